@@ -1,0 +1,126 @@
+"""Prompts as tensors: where the subject ends, where the object begins, and rows aligned at the subject.
+
+Every method of this package reads or writes at one place, the subject's last token.  So all prompts
+are laid side by side with that token in one column: shorter beginnings are padded on the left,
+shorter ends on the right.  What stands left of the column never depends on what is written in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .facts import Fact
+
+# A fact's key and target are averaged over these beginnings, so that they belong to the subject and
+# not to one sentence. Fixed, where the reference samples them anew from the model without a seed.
+PREFIXES = (
+    "",
+    "The weather was mild that day, and so on. ",
+    "Therefore, it is worth saying once more. ",
+    "Because of this, people often ask about it. ",
+    "I have read about it in a book. ",
+    "You may have heard the following before. ",
+)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of prompt and object, the index of the subject's last token and of the object's first."""
+
+    ids: list[int]
+    subject: int
+    object: int
+
+
+def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> Encoded:
+    """Tokenise ``prompt + target`` jointly and find the tokens by their characters.
+
+    Offsets make this right whatever the tokenizer adds in front (BOS) or joins on (spaces).
+
+    Args:
+        subject_end: the character of ``prompt`` just after the subject.
+
+    Raises:
+        ValueError: the tokenizer fuses subject and object into one token, or yields no tokens.
+    """
+    tokens = tokenizer(prompt + target, return_offsets_mapping=True)
+    spans = tokens["offset_mapping"]
+    real = [i for i, (start, end) in enumerate(spans) if end > start]  # special tokens span nothing
+    subject = max((i for i in real if spans[i][0] < subject_end), default=-1)
+    first = min((i for i in real if spans[i][1] > len(prompt)), default=len(spans))
+    if subject < 0 or (target and not subject < first < len(spans)):
+        raise ValueError(f"The tokenizer does not separate the subject from {target!r} in {prompt + target!r}.")
+    return Encoded(tokens["input_ids"], subject, first)
+
+
+@dataclass(frozen=True)
+class PromptBatch:
+    """Prompts aligned at the subject's last token.
+
+    Attributes:
+        ids, mask, positions: [rows, width]; mask is 0 on padding; positions count within a row.
+        subject: the column of the subject's last token, the same in every row.
+        fact: [rows], which fact a row belongs to.
+        loss_row, loss_column, loss_id: [tokens]: the output at (row, column) should predict id.
+    """
+
+    ids: Tensor
+    mask: Tensor
+    positions: Tensor
+    subject: int
+    fact: Tensor
+    loss_row: Tensor
+    loss_column: Tensor
+    loss_id: Tensor
+
+    def select(self, keep: Tensor) -> PromptBatch:
+        """The rows where ``keep`` (bool, [rows]) holds, without columns that became all padding."""
+        mask = self.mask[keep]
+        width = int(mask.any(0).nonzero().max()) + 1
+        tokens = keep[self.loss_row]
+        renumber = keep.cumsum(0) - 1
+        return PromptBatch(
+            *(x[keep, :width] for x in (self.ids, self.mask, self.positions)),
+            self.subject,
+            self.fact[keep],
+            renumber[self.loss_row[tokens]],
+            self.loss_column[tokens],
+            self.loss_id[tokens],
+        )
+
+
+def align(rows: Sequence[Encoded], fact: Sequence[int], pad_id: int, device: torch.device) -> PromptBatch:
+    """Lay encoded prompts side by side. The last object token is left out: nothing reads its output."""
+    subject = max(row.subject for row in rows)
+    inputs = [row.ids[: max(row.subject + 1, len(row.ids) - (row.object < len(row.ids)))] for row in rows]
+    width = subject + max(len(ids) - row.subject for ids, row in zip(inputs, rows, strict=True))
+    ids = torch.full((len(rows), width), pad_id)
+    mask = torch.zeros_like(ids)
+    positions = torch.zeros_like(ids)
+    loss: list[tuple[int, int, int]] = []
+    for i, (tokens, row) in enumerate(zip(inputs, rows, strict=True)):
+        shift = subject - row.subject
+        here = slice(shift, shift + len(tokens))
+        ids[i, here] = torch.tensor(tokens)
+        mask[i, here] = 1
+        positions[i, here] = torch.arange(len(tokens))
+        loss += [(i, shift + t - 1, row.ids[t]) for t in range(row.object, len(row.ids))]
+    where = torch.tensor(loss, dtype=torch.long).reshape(-1, 3).to(device)
+    tensors = (ids.to(device), mask.to(device), positions.to(device))
+    return PromptBatch(*tensors, subject, torch.tensor(fact, device=device), *where.unbind(1))
+
+
+def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: bool) -> list[Encoded]:
+    """One fact after every prefix, with its new object or, for keys alone, cut after the subject."""
+    rows = [
+        encode(tokenizer, prefix + fact.prompt, len(prefix) + fact.subject_end, fact.new if target else "")
+        for prefix in prefixes
+    ]
+    if target:
+        return rows
+    return [Encoded(row.ids[: row.subject + 1], row.subject, row.subject + 1) for row in rows]
