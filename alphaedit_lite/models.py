@@ -83,6 +83,7 @@ class LanguageModel:
                 raise UnsupportedModelError(f"The weight of block {layer} holds NaN or infinite values.")
         self.edits: list[Edit] = []  # the edits that are in the weights now, oldest first
         self._originals: dict[int, Tensor] = {}  # memory matrices before the first edit, by layer
+        self._sums: dict[int, Tensor] = {}  # Σ Δ over the edits, float64, by layer
         self._versions: dict[int, int] = {}  # torch's modification counter after our last write
         self.fingerprint = _fingerprint(model)  # of the unedited weights
 
@@ -121,36 +122,59 @@ class LanguageModel:
     # -- writing -------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def set_edits(self, edits: Sequence[Edit]) -> None:
-        """Make every memory matrix exactly W0 + Σ Δ over ``edits``, in order.
+    def add_delta(self, layer: int, delta: Tensor) -> None:
+        """Add an update to a memory matrix, [d_model, d_ff]. Use inside ``transaction``.
 
-        The weights are a function of this list alone, so taking an edit out restores the bits that
-        were there before: nothing is ever subtracted.
+        The weight is always W0 + (Δ1 + Δ2 + …), summed in float64 and rounded once, and a function of
+        the list ``edits`` alone. So taking an edit out restores the very bits that were there without it:
+        nothing is ever subtracted.
 
         Raises:
-            RuntimeError: something else has changed an edited weight since; nothing is written.
+            RuntimeError: somebody else (training, a second wrapper) has changed the weight since.
+            ValueError: Δ holds non-finite values.
         """
-        layers = sorted({layer for edit in [*self.edits, *edits] for layer in edit.layers})
-        for layer in layers:
-            self.check_unchanged(layer)
-        for layer in layers:
-            weight = self.weight(layer)
-            original = self._originals.setdefault(layer, weight.clone())
-            total = original.double()
-            for edit in edits:
-                if layer in edit.layers:
-                    total = total + edit.delta(layer).to(total)
-            weight.copy_(total if any(layer in edit.layers for edit in edits) else original)
-            self._versions[layer] = weight._version
-        self.edits = list(edits)
-
-    def check_unchanged(self, layer: int) -> None:
-        """Raise RuntimeError if somebody else wrote into an edited matrix (training, a second wrapper)."""
-        if layer in self._versions and self.weight(layer)._version != self._versions[layer]:
+        if not torch.isfinite(delta).all():
+            raise ValueError(f"The update of block {layer} holds NaN or infinite values.")
+        weight = self.weight(layer)
+        if layer in self._versions and weight._version != self._versions[layer]:
             raise RuntimeError(
-                f"The weight of block {layer} was changed outside of this LanguageModel since the last edit, "
+                f"The weight of block {layer} was changed outside of this LanguageModel since its last edit, "
                 "so it can no longer be edited or reverted safely. Load the model again."
             )
+        original = self._originals.setdefault(layer, weight.clone())
+        before = self._sums.get(layer)
+        self._sums[layer] = delta.double() if before is None else before + delta
+        weight.copy_(original.double() + self._sums[layer])
+        self._versions[layer] = weight._version
+
+    def remove_edit(self, edit: Edit) -> None:
+        """Take one edit out; the others stay. Raises RuntimeError as ``add_delta`` does."""
+        for layer in edit.layers:
+            self.add_delta(layer, torch.zeros_like(self._sums[layer]))  # checks that nobody else wrote
+        self.edits.remove(edit)
+        self._rebuild(edit.layers)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything written inside stays only if the block ends well; otherwise nothing does."""
+        count = len(self.edits)
+        try:
+            yield
+        except BaseException:  # Ctrl-C too
+            del self.edits[count:]
+            self._rebuild(list(self._originals))
+            raise
+
+    @torch.no_grad()
+    def _rebuild(self, layers: Sequence[int]) -> None:
+        """Write W0 + Σ Δ again, with the same operations in the same order as when it was written."""
+        for layer in layers:
+            self.weight(layer).copy_(self._originals[layer])
+            self._versions[layer] = self.weight(layer)._version
+            self._sums.pop(layer, None)
+            for edit in self.edits:
+                if layer in edit.layers:
+                    self.add_delta(layer, edit.delta(layer))
 
     # -- running -------------------------------------------------------------------------------------
 

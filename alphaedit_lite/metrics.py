@@ -1,0 +1,125 @@
+"""Did it work? Success and accuracy on the prompt, its paraphrases and its neighbours; perplexity.
+
+    table = evaluate(lm, facts)            # a pandas DataFrame, one row per fact
+    table.mean(numeric_only=True)
+
+*Success* asks whether the wanted object is more likely than the other one; *accuracy* whether it is
+the model's first choice, token by token. They can differ a lot: both are always given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from .facts import Fact
+from .models import LanguageModel
+from .prompts import PromptBatch, align, encode
+
+
+@torch.no_grad()
+def score(
+    lm: LanguageModel, pairs: Sequence[tuple[str, str]], progress: bool = False
+) -> tuple[Tensor, Tensor]:
+    """How likely each object is after its prompt.
+
+    Args:
+        pairs: (prompt, object) texts, the object as it follows the prompt (" Romania").
+
+    Returns:
+        the mean log-probability of the object's tokens, [n], and whether every token is the arg-max, [n].
+    """
+    rows = [encode(lm.tokenizer, prompt, len(prompt), target) for prompt, target in pairs]
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
+    log_p, first = torch.zeros(len(rows)), torch.zeros(len(rows), dtype=torch.bool)
+    with lm.frozen(), tqdm(total=len(rows), desc="scoring", disable=not progress) as bar:
+        start = 0
+        while start < len(order):
+            size = max(1, 2048 // len(rows[order[min(start + 63, len(order) - 1)]].ids))
+            chunk = order[start : start + size]
+            start += size
+            batch, row_of = _shared([rows[i] for i in chunk], lm)
+            hidden, _ = lm.run(lm.embed(batch.ids), batch.mask, batch.positions)
+            logits = lm.logits(hidden[batch.loss_row, batch.loss_column]).float()
+            found = F.log_softmax(logits, -1).gather(1, batch.loss_id[:, None])[:, 0].cpu()
+            right = (logits.argmax(1) == batch.loss_id).cpu()
+            for i, part in zip(chunk, row_of, strict=True):
+                log_p[i], first[i] = found[part].mean(), right[part].all()
+            bar.update(len(chunk))
+    return log_p, first
+
+
+def _shared(rows: list, lm: LanguageModel) -> tuple[PromptBatch, list[Tensor]]:
+    """Rows as a batch in which equal inputs run once, and the loss tokens of each row.
+
+    Two one-token objects after the same prompt need one pass: the last token is never an input.
+    """
+    unique: dict[tuple, int] = {}
+    kept, tokens, parts = [], [], []
+    for row in rows:
+        inputs = tuple(row.ids[:-1])
+        if inputs not in unique:
+            unique[inputs] = len(kept)
+            kept.append(row)
+        place = range(len(tokens), len(tokens) + len(row.ids) - row.object)
+        tokens += [(unique[inputs], t - 1, row.ids[t]) for t in range(row.object, len(row.ids))]
+        parts.append(torch.tensor(place))
+    batch = align(kept, range(len(kept)), lm.pad_id, lm.device)
+    where = torch.tensor(tokens, device=lm.device)
+    shift = batch.subject - torch.tensor([row.subject for row in kept], device=lm.device)
+    columns = where[:, 1] + shift[where[:, 0]]
+    unshared = (batch.ids, batch.mask, batch.positions, batch.subject, batch.fact)
+    return PromptBatch(*unshared, where[:, 0], columns, where[:, 2]), parts
+
+
+def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) -> pd.DataFrame:
+    """Judge the model as it is now on every fact.
+
+    Returns:
+        one row per fact; columns ``efficacy``, ``generalization``, ``specificity`` (success: the new
+        object beats the true one on the prompt and the paraphrases; a neighbour's answer beats the
+        new object) and ``efficacy_top1``, ``generalization_top1``, ``specificity_top1`` (accuracy).
+        NaN where a fact has no true object, no paraphrases or no neighbours.
+    """
+    asked: list[tuple[int, str, str, str, str | None]] = []  # fact, what, prompt, wanted, other
+    for i, fact in enumerate(facts):
+        asked.append((i, "efficacy", fact.prompt, fact.new, fact.true))
+        asked += [(i, "generalization", prompt, fact.new, fact.true) for prompt in fact.paraphrases]
+        asked += [(i, "specificity", prompt, answer, fact.new) for prompt, answer in fact.neighbours]
+    wanted = [(prompt, good) for _, _, prompt, good, _ in asked]
+    others = [(prompt, bad) for _, _, prompt, _, bad in asked if bad is not None]
+    log_p, first = score(lm, wanted + others, progress)
+    compared = iter(log_p[len(wanted) :].tolist())
+    rows = []
+    for (i, what, _, _, bad), value, top in zip(asked, log_p.tolist(), first.tolist(), strict=False):
+        success = math.nan if bad is None else float(value > next(compared))
+        rows.append({"fact": i, "what": what, "success": success, "top1": float(top)})
+    table = pd.DataFrame(rows).pivot_table(index="fact", columns="what", values=["success", "top1"], dropna=False)
+    table.columns = [what if kind == "success" else f"{what}_top1" for kind, what in table.columns]
+    table.insert(0, "subject", [fact.subject for fact in facts])
+    return table
+
+
+@torch.no_grad()
+def perplexity(lm: LanguageModel, texts: Iterable[str], max_tokens: int = 256) -> float:
+    """exp of the mean negative log-likelihood per token over texts (each cut to ``max_tokens``)."""
+    rows = [ids for text in texts if len(ids := lm.tokenizer(text)["input_ids"][:max_tokens]) > 1]
+    rows.sort(key=len)
+    total, count = 0.0, 0
+    with lm.frozen():
+        for start in range(0, len(rows), 8):
+            chunk = rows[start : start + 8]
+            ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(r) for r in chunk], True, -100).to(lm.device)
+            mask = ids != -100
+            positions = torch.arange(ids.shape[1], device=lm.device).expand_as(ids)
+            hidden, _ = lm.run(lm.embed(ids.clamp_min(0)), mask.long(), positions)
+            read = mask[:, 1:]
+            loss = F.cross_entropy(lm.logits(hidden[:, :-1][read]).float(), ids[:, 1:][read], reduction="sum")
+            total, count = total + float(loss), count + int(read.sum())
+    return math.exp(total / count)
