@@ -1,17 +1,18 @@
 """AlphaEdit from first principles: write facts into a language model, and take them back.
 
-    from alphaedit_lite import AlphaEdit, Fact, load_model
+from alphaedit_lite import AlphaEdit, Fact, load_model
 
-    lm = load_model()
-    fact = Fact("{} is located in the country of", subject="Lower Assam", new="Romania", true="India")
-    edit = AlphaEdit(lm).edit([fact])
-    lm.complete(fact.prompt)
-    edit.revert()
+lm = load_model()
+fact = Fact("{} is located in the country of", subject="Lower Assam", new="Romania", true="India")
+edit = AlphaEdit(lm).edit([fact])
+lm.complete(fact.prompt)
+edit.revert()
 """
 
-from .editor import AlphaEdit, Edit, Editor, EditorConfig
+from .editor import AlphaEdit, Editor, EditorConfig
 from .facts import Fact, bundled_facts, read_counterfact, read_zsre
 from .keys import KeyStatistics, key_statistics
+from .ledger import Edit
 from .metrics import evaluate, perplexity
 from .models import LanguageModel, load_model
 from .nullspace import NullSpace

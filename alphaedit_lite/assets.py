@@ -63,22 +63,8 @@ WIKIPEDIA_LEADS = Asset(
 
 
 def cache_dir() -> Path:
-    """The folder for everything downloaded or fitted: ``ALPHAEDIT_CACHE``, else the platform's own.
-
-    Raises:
-        AssetError: the folder cannot be created or written to.
-    """
-    path = Path(os.environ.get("ALPHAEDIT_CACHE") or user_cache_path("alphaedit"))
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
-    except OSError as error:
-        raise AssetError(
-            f"The cache folder {path} cannot be written ({error.strerror}). "
-            "Set the environment variable ALPHAEDIT_CACHE to a folder that can."
-        ) from error
-    return path
+    """The folder for everything downloaded or fitted: ``ALPHAEDIT_CACHE``, else the platform's own."""
+    return Path(os.environ.get("ALPHAEDIT_CACHE") or user_cache_path("alphaedit"))
 
 
 @contextmanager
@@ -95,8 +81,24 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 def lock(name: str) -> FileLock:
-    """A lock on one cache entry, so that two processes never prepare it at the same time."""
-    return FileLock(cache_dir() / f".{name}.lock")
+    """A lock on one cache entry, so that two processes never prepare it at the same time.
+
+    Take it only to write: what is cached already can be read from a read-only folder.
+
+    Raises:
+        AssetError: the cache folder cannot be created or written to.
+    """
+    path = cache_dir()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise AssetError(
+            f"The cache folder {path} cannot be written ({error.strerror}). "
+            "Set the environment variable ALPHAEDIT_CACHE to a folder that can."
+        ) from error
+    return FileLock(path / f".{name}.lock")
 
 
 def fetch(asset: Asset) -> Path:

@@ -1,30 +1,26 @@
 """The session: facts go in, an ``Edit`` comes out, and can be taken back.
 
-    editor = AlphaEdit(lm)                 # fits the null space once, then loads it
-    edit = editor.edit([fact])             # happens whole or not at all
-    edit.save("romania.safetensors")       # tens of kB
-    edit.revert()                          # the weights are what they were, bit for bit
+editor = AlphaEdit(lm)                 # fits the null space once, then loads it
+edit = editor.edit([fact])             # happens whole or not at all
+edit.save("romania.safetensors")       # tens of kB
+edit.revert()                          # the weights are what they were, bit for bit
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from . import solvers
-from .assets import AssetError, replacing
 from .facts import Fact
 from .hooks import hooked
 from .keys import KeyStatistics, key_statistics
+from .ledger import Edit
 from .models import LanguageModel
 from .nullspace import Kind, NullSpace
 from .prompts import PromptBatch, align, encode_fact
@@ -62,100 +58,6 @@ class EditorConfig:
     targets: TargetConfig = field(default_factory=TargetConfig)
 
 
-@dataclass(eq=False)
-class Edit:
-    """What one call of ``Editor.edit`` wrote: low-rank factors of Δ for each layer, and the keys used.
-
-    Attributes:
-        facts: what was written.
-        residual, gain, keys: by layer, [n, d_model], [n, d_ff], [n, d_ff], float32; Δ = residualᵀ gain.
-        fingerprint: of the model the edit was made for; no other model takes it.
-        settings: the editor's configuration, as plain values.
-        lm: the model that holds the edit now, or None.
-    """
-
-    facts: tuple[Fact, ...]
-    residual: dict[int, Tensor]
-    gain: dict[int, Tensor]
-    keys: dict[int, Tensor]
-    fingerprint: str
-    settings: dict[str, Any]
-    lm: LanguageModel | None = None
-
-    @property
-    def layers(self) -> list[int]:
-        return sorted(self.gain)
-
-    def delta(self, layer: int) -> Tensor:
-        """Δ of one layer, [d_model, d_ff], float64."""
-        return self.residual[layer].double().T @ self.gain[layer].double()
-
-    def apply(self, lm: LanguageModel) -> None:
-        """Write the edit into a model with the same unedited weights.
-
-        Raises:
-            ValueError: another model, or the edit is in a model already.
-        """
-        if lm.fingerprint != self.fingerprint:
-            raise ValueError(
-                f"This edit was made for the model with fingerprint {self.fingerprint}; "
-                f"this one has {lm.fingerprint}. An edit only fits the weights it was computed on."
-            )
-        if self.lm is not None:
-            raise ValueError("This edit is in a model already. Revert it first.")
-        with lm.transaction():
-            for layer in self.layers:
-                lm.add_delta(layer, self.delta(layer))
-            lm.edits.append(self)
-            self.lm = lm
-
-    def revert(self) -> None:
-        """Take the edit out again; edits made before and after it stay. Bit-exact: see ``LanguageModel``."""
-        if self.lm is None:
-            raise ValueError("This edit is in no model: there is nothing to revert.")
-        self.lm.remove_edit(self)
-        self.lm = None
-
-    def save(self, path: str | Path) -> None:
-        """Write the edit to a safetensors file (through a temporary file)."""
-        path = Path(path)
-        tensors = {
-            f"{name}.{layer}": tensor.cpu().contiguous()
-            for name in ("residual", "gain", "keys")
-            for layer, tensor in getattr(self, name).items()
-        }
-        described = {
-            "facts": [dataclasses.asdict(fact) for fact in self.facts],
-            "fingerprint": self.fingerprint,
-            "settings": self.settings,
-        }
-        with replacing(path) as partial:
-            save_file(tensors, partial, {"edit": json.dumps(described)})
-
-    @classmethod
-    def load(cls, path: str | Path) -> Edit:
-        """Read an edit; ``apply`` writes it into a model. Raises AssetError on a damaged file."""
-        parts: dict[str, dict[int, Tensor]] = {"residual": {}, "gain": {}, "keys": {}}
-        try:
-            with safe_open(path, framework="pt") as file:
-                described = json.loads(file.metadata()["edit"])
-                for key in file.keys():  # noqa: SIM118
-                    name, layer = key.split(".")
-                    parts[name][int(layer)] = file.get_tensor(key)
-            facts = tuple(Fact(**_tuples(fact)) for fact in described["facts"])
-            return cls(facts, **parts, fingerprint=described["fingerprint"], settings=described["settings"])
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise AssetError(f"{path} is not a whole saved edit ({error}).") from error
-
-
-def _tuples(fact: dict) -> dict:
-    return {k: tuple(map(tuple, v)) if k == "neighbours" else _frozen(v) for k, v in fact.items()}
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 class Editor:
     """Writes facts into a language model.
 
@@ -188,7 +90,9 @@ class Editor:
             lm.block(layer)
         if not self.layers or list(self.layers) != sorted(set(self.layers)):
             raise ValueError(f"The layers must be ascending and distinct, not {self.layers}.")
-        self.statistics = statistics or key_statistics(lm, self.layers, tokens=self.config.tokens, progress=progress)
+        self.statistics = statistics or key_statistics(
+            lm, self.layers, tokens=self.config.tokens, progress=progress
+        )
         if missing := [layer for layer in self.layers if layer not in self.statistics]:
             raise ValueError(f"There are no statistics for layers {missing}.")
         self.null_spaces: dict[int, NullSpace] = {}
@@ -216,24 +120,26 @@ class Editor:
         if z.shape != (len(facts), lm.d_model) or not torch.isfinite(z).all():
             raise ValueError(f"z must be finite and [{len(facts)}, {lm.d_model}]; it is {list(z.shape)}.")
         edit = Edit(facts, {}, {}, {}, lm.fingerprint, dataclasses.asdict(self.config))
-        with lm.transaction(), lm.frozen(), torch.no_grad():
+        with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
             batches, hidden = self._start(facts)
             for i, layer in enumerate(self.layers):
                 keys, output = self._look(batches, hidden, layer)
                 residual = (z.to(output) - output) / (len(self.layers) - i)
-                history = [e.keys[layer].to(keys) for e in lm.edits if layer in e.keys]
-                gain = self._gain(layer, keys, torch.cat(history) if history and self.config.history else None)
+                history = [e.keys[layer].to(keys) for e in lm.ledger.edits if layer in e.keys]
+                gain = self._gain(
+                    layer, keys, torch.cat(history) if history and self.config.history else None
+                )
                 edit.keys[layer] = keys
                 edit.residual[layer], edit.gain[layer] = residual.float(), gain.float()
-                lm.add_delta(layer, edit.delta(layer))
+                lm.ledger.add(layer, edit.delta(layer))
                 if layer != last:  # on to the next edited block, through the block just changed
                     stop = self.layers[i + 1]
                     hidden = [
                         lm.run(h, b.mask, b.positions, start=layer, stop=stop)[0]
                         for h, b in zip(hidden, batches, strict=True)
                     ]
-            lm.edits.append(edit)
-            edit.lm = lm
+            lm.ledger.edits.append(edit)
+        edit.lm = lm
         return edit
 
     def edit_stream(self, facts: Sequence[Fact], batch_size: int = 30) -> Iterator[Edit]:
@@ -243,9 +149,9 @@ class Editor:
 
     def undo(self) -> Edit:
         """Revert the latest edit and return it."""
-        if not self.lm.edits:
+        if not self.lm.ledger.edits:
             raise ValueError("The model holds no edits: there is nothing to undo.")
-        edit = self.lm.edits[-1]
+        edit = self.lm.ledger.edits[-1]
         edit.revert()
         return edit
 
@@ -291,7 +197,9 @@ class Editor:
             unit = float(self.statistics[layer].second_moment.trace()) if config.lam_relative else 1.0
             return solvers.ridge(keys, config.lam * unit, history)
         space = self.null_spaces[layer]
-        return solvers.alphaedit(keys, space, config.lam * (space.energy if config.lam_relative else 1.0), history)
+        return solvers.alphaedit(
+            keys, space, config.lam * (space.energy if config.lam_relative else 1.0), history
+        )
 
 
 class AlphaEdit(Editor):

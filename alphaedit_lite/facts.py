@@ -1,8 +1,8 @@
 """Facts as text: (subject, relation, object), their test prompts, and readers of the common formats.
 
-    fact = Fact("{} is located in the country of", subject="Lower Assam", new="Romania", true="India")
-    fact.prompt          # 'Lower Assam is located in the country of'
-    fact.new             # ' Romania': objects carry the space that joins them to the prompt
+fact = Fact("{} is located in the country of", subject="Lower Assam", new="Romania", true="India")
+fact.prompt          # 'Lower Assam is located in the country of'
+fact.new             # ' Romania': objects carry the space that joins them to the prompt
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ class Fact:
         if not self.new.strip():
             raise ValueError(f"The new object {self.new!r} for {self.subject!r} is empty.")
         if self.true is not None and self.true.strip() == self.new.strip():
-            raise ValueError(
-                f"The new object {self.new.strip()!r} is already the true one: nothing to edit."
-            )
+            raise ValueError(f"The new object {self.new.strip()!r} is already the true one: nothing to edit.")
         object.__setattr__(self, "template", self.template.rstrip())
         object.__setattr__(self, "subject", self.subject.strip())
         object.__setattr__(self, "new", as_object(self.new))
@@ -74,6 +72,13 @@ class Fact:
     def subject_end(self) -> int:
         """The character of ``prompt`` just after the subject: exact even if the subject occurs twice."""
         return self.template.index("{}") + len(self.subject)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Fact:
+        """The inverse of ``dataclasses.asdict`` after a trip through JSON, which knows no tuples."""
+        neighbours = tuple((prompt, answer) for prompt, answer in values["neighbours"])
+        texts = {name: tuple(values[name]) for name in ("paraphrases", "generation")}
+        return cls(**{**values, **texts, "neighbours": neighbours})
 
     @classmethod
     def from_prompt(cls, prompt: str, subject: str, new: str, **rest: Any) -> Fact:
@@ -109,7 +114,9 @@ def read_counterfact(source: str | Path | Iterable[dict]) -> list[Fact]:
     Raises:
         ValueError: a record lacks a field; the message names record and field.
     """
-    return _read(source, lambda record: (_from_counterfact if "requested_rewrite" in record else _flat)(record))
+    return _read(
+        source, lambda record: (_from_counterfact if "requested_rewrite" in record else _flat)(record)
+    )
 
 
 def read_zsre(source: str | Path | Iterable[dict]) -> list[Fact]:

@@ -111,7 +111,9 @@ def load_statistics(path: Path, made_from: StatisticsFile) -> dict[int, KeyStati
         raise AssetError(f"The statistics in {path} cannot be read ({error}). Delete the file.") from error
     for name, wanted in json.loads(json.dumps(vars(made_from))).items():
         if found.get(name) != wanted:
-            raise AssetError(f"The statistics in {path} were made with {name} = {found.get(name)}, not {wanted}.")
+            raise AssetError(
+                f"The statistics in {path} were made with {name} = {found.get(name)}, not {wanted}."
+            )
     return {layer: KeyStatistics(total, counts[str(layer)]) for layer, total in tensors.items()}
 
 
@@ -136,12 +138,13 @@ def key_statistics(
     digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
     made_from = StatisticsFile(lm.fingerprint, tuple(layers), digest, tokens)
     path = cache_dir() / "statistics" / f"{made_from.name}.safetensors"
-    with lock(f"statistics-{made_from.name}"):
-        if not path.exists():
-            if lm.edits:
-                raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
-            save_statistics(path, fit_statistics(lm, layers, texts, tokens, progress), made_from)
-        return load_statistics(path, made_from)
+    if not path.exists():
+        if lm.ledger.edits:
+            raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
+        with lock(f"statistics-{made_from.name}"):
+            if not path.exists():  # another process may have been faster
+                save_statistics(path, fit_statistics(lm, layers, texts, tokens, progress), made_from)
+    return load_statistics(path, made_from)
 
 
 @torch.no_grad()

@@ -100,7 +100,9 @@ def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) ->
     for (i, what, _, _, bad), value, top in zip(asked, log_p.tolist(), first.tolist(), strict=False):
         success = math.nan if bad is None else float(value > next(compared))
         rows.append({"fact": i, "what": what, "success": success, "top1": float(top)})
-    table = pd.DataFrame(rows).pivot_table(index="fact", columns="what", values=["success", "top1"], dropna=False)
+    table = pd.DataFrame(rows).pivot_table(
+        index="fact", columns="what", values=["success", "top1"], dropna=False
+    )
     table.columns = [what if kind == "success" else f"{what}_top1" for kind, what in table.columns]
     table.insert(0, "subject", [fact.subject for fact in facts])
     return table

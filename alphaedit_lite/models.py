@@ -12,20 +12,18 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from .assets import SMOLLM2_GGUF, AssetError, cache_dir, fetch, lock, replacing
-
-if TYPE_CHECKING:
-    from .editor import Edit
+from .ledger import Ledger
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct (GGUF Q4_1, de-quantised to float32)"
 
@@ -81,10 +79,7 @@ class LanguageModel:
                 )
             if not torch.isfinite(self.weight(layer)).all():
                 raise UnsupportedModelError(f"The weight of block {layer} holds NaN or infinite values.")
-        self.edits: list[Edit] = []  # the edits that are in the weights now, oldest first
-        self._originals: dict[int, Tensor] = {}  # memory matrices before the first edit, by layer
-        self._sums: dict[int, Tensor] = {}  # Σ Δ over the edits, float64, by layer
-        self._versions: dict[int, int] = {}  # torch's modification counter after our last write
+        self.ledger = Ledger(self.weight)  # the edits that are in the weights now
         self.fingerprint = _fingerprint(model)  # of the unedited weights
 
     # -- shape ---------------------------------------------------------------------------------------
@@ -107,7 +102,9 @@ class LanguageModel:
 
     def block(self, layer: int) -> nn.Module:
         if not 0 <= layer < self.n_layers:
-            raise IndexError(f"Layer {layer} is out of range: this model has blocks 0 to {self.n_layers - 1}.")
+            raise IndexError(
+                f"Layer {layer} is out of range: this model has blocks 0 to {self.n_layers - 1}."
+            )
         return self.blocks[layer]
 
     def down_projection(self, layer: int) -> nn.Module:
@@ -118,63 +115,6 @@ class LanguageModel:
         """The memory matrix W of a block: a view, [d_model, d_ff] whatever the family stores."""
         weight = self.down_projection(layer).weight.detach()
         return weight.T if self.architecture.transposed else weight
-
-    # -- writing -------------------------------------------------------------------------------------
-
-    @torch.no_grad()
-    def add_delta(self, layer: int, delta: Tensor) -> None:
-        """Add an update to a memory matrix, [d_model, d_ff]. Use inside ``transaction``.
-
-        The weight is always W0 + (Δ1 + Δ2 + …), summed in float64 and rounded once, and a function of
-        the list ``edits`` alone. So taking an edit out restores the very bits that were there without it:
-        nothing is ever subtracted.
-
-        Raises:
-            RuntimeError: somebody else (training, a second wrapper) has changed the weight since.
-            ValueError: Δ holds non-finite values.
-        """
-        if not torch.isfinite(delta).all():
-            raise ValueError(f"The update of block {layer} holds NaN or infinite values.")
-        weight = self.weight(layer)
-        if layer in self._versions and weight._version != self._versions[layer]:
-            raise RuntimeError(
-                f"The weight of block {layer} was changed outside of this LanguageModel since its last edit, "
-                "so it can no longer be edited or reverted safely. Load the model again."
-            )
-        original = self._originals.setdefault(layer, weight.clone())
-        before = self._sums.get(layer)
-        self._sums[layer] = delta.double() if before is None else before + delta
-        weight.copy_(original.double() + self._sums[layer])
-        self._versions[layer] = weight._version
-
-    def remove_edit(self, edit: Edit) -> None:
-        """Take one edit out; the others stay. Raises RuntimeError as ``add_delta`` does."""
-        for layer in edit.layers:
-            self.add_delta(layer, torch.zeros_like(self._sums[layer]))  # checks that nobody else wrote
-        self.edits.remove(edit)
-        self._rebuild(edit.layers)
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything written inside stays only if the block ends well; otherwise nothing does."""
-        count = len(self.edits)
-        try:
-            yield
-        except BaseException:  # Ctrl-C too
-            del self.edits[count:]
-            self._rebuild(list(self._originals))
-            raise
-
-    @torch.no_grad()
-    def _rebuild(self, layers: Sequence[int]) -> None:
-        """Write W0 + Σ Δ again, with the same operations in the same order as when it was written."""
-        for layer in layers:
-            self.weight(layer).copy_(self._originals[layer])
-            self._versions[layer] = self.weight(layer)._version
-            self._sums.pop(layer, None)
-            for edit in self.edits:
-                if layer in edit.layers:
-                    self.add_delta(layer, edit.delta(layer))
 
     # -- running -------------------------------------------------------------------------------------
 
@@ -274,7 +214,7 @@ class _Nothing(nn.Module):
     """Stands where a position embedding was: adds zero."""
 
     def forward(self, positions: Tensor) -> Tensor:
-        return torch.zeros(1, 1, 1, device=positions.device)
+        return torch.zeros((), device=positions.device)
 
 
 def copy_cache(cache: DynamicCache, rows: Tensor | None = None) -> DynamicCache:
@@ -333,8 +273,10 @@ def _default_model_folder() -> tuple[Path, str]:
     """The folder of the de-quantised default model and the fingerprint noted when it was made."""
     folder = cache_dir() / "models" / "smollm2-135m-instruct-q4_1"
     stamp = folder / "fingerprint.txt"
+    if stamp.exists():
+        return folder, stamp.read_text()
     with lock("smollm2"):
-        if not stamp.exists():
+        if not stamp.exists():  # another process may have been faster
             gguf = fetch(SMOLLM2_GGUF)
             folder.parent.mkdir(parents=True, exist_ok=True)
             where = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}

@@ -54,7 +54,9 @@ def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> E
     subject = max((i for i in real if spans[i][0] < subject_end), default=-1)
     first = min((i for i in real if spans[i][1] > len(prompt)), default=len(spans))
     if subject < 0 or (target and not subject < first < len(spans)):
-        raise ValueError(f"The tokenizer does not separate the subject from {target!r} in {prompt + target!r}.")
+        raise ValueError(
+            f"The tokenizer does not separate the subject from {target!r} in {prompt + target!r}."
+        )
     return Encoded(tokens["input_ids"], subject, first)
 
 

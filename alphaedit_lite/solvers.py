@@ -66,7 +66,9 @@ def memit(keys: Tensor, second_moment: Tensor, weight: float, history: Tensor | 
             "C0 is singular, so MEMIT's system has no solution: it was fitted on too few tokens. "
             "Use more tokens than d_ff, several times over."
         )
-    return gain(keys, history, lambda rows: torch.cholesky_solve(rows.T, factor).T / _positive("weight", weight))
+    return gain(
+        keys, history, lambda rows: torch.cholesky_solve(rows.T, factor).T / _positive("weight", weight)
+    )
 
 
 def alphaedit(keys: Tensor, null_space: NullSpace, lam: float, history: Tensor | None = None) -> Tensor:

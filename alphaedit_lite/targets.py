@@ -92,9 +92,7 @@ def compute_targets(
             chunk = order[first : first + config.batch_size]
             rows = [row for i in chunk for row in encoded[i]]
             owner = [j for j in range(len(chunk)) for _ in config.prefixes]
-            essence = [
-                encode(lm.tokenizer, f"{facts[i].subject} is a", len(facts[i].subject)) for i in chunk
-            ]
+            essence = [encode(lm.tokenizer, f"{facts[i].subject} is a", len(facts[i].subject)) for i in chunk]
             found = _optimise(
                 lm,
                 align(rows, owner, lm.pad_id, lm.device),

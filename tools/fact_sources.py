@@ -23,17 +23,17 @@ COUNTRY_TEMPLATES = [
 
 RELATIONS: dict[str, dict] = {
     "region_country": {
-        "id": "P17", "quota": 90,
+        "id": "P17", "quota": 72,
         "templates": COUNTRY_TEMPLATES,
         "generation": ["{} is a region that", "The people of {} speak", "The history of {}"],
     },
     "city_country": {
-        "id": "P17", "quota": 55,
+        "id": "P17", "quota": 42,
         "templates": ["{} is a city in the country of", *COUNTRY_TEMPLATES[1:]],
         "generation": ["{} is a city that", "Visitors to {} can see", "The history of {}"],
     },
     "continent": {
-        "id": "P30", "quota": 70,
+        "id": "P30", "quota": 50,
         "templates": [
             "{the}{} is located on the continent of",
             "The continent on which {the}{} lies is",
@@ -44,25 +44,25 @@ RELATIONS: dict[str, dict] = {
         "facts": {  # countries and cities come from the atlas packages
             "Africa": "the Nile, the Congo River, the Zambezi, the Niger River, the Limpopo, the Orange River, "
                       "Mount Kilimanjaro, Mount Kenya, Lake Victoria, Lake Tanganyika, Lake Malawi, Lake Chad, "
-                      "the Sahara, the Kalahari Desert, the Namib Desert, the Serengeti, the Atlas Mountains, "
-                      "the Drakensberg, the Okavango Delta, Victoria Falls",
-            "Asia": "Mount Everest, the Himalayas, the Ganges, the Mekong, the Yangtze, the Yellow River, "
+                      "the Sahara, the Kalahari Desert, the Namib Desert, the Serengeti, "
+                      "the Drakensberg, the Okavango Delta",
+            "Asia": "Mount Everest, the Ganges, the Mekong, the Yangtze, the Yellow River, "
                     "the Brahmaputra, the Indus, the Irrawaddy, the Gobi Desert, Mount Fuji, Lake Baikal, "
                     "the Tibetan Plateau, the Hindu Kush, the Deccan Plateau, the Thar Desert",
-            "Europe": "the Danube, the Rhine, the Seine, the Thames, the Rhône, the Elbe, the Loire, the Alps, "
-                      "the Pyrenees, the Carpathian Mountains, the Apennines, Mont Blanc, the Matterhorn, "
+            "Europe": "the Danube, the Rhine, the Seine, the Thames, the Rhône, the Elbe, the Loire, "
+                      "Mont Blanc, the Matterhorn, "
                       "Lake Geneva, Lake Como, the Black Forest, Mount Vesuvius, Mount Etna, Mount Olympus",
-            "South America": "the Andes, the Amazon River, the Amazon rainforest, the Orinoco, Lake Titicaca, "
-                             "the Atacama Desert, Patagonia, Aconcagua, Angel Falls, Iguazu Falls, the Pampas, "
+            "South America": "the Amazon River, the Amazon rainforest, the Orinoco, Lake Titicaca, "
+                             "the Atacama Desert, Patagonia, Aconcagua, "
                              "the Pantanal, Machu Picchu, Chimborazo, Cotopaxi",
-            "North America": "the Rocky Mountains, the Mississippi River, the Grand Canyon, Lake Superior, "
-                             "Lake Michigan, the Great Plains, the Appalachian Mountains, the Yukon River, "
+            "North America": "the Mississippi River, the Grand Canyon, Lake Superior, "
+                             "Lake Michigan, the Yukon River, "
                              "the Rio Grande, Niagara Falls, the Missouri River, the Sierra Nevada range, "
                              "Lake Ontario, Lake Huron, Denali, Mount Rainier, the Mojave Desert",
         },
     },
     "capital": {
-        "id": "P36", "quota": 60, "own": True,
+        "id": "P36", "quota": 48, "own": True,
         "templates": [
             "The capital of {} is",
             "The capital city of {} is called",
@@ -72,13 +72,13 @@ RELATIONS: dict[str, dict] = {
         "generation": ["{} is known for", "A traveller who visits {}", "The largest cities of {}"],
         "facts": {  # countries come from the atlas packages; these are states of the United States
             "Austin": "Texas", "Sacramento": "California", "Denver": "Colorado", "Boston": "Massachusetts",
-            "Atlanta": "the state of Georgia", "Honolulu": "Hawaii", "Phoenix": "Arizona", "Columbus": "Ohio",
-            "Nashville": "Tennessee", "Tallahassee": "Florida", "Albany": "the state of New York",
+            "Honolulu": "Hawaii", "Phoenix": "Arizona", "Columbus": "Ohio",
+            "Nashville": "Tennessee", "Tallahassee": "Florida", "Albany": "New York State",
             "Salem": "Oregon", "Juneau": "Alaska", "Lansing": "Michigan", "Madison": "Wisconsin",
             "Springfield": "Illinois", "Indianapolis": "Indiana", "Richmond": "Virginia",
             "Little Rock": "Arkansas", "Montgomery": "Alabama", "Jackson": "Mississippi",
             "Lincoln": "Nebraska", "Helena": "Montana", "Boise": "Idaho", "Topeka": "Kansas",
-            "Santa Fe": "New Mexico", "Salt Lake City": "Utah", "Olympia": "the state of Washington",
+            "Santa Fe": "New Mexico", "Salt Lake City": "Utah", "Olympia": "Washington State",
             "Oklahoma City": "Oklahoma", "Baton Rouge": "Louisiana", "Annapolis": "Maryland",
             "Raleigh": "North Carolina", "Charleston": "West Virginia", "Columbia": "South Carolina",
             "Hartford": "Connecticut", "Augusta": "Maine", "Trenton": "New Jersey", "Frankfort": "Kentucky",
@@ -87,7 +87,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "capital_of": {
-        "id": "P1376", "quota": 55, "own": True,
+        "id": "P1376", "quota": 42, "own": True,
         "templates": [
             "{} is the capital of",
             "{} is the capital city of the country of",
@@ -97,20 +97,20 @@ RELATIONS: dict[str, dict] = {
         "generation": ["{} is a city with", "The streets of {}", "Tourists come to {} for"],
     },
     "language": {
-        "id": "P37", "quota": 45,
+        "id": "P37", "quota": 28,
         "templates": [
             "The official language of {} is",
             "In {}, the official language is",
-            "In the schools and offices of {}, most people speak",
-            "The language that most people speak in {} is",
+            "The laws of {} are written in",
+            "Government offices in {} publish their documents in",
         ],
         "generation": ["{} is a country that", "Newspapers in {}", "The culture of {}"],
         "facts": {
             "Portuguese": "Portugal, Brazil, Angola, Mozambique, Cape Verde",
-            "Spanish": "Mexico, Argentina, Colombia, Chile, Cuba, Venezuela, Uruguay, Honduras, Guatemala, "
+            "Spanish": "Colombia, Cuba, Venezuela, Honduras, Guatemala, "
                        "Nicaragua, Costa Rica, Panama, Ecuador, El Salvador, Spain",
             "German": "Germany, Austria, Liechtenstein", "French": "France, Monaco, Senegal, Gabon",
-            "Italian": "Italy, San Marino", "English": "Jamaica, Australia, Barbados, Belize, Grenada",
+            "Italian": "Italy, San Marino", "English": "Jamaica, Barbados, Belize, Grenada",
             "Arabic": "Egypt, Saudi Arabia, Jordan, Libya, Tunisia, Syria, Kuwait, Qatar, Oman, Yemen",
             "Japanese": "Japan", "Korean": "South Korea, North Korea", "Swedish": "Sweden",
             "Danish": "Denmark", "Norwegian": "Norway", "Polish": "Poland", "Hungarian": "Hungary",
@@ -121,7 +121,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "currency": {
-        "id": "P38", "quota": 35,
+        "id": "P38", "quota": 25,
         "templates": [
             "The currency of {} is the",
             "In {}, people pay with a currency called the",
@@ -139,14 +139,14 @@ RELATIONS: dict[str, dict] = {
             "franc": "Switzerland, Rwanda, Senegal, Cameroon, Guinea, Mali", "krona": "Sweden, Iceland",
             "krone": "Norway, Denmark", "shilling": "Kenya, Uganda, Tanzania", "ruble": "Russia, Belarus",
             "rand": "South Africa", "baht": "Thailand", "dong": "Vietnam", "forint": "Hungary",
-            "zloty": "Poland", "lira": "Turkey", "real": "Brazil", "riyal": "Saudi Arabia, Qatar, Yemen",
+            "zloty": "Poland", "lira": "Turkey", "real": "Brazil", "riyal": "Saudi Arabia, Qatar",
             "dollar": "Australia, New Zealand, Canada, Singapore, Jamaica, Barbados, Fiji, Namibia, Liberia",
             "pound": "Egypt, Sudan, South Sudan, Syria", "leu": "Romania, Moldova", "rupiah": "Indonesia",
             "naira": "Nigeria", "birr": "Ethiopia", "taka": "Bangladesh", "lempira": "Honduras",
         },
     },
     "city_state": {
-        "id": "P131", "quota": 45,
+        "id": "P131", "quota": 34,
         "templates": [
             "{} is a city in the state of",
             "The American state in which {} lies is",
@@ -158,29 +158,29 @@ RELATIONS: dict[str, dict] = {
             "Texas": "Dallas, Houston, San Antonio, Fort Worth, El Paso, Lubbock, Corpus Christi, Amarillo, Waco",
             "California": "Los Angeles, San Francisco, San Diego, Oakland, Fresno, Anaheim, Bakersfield, "
                           "Santa Barbara, Berkeley, Long Beach",
-            "Florida": "Miami, Orlando, Tampa, Jacksonville, Fort Lauderdale, Pensacola, Gainesville, Sarasota",
+            "Florida": "Miami, Orlando, Tampa, Jacksonville, Fort Lauderdale, Pensacola, Sarasota",
             "Illinois": "Chicago, Peoria, Champaign", "Ohio": "Cleveland, Cincinnati, Toledo, Akron, Dayton",
             "Pennsylvania": "Pittsburgh, Scranton, Allentown, Erie", "Michigan": "Detroit, Ann Arbor, Flint, Grand Rapids",
-            "Washington": "Seattle, Spokane, Tacoma", "Oregon": "Eugene, Bend, Corvallis",
+            "Washington": "Seattle, Spokane, Tacoma", "Oregon": "Eugene, Corvallis",
             "Arizona": "Tucson, Flagstaff, Tempe, Scottsdale", "Colorado": "Boulder, Colorado Springs, Fort Collins",
             "Tennessee": "Memphis, Knoxville, Chattanooga", "Georgia": "Savannah, Macon",
-            "Louisiana": "New Orleans, Shreveport, Lafayette", "Wisconsin": "Milwaukee, Green Bay, Oshkosh",
+            "Louisiana": "New Orleans, Shreveport", "Wisconsin": "Milwaukee, Green Bay, Oshkosh",
             "Minnesota": "Minneapolis, Duluth", "Missouri": "St. Louis, Branson", "Nebraska": "Omaha",
             "Nevada": "Las Vegas, Reno", "Utah": "Provo, Ogden, Park City", "Kansas": "Wichita",
-            "Alabama": "Mobile, Tuscaloosa, Huntsville", "Virginia": "Norfolk, Virginia Beach, Roanoke",
-            "Massachusetts": "Worcester, Salem, Lowell", "Connecticut": "New Haven, Stamford",
-            "North Carolina": "Charlotte, Asheville, Greensboro, Durham", "Alaska": "Anchorage, Fairbanks",
-            "New York": "Buffalo, Syracuse, Rochester", "Montana": "Billings, Missoula, Bozeman",
+            "Alabama": "Mobile, Tuscaloosa, Huntsville", "Virginia": "Virginia Beach, Roanoke",
+            "Massachusetts": "Lowell", "Connecticut": "New Haven, Stamford",
+            "North Carolina": "Charlotte, Asheville, Greensboro", "Alaska": "Anchorage, Fairbanks",
+            "New York": "Buffalo, Syracuse", "Montana": "Billings, Missoula, Bozeman",
             "New Mexico": "Albuquerque, Roswell, Taos", "Oklahoma": "Tulsa", "Kentucky": "Louisville",
             "Iowa": "Cedar Rapids, Davenport", "Maryland": "Baltimore", "South Carolina": "Myrtle Beach",
             "Hawaii": "Hilo", "Indiana": "Fort Wayne, South Bend, Terre Haute", "Maine": "Bangor",
         },
     },
     "sight_city": {
-        "id": "P276", "quota": 40,
+        "id": "P276", "quota": 36,
         "templates": [
             "{the}{} is located in the city of",
-            "The city in which {the}{} stands is",
+            "The city that is home to {the}{} is",
             "Anyone who wants to visit {the}{} has to travel to the city of",
             "{the}{} is one of the famous sights of",
         ],
@@ -191,8 +191,8 @@ RELATIONS: dict[str, dict] = {
             "London": "Big Ben, Buckingham Palace, the British Museum, Tower Bridge, Westminster Abbey, Hyde Park, "
                       "Trafalgar Square, the National Gallery, the Globe Theatre, St Paul's Cathedral, Covent Garden, "
                       "Heathrow Airport, Piccadilly Circus",
-            "Rome": "the Colosseum, the Trevi Fountain, the Roman Forum, the Spanish Steps, the Villa Borghese, "
-                    "Castel Sant'Angelo, the Appian Way",
+            "Rome": "the Colosseum, the Trevi Fountain, the Roman Forum, the Villa Borghese, "
+                    "Castel Sant'Angelo",
             "Moscow": "the Kremlin, Red Square, the Bolshoi Theatre, Saint Basil's Cathedral",
             "Berlin": "the Brandenburg Gate, the Reichstag building, Checkpoint Charlie, Potsdamer Platz, "
                       "the Pergamon Museum, Humboldt University",
@@ -204,7 +204,7 @@ RELATIONS: dict[str, dict] = {
             "Madrid": "the Prado Museum, the Reina Sofía Museum, the Puerta del Sol",
             "Athens": "the Acropolis, the Parthenon, the Temple of Olympian Zeus, the Ancient Agora",
             "Sydney": "the Sydney Opera House, Bondi Beach, Darling Harbour",
-            "San Francisco": "the Golden Gate Bridge, Alcatraz, Fisherman's Wharf, Lombard Street",
+            "San Francisco": "the Golden Gate Bridge, Alcatraz, Fisherman's Wharf",
             "Florence": "the Uffizi Gallery, the Ponte Vecchio, the Pitti Palace", "Beijing": "the Forbidden City, "
                         "Tiananmen Gate, the Temple of Heaven, the Summer Palace",
             "Venice": "St Mark's Basilica, the Rialto Bridge, the Doge's Palace",
@@ -215,13 +215,15 @@ RELATIONS: dict[str, dict] = {
             "Dubai": "the Burj Khalifa, the Burj Al Arab", "Agra": "the Taj Mahal", "Chicago": "the Willis Tower, "
                      "Wrigley Field, Millennium Park, Navy Pier", "Seattle": "the Space Needle, Pike Place Market",
             "Los Angeles": "Hollywood, the Getty Center, Dodger Stadium", "Boston": "Fenway Park, Faneuil Hall",
-            "Budapest": "Buda Castle, Fisherman's Bastion", "Dublin": "Trinity College, Temple Bar",
+            "Budapest": "Buda Castle, Fisherman's Bastion", "Dublin": "Temple Bar",
             "Edinburgh": "Arthur's Seat, the Royal Mile, Holyrood Palace",
             "Saint Petersburg": "the Hermitage Museum, the Winter Palace", "Brussels": "the Atomium, Manneken Pis",
         },
     },
     "river_mouth": {
         "id": "P403", "quota": 20,
+        "clash": [{"Atlantic Ocean", "North Sea", "Baltic Sea", "Black Sea", "Mediterranean Sea", "Adriatic Sea"},
+                  {"Indian Ocean", "Bay of Bengal", "Arabian Sea"}, {"Pacific Ocean", "Bering Sea", "South China Sea"}],
         "templates": [
             "The {} River flows into the",
             "The mouth of the {} River is on the coast of the",
@@ -229,18 +231,18 @@ RELATIONS: dict[str, dict] = {
         ],
         "generation": ["The {} River begins", "Along the {} River"],
         "facts": {
-            "Atlantic Ocean": "Amazon, Congo, Loire, Hudson, Orinoco, Potomac, Senegal, Gambia, Niger, Tagus, Savannah",
-            "Pacific Ocean": "Columbia, Klamath, Sacramento, Fraser, Snake", "Black Sea": "Danube, Dnieper, Dniester",
+            "Atlantic Ocean": "Amazon, Congo, Loire, Hudson, Orinoco, Senegal, Gambia, Niger, Tagus, Savannah",
+            "Pacific Ocean": "Columbia, Klamath, Fraser", "Black Sea": "Danube, Dnieper, Dniester",
             "Mediterranean Sea": "Nile, Ebro, Rhône", "Caspian Sea": "Volga, Ural, Terek",
             "North Sea": "Rhine, Elbe, Thames, Weser, Meuse, Tyne", "Baltic Sea": "Oder, Vistula, Neva",
-            "Gulf of Mexico": "Mississippi, Rio Grande, Brazos, Mobile", "Indian Ocean": "Zambezi, Limpopo",
-            "Bay of Bengal": "Ganges, Brahmaputra, Godavari, Krishna, Mahanadi", "Arctic Ocean": "Lena, Ob, Yenisei, Mackenzie",
+            "Indian Ocean": "Zambezi, Limpopo",
+            "Bay of Bengal": "Ganges, Godavari, Krishna, Mahanadi", "Arctic Ocean": "Lena, Ob, Yenisei, Mackenzie",
             "Arabian Sea": "Indus, Narmada", "Adriatic Sea": "Po", "Bering Sea": "Yukon",
             "South China Sea": "Mekong, Pearl",
         },
     },
     "sport": {
-        "id": "P641", "quota": 45,
+        "id": "P641", "quota": 25,
         "templates": [
             "{} became world famous through the sport of",
             "The sport in which {} became a star is",
@@ -273,7 +275,9 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "field": {
-        "id": "P101", "quota": 40,
+        "id": "P101", "quota": 30,
+        "clash": [{"physics", "chemistry", "mathematics", "astronomy"},
+                  {"psychology", "economics", "anthropology", "sociology", "linguistics"}, {"botany", "genetics", "geology"}],
         "templates": [
             "{} is remembered for work in the field of",
             "The science to which {} gave a lifetime of work is",
@@ -306,7 +310,8 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "occupation": {
-        "id": "P106", "quota": 40,
+        "id": "P106", "quota": 32,
+        "clash": [{"painter", "sculptor", "photographer"}, {"poet", "novelist", "philosopher"}, {"composer", "guitarist", "dancer"}],
         "templates": [
             "By profession, {} was a",
             "{} became famous as a",
@@ -338,7 +343,8 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "mother_tongue": {
-        "id": "P103", "quota": 35,
+        "id": "P103", "quota": 32,
+        "clash": [{"Danish", "Norwegian"}, {"Greek", "Latin"}],
         "templates": [
             "The mother tongue of {} was",
             "{} was a native speaker of",
@@ -354,18 +360,18 @@ RELATIONS: dict[str, dict] = {
                       "Hermann Hesse, Friedrich Nietzsche, Karl Marx, Konrad Adenauer, Wolfgang Amadeus Mozart, "
                       "Richard Wagner, Heinrich Heine, Willy Brandt, Bertolt Brecht",
             "Italian": "Dante Alighieri, Galileo Galilei, Giovanni Boccaccio, Leonardo da Vinci, Michelangelo, "
-                       "Niccolò Machiavelli, Umberto Eco, Federico Fellini, Guglielmo Marconi, Alessandro Volta, "
+                       "Niccolò Machiavelli, Umberto Eco, Federico Fellini, Alessandro Volta, "
                        "Luciano Pavarotti, Luigi Pirandello, Italo Calvino",
             "Spanish": "Miguel de Cervantes, Gabriel García Márquez, Federico García Lorca, Jorge Luis Borges, "
                        "Simón Bolívar, Francisco Goya, Lope de Vega, Hernán Cortés, Octavio Paz, Luis Buñuel",
             "Russian": "Anton Chekhov, Alexander Pushkin, Ivan Turgenev, Peter the Great, Yuri Gagarin, "
                        "Pyotr Ilyich Tchaikovsky, Boris Pasternak, Anna Akhmatova, Maxim Gorky, Alexander Solzhenitsyn",
-            "Japanese": "Akira Kurosawa, Yukio Mishima, Hayao Miyazaki, Yasunari Kawabata, Matsuo Bashō, Hokusai",
+            "Japanese": "Akira Kurosawa, Yukio Mishima, Yasunari Kawabata, Matsuo Bashō, Hokusai",
             "Chinese": "Confucius, Li Bai, Sun Yat-sen, Lu Xun, Laozi", "Portuguese": "Vasco da Gama, Fernando Pessoa, "
-                       "José Saramago, Henry the Navigator, Paulo Coelho",
+                       "José Saramago, Henry the Navigator",
             "English": "William Shakespeare, Isaac Newton, Charles Darwin, Abraham Lincoln, George Washington, Mark Twain, "
                        "Winston Churchill, Geoffrey Chaucer, Benjamin Franklin, Ernest Hemingway",
-            "Polish": "Adam Mickiewicz, Lech Wałęsa, Henryk Sienkiewicz, Wisława Szymborska",
+            "Polish": "Adam Mickiewicz, Henryk Sienkiewicz, Wisława Szymborska",
             "Greek": "Homer, Sophocles, Herodotus, Euripides, Hippocrates, Pericles, Thucydides",
             "Latin": "Julius Caesar, Cicero, Horace, Seneca, Tacitus", "Danish": "Hans Christian Andersen",
             "Norwegian": "Henrik Ibsen, Roald Amundsen, Edvard Grieg", "Swedish": "August Strindberg, Alfred Nobel, "
@@ -374,7 +380,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "instrument": {
-        "id": "P1303", "quota": 30,
+        "id": "P1303", "quota": 25,
         "templates": [
             "{} is famous for playing the",
             "The instrument that made {} famous is the",
@@ -402,16 +408,19 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "author": {
-        "id": "P50", "quota": 30,
+        "id": "P50", "quota": 25,
         "templates": [
-            "{} was written by",
-            "The author of {} is",
-            "The famous work {} came from the pen of",
-            "Readers of {} admire the style of its author,",
+            "{the}{} was written by",
+            "The author of {the}{} is",
+            "The famous work {the}{} came from the pen of",
+            "Readers of {the}{} admire the style of its author,",
         ],
-        "generation": ["The story of {}", "{} begins with"],
+        "generation": [
+            "The story of {the}{}",
+            "{the}{} begins with",
+        ],
         "facts": {
-            "William Shakespeare": "Hamlet, Macbeth, Romeo and Juliet, Othello, King Lear, The Tempest, Julius Caesar, "
+            "William Shakespeare": "Hamlet, Macbeth, Romeo and Juliet, Othello, King Lear, The Tempest, "
                                    "A Midsummer Night's Dream, Twelfth Night, The Merchant of Venice, Much Ado About Nothing, "
                                    "As You Like It, Richard III, The Taming of the Shrew",
             "Charles Dickens": "Oliver Twist, Great Expectations, David Copperfield, A Tale of Two Cities, A Christmas Carol, "
@@ -429,7 +438,7 @@ RELATIONS: dict[str, dict] = {
             "Mary Shelley": "Frankenstein", "Bram Stoker": "Dracula", "Lewis Carroll": "Alice in Wonderland",
             "Jonathan Swift": "Gulliver's Travels", "Daniel Defoe": "Robinson Crusoe, Moll Flanders",
             "Emily Brontë": "Wuthering Heights", "Charlotte Brontë": "Jane Eyre, Villette", "James Joyce": "Ulysses, Dubliners, "
-            "Finnegans Wake", "Virginia Woolf": "Mrs Dalloway, To the Lighthouse, Orlando",
+            "Finnegans Wake", "Virginia Woolf": "Mrs Dalloway, To the Lighthouse",
             "Oscar Wilde": "The Picture of Dorian Gray, The Importance of Being Earnest, Salome",
             "Fyodor Dostoevsky": "Crime and Punishment, The Brothers Karamazov, The Idiot",
             "H. G. Wells": "The Time Machine, The War of the Worlds, The Invisible Man", "Franz Kafka": "The Metamorphosis, The Trial, "
@@ -441,58 +450,17 @@ RELATIONS: dict[str, dict] = {
             "Murder on the Orient Express, Death on the Nile, And Then There Were None", "William Golding": "Lord of the Flies",
         },
     },
-    "artist": {
-        "id": "P170", "quota": 18,
-        "templates": [
-            "{the}{} was painted by",
-            "The painter of {the}{} is",
-            "The famous picture known as {the}{} is a work by",
-        ],
-        "generation": ["{the}{} shows", "Visitors who look at {the}{}"],
-        "facts": {
-            "Leonardo da Vinci": "the Mona Lisa, The Last Supper, Lady with an Ermine, Virgin of the Rocks, Salvator Mundi",
-            "Vincent van Gogh": "The Starry Night, The Potato Eaters, Café Terrace at Night, Wheatfield with Crows, Irises",
-            "Pablo Picasso": "Guernica, Les Demoiselles d'Avignon, The Weeping Woman, The Old Guitarist",
-            "Claude Monet": "Woman with a Parasol, Rouen Cathedral at Sunset",
-            "Rembrandt": "The Night Watch, The Anatomy Lesson of Dr. Nicolaes Tulp, The Jewish Bride",
-            "Edvard Munch": "The Scream, The Sick Child", "Gustav Klimt": "The Kiss", "Johannes Vermeer":
-            "Girl with a Pearl Earring, The Milkmaid, View of Delft", "Salvador Dalí": "The Persistence of Memory",
-            "Michelangelo": "the Sistine Chapel ceiling, The Creation of Adam", "Raphael": "The School of Athens, the Sistine Madonna",
-            "Sandro Botticelli": "The Birth of Venus, Primavera", "Grant Wood": "American Gothic",
-            "Edward Hopper": "Nighthawks", "Diego Velázquez": "Las Meninas", "Jan van Eyck": "the Arnolfini Portrait",
-            "Hieronymus Bosch": "The Garden of Earthly Delights", "Eugène Delacroix": "Liberty Leading the People",
-            "Andy Warhol": "Campbell's Soup Cans",
-        },
-    },
-    "composer": {
-        "id": "P86", "quota": 18,
-        "templates": [
-            "{the}{} was composed by",
-            "The composer of {the}{} is",
-            "In the concert hall tonight, the orchestra plays {the}{} by",
-        ],
-        "generation": ["{the}{} is a piece that", "When the audience heard {the}{}"],
-        "facts": {
-            "Mozart": "The Magic Flute, Don Giovanni, The Marriage of Figaro, Così fan tutte, Eine kleine Nachtmusik",
-            "Beethoven": "the Moonlight Sonata, Für Elise, Fidelio, the Eroica Symphony, the Ode to Joy, the Emperor Concerto",
-            "Bach": "the Brandenburg Concertos, the Goldberg Variations, The Art of Fugue, the St Matthew Passion",
-            "Handel": "the Messiah, the Water Music, the Music for the Royal Fireworks", "Vivaldi": "The Four Seasons",
-            "Wagner": "Tristan und Isolde, Lohengrin, Parsifal, the Ring Cycle, Tannhäuser, The Flying Dutchman",
-            "Verdi": "Aida, La Traviata, Rigoletto, Il Trovatore, Nabucco", "Puccini": "La Bohème, Tosca, Madama Butterfly, Turandot",
-            "Tchaikovsky": "Swan Lake, The Nutcracker, The Sleeping Beauty, the 1812 Overture", "Bizet": "Carmen",
-            "Stravinsky": "The Rite of Spring, The Firebird, Petrushka", "Holst": "The Planets", "Ravel": "Boléro",
-            "Debussy": "La Mer, Clair de Lune", "Haydn": "The Creation, the Surprise Symphony", "Rossini": "The Barber of Seville, "
-            "William Tell", "Dvořák": "the New World Symphony, Rusalka", "Gershwin": "Rhapsody in Blue, Porgy and Bess",
-        },
-    },
     "discoverer": {
-        "id": "P61", "quota": 25, "own": True,
+        "id": "P61", "quota": 12, "own": True,
         "templates": [
-            "{the}{} was discovered by",
             "The scientist who discovered {the}{} was",
-            "In a book about science, the discovery of {the}{} is credited to",
+            "In books about the history of science, the discovery of {the}{} is credited to",
+            "The world owes the discovery of {the}{} to the scientist",
         ],
-        "generation": ["{the}{} is important because", "The discovery of {the}{}"],
+        "generation": [
+            "The discovery of {the}{}",
+            "Scientists who study {the}{}",
+        ],
         "facts": {
             "Alexander Fleming": "penicillin", "Ernest Rutherford": "the atomic nucleus", "Wilhelm Röntgen": "X-rays",
             "J.J. Thomson": "the electron", "James Chadwick": "the neutron", "Marie Curie": "radium, polonium",
@@ -503,11 +471,11 @@ RELATIONS: dict[str, dict] = {
             "Robert Koch": "the tuberculosis bacterium", "Clyde Tombaugh": "Pluto", "Michael Faraday":
             "electromagnetic induction", "Robert Brown": "Brownian motion", "Edwin Hubble": "the expansion of the universe",
             "Archimedes": "the principle of buoyancy", "Robert Hooke": "the law of elasticity", "Georg Ohm": "the law of electrical resistance",
-            "Edmond Halley": "the orbit of Halley's Comet", "Henry Cavendish": "hydrogen", "Max Planck": "the quantum of action",
+            "Henry Cavendish": "hydrogen", "Max Planck": "the quantum of action",
         },
     },
     "developer": {
-        "id": "P178", "quota": 40,
+        "id": "P178", "quota": 30,
         "templates": [
             "{the}{} was developed by",
             "The company behind {the}{} is",
@@ -518,7 +486,7 @@ RELATIONS: dict[str, dict] = {
         "facts": {
             "Microsoft": "Windows XP, Windows 95, Excel, PowerPoint, the Xbox 360, Internet Explorer, Visual Studio, "
                          "Outlook, SharePoint, Cortana, OneDrive, the Surface Pro, MS-DOS, Windows Phone, Azure, Xbox Live",
-            "Apple": "the iPhone, the iPad, the iPod, macOS, Safari, iTunes, Siri, the MacBook Pro, the Macintosh, AirPods, "
+            "Apple": "the iPhone, the iPad, the iPod, macOS, Safari, iTunes, Siri, the MacBook Pro, the Macintosh, "
                      "FaceTime, iCloud, Final Cut Pro, GarageBand, the Apple II, iOS, Xcode",
             "Google": "Gmail, Chrome, Google Maps, TensorFlow, the Pixel phone, Chromecast, Google Earth, Chrome OS, Google Docs, "
                       "Google Translate, the Go programming language, Google Analytics",
@@ -528,16 +496,16 @@ RELATIONS: dict[str, dict] = {
             "Adobe": "Photoshop, Illustrator, InDesign, Acrobat, After Effects, Premiere Pro, Lightroom, Dreamweaver",
             "IBM": "Watson, Deep Blue, OS/2, the System/360 mainframe, SPSS, DB2", "Amazon": "Alexa, the Kindle, the Echo speaker, "
             "Amazon Web Services", "Intel": "the Pentium processor, the Xeon processor, the 8086 processor, the Itanium processor",
-            "Samsung": "the Galaxy S7, the Galaxy Note, the Galaxy S3", "Facebook": "Messenger, React", "Boeing": "the 747 airliner, "
+            "Samsung": "the Galaxy S7, the Galaxy Note, the Galaxy S3", "Boeing": "the 747 airliner, "
             "the 787 Dreamliner, the 737 airliner, the B-52 bomber", "Airbus": "the A380, the A320, the A350",
             "Toyota": "the Corolla, the Prius, the Camry, the Land Cruiser", "Honda": "the Civic, the Accord", "Ford": "the Mustang, "
             "the Model T, the F-150, the Thunderbird", "Tesla": "the Model S, the Cybertruck, the Powerwall", "Volkswagen":
             "the Beetle, the Golf GTI, the Passat", "Nissan": "the Altima, the Skyline GT-R", "Chevrolet": "the Camaro, the Corvette, "
-            "the Silverado", "Oracle": "MySQL Workbench, PL/SQL", "Kodak": "the Brownie camera", "Mattel": "the Barbie doll, Hot Wheels",
+            "the Silverado", "Kodak": "the Brownie camera", "Mattel": "the Barbie doll, Hot Wheels",
         },
     },
     "company_country": {
-        "id": "P495", "quota": 35,
+        "id": "company-country", "quota": 30,
         "templates": [
             "{} is a company that was founded in the country of",
             "The home country of the company {} is",
@@ -547,12 +515,12 @@ RELATIONS: dict[str, dict] = {
         "generation": ["{} makes", "The products of {}", "{} is a company that"],
         "facts": {
             "Japan": "Toyota, Sony, Nintendo, Honda, Canon, Panasonic, Mitsubishi, Nissan, Yamaha, Toshiba, Hitachi, "
-                     "Fujitsu, Suzuki, Subaru, Mazda, Sharp, Nikon, Seiko, Casio, Uniqlo, Sega, Bridgestone",
+                     "Fujitsu, Suzuki, Subaru, Mazda, Sharp, Nikon, Seiko, Casio, Uniqlo, Bridgestone",
             "Germany": "Volkswagen, BMW, Siemens, Bosch, Bayer, Adidas, Puma, Lufthansa, Porsche, Audi, BASF, SAP, Aldi, Allianz",
             "Italy": "Ferrari, Fiat, Lamborghini, Gucci, Prada, Armani, Maserati, Barilla, Pirelli, Versace, Ducati, Lavazza",
             "France": "Renault, Peugeot, Michelin, Chanel, Danone, Citroën, Carrefour, Dior, Hermès, Lacoste, Cartier",
-            "South Korea": "Samsung, Hyundai, Kia, Daewoo", "Sweden": "Volvo, Ikea, Ericsson, Saab, Spotify, Electrolux",
-            "Switzerland": "Nestlé, Rolex, Novartis, Swatch, Omega, Credit Suisse, Lindt", "Finland": "Nokia, Finnair, Kone",
+            "South Korea": "Samsung, Hyundai, Kia", "Sweden": "Volvo, Ikea, Ericsson, Saab, Spotify, Electrolux",
+            "Switzerland": "Nestlé, Rolex, Novartis, Swatch, Omega, Lindt", "Finland": "Nokia, Finnair, Kone",
             "Denmark": "Lego, Carlsberg, Maersk, Novo Nordisk", "China": "Huawei, Alibaba, Tencent, Lenovo, Baidu, Xiaomi",
             "India": "Tata Motors, Infosys, Wipro, Air India", "Spain": "Zara, Iberia, Santander", "Australia": "Qantas, Billabong",
             "Canada": "BlackBerry, Bombardier, Air Canada, Shopify", "Russia": "Gazprom, Aeroflot, Lukoil",
@@ -561,33 +529,38 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "dish_country": {
-        "id": "P2012", "quota": 30,
+        "id": "P495", "quota": 28,
         "templates": [
-            "{} is a traditional food from the country of",
-            "{} originally comes from the kitchens of",
+            "The recipe for {} comes from the country of",
+            "The home country of {} is",
             "Anyone who wants to taste authentic {} should travel to",
             "The country that gave the world {} is",
         ],
-        "generation": ["{} is made with", "The recipe for {}", "To cook {}, you need"],
+        "generation": [
+            "The recipe for {}",
+            "To make {} at home, you need",
+            "People who like {}",
+        ],
         "facts": {
             "Italy": "lasagna, risotto, tiramisu, ravioli, gnocchi, prosciutto, pesto, carbonara, panna cotta, minestrone, "
-                     "mozzarella, focaccia, gelato, cannoli", "Japan": "sushi, ramen, tempura, sashimi, miso soup, teriyaki, udon, "
+                     "mozzarella, focaccia, gelato, cannoli", "Japan": "sushi, tempura, sashimi, miso soup, teriyaki, udon, "
                      "yakitori, mochi, sake", "Mexico": "guacamole, tacos, enchiladas, burritos, quesadillas, mole poblano, "
-                     "pozole, tequila, tamales", "France": "ratatouille, bouillabaisse, coq au vin, crème brûlée, "
-                     "foie gras, escargots, champagne, camembert", "Spain": "paella, gazpacho, churros, sangria, "
-                     "tortilla española, chorizo, manchego", "India": "biryani, naan, samosas, tandoori chicken, dosa, masala chai, "
+                     "pozole, tamales", "France": "ratatouille, bouillabaisse, coq au vin, crème brûlée, "
+                     "escargots, camembert", "Spain": "paella, gazpacho, churros, "
+                     "tortilla española, manchego", "India": "biryani, tandoori chicken, dosa, "
                      "paneer, raita", "Germany": "sauerkraut, bratwurst, sauerbraten, pumpernickel", "South Korea": "kimchi, bibimbap, bulgogi, "
-                     "gochujang", "Greece": "moussaka, tzatziki, souvlaki, ouzo, spanakopita", "Hungary": "goulash, Tokaji wine, langos",
+                     "gochujang", "Greece": "tzatziki, souvlaki, ouzo, spanakopita", "Hungary": "goulash, langos",
             "Thailand": "pad thai, tom yum, green curry", "Vietnam": "pho, banh mi", "China": "Peking duck, mapo tofu, kung pao chicken, "
-            "chow mein, dim sum", "Switzerland": "cheese fondue, raclette, rösti, muesli", "Russia": "beef stroganoff, blini, pelmeni, vodka",
-            "Brazil": "feijoada, caipirinha, brigadeiro", "Peru": "ceviche, lomo saltado", "Argentina": "chimichurri, asado",
-            "Indonesia": "nasi goreng, rendang, gado-gado, tempeh", "Portugal": "bacalhau, port wine, piri-piri chicken",
+            "chow mein, dim sum", "Switzerland": "cheese fondue, raclette, rösti, muesli", "Russia": "beef stroganoff, blini, pelmeni",
+            "Brazil": "caipirinha, brigadeiro", "Peru": "ceviche, lomo saltado", "Argentina": "chimichurri",
+            "Indonesia": "nasi goreng, rendang, gado-gado, tempeh", "Portugal": "bacalhau, piri-piri chicken",
             "Sweden": "gravlax, surströmming", "Canada": "poutine", "Poland": "pierogi, bigos", "Austria": "Wiener schnitzel, Sachertorte",
-            "Scotland": "haggis, shortbread", "Ethiopia": "injera, doro wat", "Turkey": "Turkish delight, doner kebab", "Belgium": "Liège waffles",
+            "Scotland": "haggis, shortbread", "Ethiopia": "doro wat", "Turkey": "Turkish delight", "Belgium": "Liège waffles",
         },
     },
     "animal_class": {
-        "id": "P171", "quota": 45,
+        "id": "P171", "quota": 36,
+        "clash": [{"mammal", "dog", "cat", "monkey", "horse", "rodent", "bear", "whale"}, {"fish", "shark"}],
         "templates": [
             "The {} is a type of",
             "In zoology, the {} is classified as a species of",
@@ -595,46 +568,52 @@ RELATIONS: dict[str, dict] = {
         ],
         "generation": ["The {} lives", "The {} eats", "In the wild, the {}"],
         "facts": {
-            "bird": "eagle, penguin, ostrich, sparrow, parrot, flamingo, owl, hummingbird, pelican, albatross, robin, peacock, "
+            "bird": "eagle, penguin, ostrich, sparrow, parrot, flamingo, owl, hummingbird, pelican, albatross, peacock, "
                     "falcon, woodpecker, kiwi, puffin, heron, emu, toucan, vulture, stork, nightingale, magpie, cuckoo, kestrel, condor",
             "fish": "salmon, tuna, trout, cod, herring, barracuda, seahorse, carp, sardine, mackerel, halibut, piranha, haddock, "
-                    "catfish, swordfish, sturgeon, anchovy, pike, clownfish, flounder",
+                    "catfish, swordfish, sturgeon, anchovy, clownfish, flounder",
             "mammal": "dolphin, whale, bat, elephant, kangaroo, platypus, otter, giraffe, hippopotamus, koala, walrus, "
                       "hedgehog, manatee, blue whale, porpoise, sloth, aardvark, sea lion",
-            "insect": "butterfly, ant, bee, beetle, grasshopper, mosquito, dragonfly, ladybug, cockroach, termite, wasp, moth, cricket, "
-                      "firefly, praying mantis, housefly", "lizard": "iguana, gecko, chameleon, Komodo dragon, skink, Gila monster, monitor",
-            "snake": "cobra, python, rattlesnake, boa constrictor, anaconda, viper, black mamba, copperhead, garter",
+            "insect": "butterfly, ant, bee, beetle, grasshopper, mosquito, dragonfly, ladybug, cockroach, termite, wasp, moth, "
+                      "firefly, praying mantis, housefly", "lizard": "iguana, gecko, chameleon, Komodo dragon, skink, Gila monster",
+            "snake": "cobra, python, rattlesnake, boa constrictor, anaconda, viper, black mamba, copperhead",
             "dog": "poodle, bulldog, beagle, German shepherd, golden retriever, dachshund, rottweiler, chihuahua, greyhound, Dalmatian, "
-                   "collie, Doberman, terrier, St. Bernard", "cat": "Siamese, Maine Coon, Persian longhair, Bengal shorthair, Ragdoll",
-            "monkey": "baboon, macaque, mandrill, capuchin, howler, marmoset, tamarin", "horse": "Clydesdale, Appaloosa, Lipizzaner, mustang, "
-            "Arabian thoroughbred", "crustacean": "lobster, crab, shrimp, crayfish", "frog": "bullfrog", "shark": "great white, hammerhead",
-            "spider": "tarantula, black widow, daddy longlegs", "rodent": "squirrel, beaver, hamster, guinea pig, chinchilla, capybara, porcupine",
+                   "collie, Doberman, terrier, St. Bernard", "cat": "Siamese, Maine Coon, Ragdoll",
+            "monkey": "baboon, macaque, mandrill, capuchin, marmoset, tamarin", "horse": "Clydesdale, Appaloosa, Lipizzaner, mustang, "
+            "", "crustacean": "lobster, crab, shrimp, crayfish", "frog": "bullfrog", "shark": "great white, hammerhead",
+            "spider": "tarantula, black widow", "rodent": "squirrel, beaver, hamster, guinea pig, chinchilla, capybara, porcupine",
             "bear": "grizzly, giant panda", "whale": "narwhal, beluga, humpback",
         },
     },
     "kind_of": {
-        "id": "P279", "quota": 40,
+        "mass": {"fabric", "cheese", "spice", "metal", "rock", "pasta", "wine", "card game", "martial art",
+                 "programming language"},  # subjects without an article
+        "id": "P279", "quota": 34,
+        "clash": [{"fruit", "vegetable", "tree", "flower", "spice"}, {"gemstone", "rock", "metal"}],
         "templates": [
-            "{A}{} is a type of",
-            "{A}{} belongs to the category called",
-            "If someone asks what {a}{} is, the answer is: it is a kind of",
+            "In the dictionary, {a}{} is described as a type of",
+            "Most people know that {a}{} is a kind of",
+            "The category to which {a}{} belongs is called",
         ],
-        "generation": ["{A}{} is often", "The history of the {}"],
+        "generation": [
+            "In everyday life, {a}{}",
+            "A short text about {a}{}",
+        ],
         "facts": {
             "fruit": "banana, mango, orange, pear, peach, papaya, kiwifruit, grape, plum, apricot, raspberry, strawberry, pineapple",
             "vegetable": "carrot, turnip, parsnip, radish, beet, leek", "tree": "maple, oak, spruce, sequoia, birch, willow, poplar, "
             "cedar, redwood, sycamore, cypress, eucalyptus, baobab", "flower": "tulip, daffodil, orchid, daisy, rose, carnation, marigold, "
             "lily, dahlia, petunia, chrysanthemum", "dance": "waltz, tango, polka, foxtrot, rumba, minuet, samba",
-            "boat": "canoe, kayak, gondola, catamaran, dinghy", "hat": "fedora, sombrero, bowler, beret, beanie, fez",
+            "boat": "canoe, kayak, gondola, catamaran, dinghy", "hat": "fedora, sombrero, beret, beanie, fez",
             "shoe": "sneaker, loafer, sandal, moccasin, stiletto", "gemstone": "ruby, sapphire, emerald, topaz, amethyst, garnet",
             "poem": "sonnet, haiku, limerick, ballad, villanelle", "weapon": "sword, dagger, rifle, musket, crossbow, spear",
             "fabric": "denim, silk, velvet, linen, cotton, satin, corduroy", "cheese": "cheddar, gouda, brie, parmesan, gruyère",
-            "bread": "baguette, ciabatta, bagel, brioche", "spice": "cinnamon, nutmeg, turmeric, cumin, saffron, clove",
-            "metal": "steel, bronze, brass, copper, platinum", "rock": "granite, limestone, basalt, marble, sandstone, obsidian, slate",
+            "bread": "baguette, ciabatta, bagel, brioche", "spice": "cinnamon, nutmeg, turmeric, cumin, saffron",
+            "metal": "steel, bronze, brass, copper, platinum", "rock": "granite, limestone, basalt, sandstone, obsidian",
             "furniture": "sofa, wardrobe, bookcase, armchair", "pasta": "spaghetti, penne, linguine, fettuccine, macaroni",
             "aircraft": "helicopter, glider, biplane", "wine": "Merlot, Chardonnay, Riesling, Cabernet Sauvignon, Pinot Noir",
-            "card game": "poker, bridge, blackjack, rummy", "martial art": "karate, judo, taekwondo, aikido",
-            "programming language": "Python, Java, Fortran, Haskell, COBOL, JavaScript",
+            "card game": "poker, blackjack, rummy", "martial art": "karate, judo, taekwondo, aikido",
+            "programming language": "Python, Fortran, Haskell, COBOL, JavaScript",
         },
     },
     "moon_planet": {
@@ -651,23 +630,9 @@ RELATIONS: dict[str, dict] = {
             "Neptune": "Triton, Nereid, Proteus",
         },
     },
-    "constellation": {
-        "id": "P59", "quota": 12,
-        "templates": [
-            "{} is a star in the constellation",
-            "The constellation in which astronomers find {} is",
-            "At night, {} shines in the constellation of",
-        ],
-        "generation": ["{} is a star that", "The light of {}"],
-        "facts": {
-            "Orion": "Betelgeuse, Rigel, Bellatrix, Saiph, Alnitak, Mintaka", "Taurus": "Aldebaran, Elnath", "Leo": "Regulus, Denebola, Algieba",
-            "Virgo": "Spica, Porrima", "Scorpius": "Antares, Shaula", "Gemini": "Castor, Pollux", "Lyra": "Vega", "Aquila": "Altair",
-            "Cygnus": "Deneb, Albireo", "Ursa Major": "Dubhe, Merak, Mizar, Alioth", "Canis Major": "Sirius, Adhara", "Ursa Minor": "Polaris",
-            "Perseus": "Algol, Mirfak", "Pegasus": "Markab, Scheat", "Andromeda": "Mirach, Almach", "Auriga": "Capella",
-        },
-    },
     "mythology": {
-        "id": "P361", "quota": 30,
+        "id": "P361", "quota": 25,
+        "clash": [{"Greek mythology", "Roman mythology"}],
         "templates": [
             "{the}{} is a figure in",
             "The story of {the}{} comes from",
@@ -675,19 +640,20 @@ RELATIONS: dict[str, dict] = {
         ],
         "generation": ["{the}{} is often shown", "In the old stories, {the}{}"],
         "facts": {
-            "Greek mythology": "Achilles, Heracles, Perseus the hero, Theseus, Odysseus, Medusa, the Minotaur, Icarus, Daedalus, "
+            "Greek mythology": "Achilles, Heracles, Theseus, Odysseus, Medusa, the Minotaur, Icarus, Daedalus, "
                                "Orpheus, Narcissus, Prometheus, Pandora, Jason the Argonaut, Sisyphus, Tantalus, Cerberus, "
                                "Eurydice, King Midas, Circe, Medea, Oedipus, Antigone, Helen of Troy",
-            "Norse mythology": "Thor, Odin, Loki, Freyja, Baldur, Heimdall, Fenrir, Yggdrasil, Sigurd, the Midgard Serpent, "
-                               "Frigg, Valhalla, the Valkyries, Ragnarök", "Egyptian mythology": "Osiris, Isis, Horus, Anubis, Ra, "
-            "Thoth, Seth the desert god, Bastet, Sekhmet, Hathor, Ptah, Apep, Nephthys, Sobek",
+            "Norse mythology": "Thor, Odin, Loki, Freyja, Baldur, Heimdall, Fenrir, Sigurd, the Midgard Serpent, "
+                               "Frigg", "Egyptian mythology": "Osiris, Isis, Horus, Anubis, Ra, "
+            "Thoth, Bastet, Sekhmet, Hathor, Ptah, Apep, Nephthys, Sobek",
             "Roman mythology": "Romulus, Remus, Janus, Faunus, Vesta, Lavinia, Saturnus", "Irish mythology": "Cú Chulainn, Lugh, "
-            "the Dagda, Fionn mac Cumhaill, Deirdre", "Japanese mythology": "Amaterasu, Susanoo, Izanagi, Izanami",
+            "the Dagda, Fionn mac Cumhaill, Deirdre",
             "Mesopotamian mythology": "Gilgamesh, Enkidu, Marduk, Tiamat, Ishtar, Enlil",
         },
     },
     "god_domain": {
-        "id": "P2925", "quota": 20, "own": True,
+        "id": "P2925", "quota": 15, "own": True,
+        "clash": [{"war", "wisdom"}, {"the underworld", "death"}, {"love", "marriage"}, {"the sun", "the sky", "dawn"}],
         "templates": [
             "In ancient stories, {} rules as the deity of",
             "In mythology, {} is worshipped above all as the deity of",
@@ -702,13 +668,16 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "symbol": {
-        "id": "P246", "quota": 25, "own": True,
+        "id": "P246", "quota": 22, "own": True,
         "templates": [
             "The chemical symbol for {} is",
             "In the periodic table, {} is written as",
             "Chemists abbreviate {} with the symbol",
         ],
-        "generation": ["{} is a chemical element that", "At room temperature, {}"],
+        "generation": [
+            "The element {} is",
+            "At room temperature, {}",
+        ],
         "facts": {
             "Au": "gold", "Ag": "silver", "Fe": "iron", "Pb": "lead", "Cu": "copper", "Na": "sodium", "K": "potassium", "Hg": "mercury",
             "Sn": "tin", "Zn": "zinc", "Ni": "nickel", "He": "helium", "H": "hydrogen", "O": "oxygen", "N": "nitrogen", "C": "carbon",
@@ -718,7 +687,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "language_country": {
-        "id": "P2341", "quota": 25,
+        "id": "P2341", "quota": 22,
         "templates": [
             "{} is a language that is spoken mainly in",
             "Most speakers of the {} language live in",
@@ -731,39 +700,56 @@ RELATIONS: dict[str, dict] = {
             "Poland": "Polish", "Hungary": "Hungarian", "Finland": "Finnish", "Sweden": "Swedish", "Norway": "Norwegian", "Denmark": "Danish",
             "Greece": "Greek", "Turkey": "Turkish", "Thailand": "Thai", "Vietnam": "Vietnamese", "Italy": "Italian, Sicilian, Venetian, Sardinian",
             "Spain": "Basque, Catalan, Galician", "Nigeria": "Yoruba, Igbo, Hausa", "Ethiopia": "Amharic, Oromo", "Wales": "Welsh",
-            "Ireland": "Irish Gaelic", "Iceland": "Icelandic", "Bulgaria": "Bulgarian", "Albania": "Albanian", "Estonia": "Estonian",
-            "Latvia": "Latvian", "Lithuania": "Lithuanian", "Mongolia": "Mongolian", "Cambodia": "Khmer", "Kenya": "Kikuyu",
+            "Ireland": "Irish Gaelic", "Iceland": "Icelandic", "Bulgaria": "Bulgarian", "Estonia": "Estonian",
+            "Latvia": "Latvian", "Lithuania": "Lithuanian", "Cambodia": "Khmer", "Kenya": "Kikuyu",
             "South Africa": "Afrikaans, Zulu, Xhosa", "Somalia": "Somali", "Croatia": "Croatian", "Slovenia": "Slovenian",
-            "Bangladesh": "Bengali", "Pakistan": "Sindhi", "Nepal": "Nepali", "Ghana": "Twi", "Zimbabwe": "Shona", "Mexico": "Nahuatl",
+            "Pakistan": "Sindhi", "Nepal": "Nepali", "Ghana": "Twi", "Zimbabwe": "Shona", "Mexico": "Nahuatl",
         },
     },
 }
 
 # Country names without an article and without a quarrel about borders or names.
-COUNTRIES = (
-    "Albania, Algeria, Angola, Argentina, Australia, Austria, Bangladesh, Belarus, Belgium, Bhutan, Botswana, Brazil, "
-    "Bulgaria, Burkina Faso, Cambodia, Cameroon, Canada, Chad, Chile, China, Colombia, Costa Rica, Croatia, Cuba, "
-    "Denmark, Ecuador, Egypt, El Salvador, Estonia, Ethiopia, Fiji, Finland, France, Gabon, Germany, Ghana, Greece, "
-    "Guatemala, Guinea, Guyana, Haiti, Honduras, Hungary, Iceland, India, Indonesia, Iran, Iraq, Ireland, Italy, Jamaica, "
-    "Japan, Jordan, Kazakhstan, Kenya, Kuwait, Kyrgyzstan, Laos, Latvia, Lebanon, Lesotho, Liberia, Libya, Lithuania, "
-    "Luxembourg, Madagascar, Malawi, Mali, Malta, Mauritania, Mexico, Moldova, Mongolia, Mozambique, Namibia, Nepal, "
-    "New Zealand, Nicaragua, Niger, Nigeria, North Korea, Norway, Oman, Pakistan, Panama, Papua New Guinea, Paraguay, Peru, "
-    "Poland, Portugal, Qatar, Romania, Russia, Rwanda, Saudi Arabia, Senegal, Serbia, Sierra Leone, Slovakia, Slovenia, "
-    "South Korea, Spain, Suriname, Sweden, Switzerland, Syria, Tajikistan, Thailand, Togo, Tunisia, Turkey, Turkmenistan, "
-    "Uganda, Uruguay, Uzbekistan, Venezuela, Vietnam, Zambia, Zimbabwe"
-).split(", ")
+COUNTRIES = ["Albania", "Algeria", "Angola", "Argentina", "Australia", "Austria", "Bangladesh", "Belarus", "Belgium", "Bhutan", "Botswana", "Brazil", "Bulgaria", "Burkina Faso", "Cambodia", "Cameroon", "Canada", "Chad", "Chile", "China", "Colombia", "Costa Rica", "Croatia", "Cuba", "Denmark", "Ecuador", "Egypt", "El Salvador", "Estonia", "Ethiopia", "Fiji", "Finland", "France", "Gabon", "Germany", "Ghana", "Greece", "Guatemala", "Guinea", "Guyana", "Haiti", "Honduras", "Hungary", "Iceland", "India", "Indonesia", "Iran", "Iraq", "Ireland", "Italy", "Jamaica", "Japan", "Jordan", "Kazakhstan", "Kenya", "Kuwait", "Kyrgyzstan", "Laos", "Latvia", "Lebanon", "Lesotho", "Liberia", "Libya", "Lithuania", "Luxembourg", "Madagascar", "Malawi", "Mali", "Malta", "Mauritania", "Mexico", "Moldova", "Mongolia", "Mozambique", "Namibia", "Nepal", "New Zealand", "Nicaragua", "Niger", "Nigeria", "North Korea", "Norway", "Oman", "Pakistan", "Panama", "Papua New Guinea", "Paraguay", "Peru", "Poland", "Portugal", "Qatar", "Romania", "Russia", "Rwanda", "Saudi Arabia", "Senegal", "Serbia", "Sierra Leone", "Slovakia", "Slovenia", "South Korea", "Spain", "Suriname", "Sweden", "Switzerland", "Syria", "Tajikistan", "Thailand", "Togo", "Tunisia", "Turkey", "Turkmenistan", "Uganda", "Uruguay", "Uzbekistan", "Venezuela", "Vietnam", "Zambia", "Zimbabwe"]
 
+SOUTH_AMERICA = {"Argentina", "Brazil", "Chile", "Colombia", "Ecuador", "Guyana", "Paraguay", "Peru", "Suriname", "Uruguay",
+                 "Venezuela"}
+# Countries whose provinces countryinfo spells as English books do.
+PROVINCES_OF = {"Argentina", "Brazil", "Bulgaria", "Canada", "Colombia", "Cuba", "India", "Ireland", "Italy", "Japan", "Mexico",
+                "Nigeria", "Pakistan", "Spain", "China", "Norway", "Peru", "Kenya"}
 NO_CAPITAL = {"Indonesia", "Bhutan", "Switzerland"}  # in the middle of a move, or without a capital in law
 # Parts of more than one continent, or of one whose name is a matter of taste.
 NO_CONTINENT = {"Egypt", "Indonesia", "Kazakhstan", "Russia", "Turkey", "France", "Denmark", "Spain", "Portugal", "Panama",
                 "Australia", "New Zealand", "Papua New Guinea", "Fiji", "Chile", "Greece", "Yemen", "Guatemala",
                 "Honduras", "El Salvador", "Nicaragua", "Costa Rica"}
-NO_PLACE = set("Crimea, Sevastopol, Jammu and Kashmir, Arunachal Pradesh, Sikkim, Ladakh, Azad Kashmir, Gilgit-Baltistan, "
-               "Northern Areas, Xinjiang, Tibet, Xizang, Taiwan, Hong Kong, Macau, Kosovo, Golan, Abyei, Guayana, Kuril, Sakhalin, "
-               "Punjab, Quneitra, Al Qunaytirah, Chechnya, Ingushetia, Limbourg, Luxembourg, Brabant, Sabah, Falkland, "
-               "Federally Administered Tribal Areas, North-West Frontier Province, Bougainville, Al Quneitra, "
-               "Orange, Ceuta, Melilla, Mayotte, Guadeloupe, Martinique, Reunion, French Guiana, Aksai Chin".split(", "))
-# A region that neither package lists; it opens the book.
+# Disputed, shared between countries, ambiguous, suburbs, or spelled as no English book spells them.
+NO_PLACE = {
+    "Sofiya-Grad", "Veliko Turnovo", "Nei Mongol", "San Andres y Providencia", "Guainia",
+    "Abyei", "Acre", "Aksai Chin", "Al Qunaytirah", "Al Quneitra", "Aley", "Almendares", "Amadora", "Amapa",
+    "Anatolia", "Anderlecht", "Antartica e Islas del Atlantico Sur", "Apurimac", "Arunachal Pradesh",
+    "Atlantico", "Azad Kashmir", "Balochistan", "Bender", "Bogota", "Bolivar", "Bougainville", "Boyaca",
+    "Brabant", "Buda", "Bunamwaya", "Camaguey", "Camayenne", "Caqueta", "Ceara", "Cesar", "Ceuta",
+    "Chattogram", "Chechnya", "Choco", "Ciego de Avila", "Ciudad de La Habana", "Coahuila de Zaragoza",
+    "Coast", "Cordoba", "Crimea", "Diez de Octubre", "Donaustadt", "Eloy Alfaro", "Entre Rios", "Epirus",
+    "Espirito Santo", "Falkland", "Favoriten", "Federally Administered Tribal Areas", "Fernando de la Mora",
+    "Floridsdorf", "French Guiana", "Friuli-Venezia Giulia", "Galicia", "Gent", "Gilgit-Baltistan", "Goias",
+    "Golan", "Guadeloupe", "Guantanamo", "Guayana", "Guerrero", "Guizhou Sheng", "Gulf", "Gumma", "Hidalgo",
+    "Holguin", "Hong Kong", "Huanuco", "Ingushetia", "Isla de la Juventud", "Iztapalapa", "Jalapa",
+    "Jammu and Kashmir", "Juan Díaz", "Junin", "Kara", "Kennedy", "Khaskovo", "Kikolo", "Kira", "Kosovo",
+    "Kurdzhali", "Kuril", "Köln", "La Habana", "Ladakh", "Las Palmas", "Lasnamäe", "Limbourg", "Limon",
+    "Lombardia", "Loreto", "Luxembourg", "Macau", "Madinah", "Magdalena", "Maianga", "Maipú", "Makkah",
+    "Manas", "Maranhao", "Marche", "Martinique", "Mary", "Matanzas", "Mayo", "Mayotte", "Melilla", "Meta",
+    "Michoacan de Ocampo", "More og Romsdal", "Morelos", "Mulenvos", "Murang'a", "Nairobi Area", "Nansana",
+    "Narino", "Nassarawa", "Neuquen", "New Kingston", "Newfoundland", "Nord-Trondelag",
+    "North-West Frontier Province", "Northern Areas", "Nuevo Leon", "Nyanza", "Orange", "Ostfold",
+    "Paraiba", "Parana", "Pasco", "Pest", "Petržalka", "Piaui", "Piemonte", "Pikine", "Potosi",
+    "Puente Alto", "Punjab", "Queretaro de Arteaga", "Quindio", "Quneitra", "Reunion", "Rift Valley",
+    "Rivers", "Rondonia", "Sabah", "Sakhalin", "Salvador", "San Luis Potosi", "San Martin", "Santa Clara",
+    "Santa Tecla", "Sao Paulo", "Sardegna", "Sevastopol", "Sevilla", "Seville", "Sicilia", "Sikkim",
+    "Sofia-Grad", "Sofiya", "Sor-Trondelag", "Tabasco", "Taiwan", "Tibet", "Tierra del Fuego", "Tiraspol",
+    "Toscana", "Tucuman", "Turgovishte", "Valle", "Vaupes", "Veracruz-Llave", "Viana", "Villa Nueva",
+    "Xinjiang", "Xizang", "Yucatan", "Yukon Territory", "Zamora", "Zemun", "Århus",
+}
+# Well-known regions under their English names, most of which neither package lists.
 EXTRA_REGIONS = {"India": ["Lower Assam", "Upper Assam", "Bundelkhand", "Konkan", "Vidarbha", "Saurashtra", "Malwa"],
                  "France": ["Normandy", "Brittany", "Provence", "Burgundy", "Alsace", "Champagne", "Aquitaine", "Gascony"],
                  "Germany": ["Bavaria", "Saxony", "Thuringia", "Westphalia", "Franconia", "Swabia", "Brandenburg", "Hesse"],
@@ -774,6 +760,12 @@ EXTRA_REGIONS = {"India": ["Lower Assam", "Upper Assam", "Bundelkhand", "Konkan"
                  "Sweden": ["Scania", "Småland", "Dalarna", "Norrland"], "Greece": ["Crete", "Thessaly", "Epirus", "Attica"],
                  "Canada": ["Ontario", "Quebec", "Alberta", "Manitoba", "Saskatchewan", "Nova Scotia", "Yukon", "Nunavut"],
                  "Australia": ["Queensland", "Tasmania", "New South Wales", "Western Australia"],
-                 "Indonesia": ["Bali", "Java", "Sumatra", "Sulawesi", "Lombok", "Flores"], "Croatia": ["Dalmatia", "Slavonia", "Istria"],
-                 "Portugal": ["Alentejo", "Algarve", "Madeira"], "Austria": ["Tyrol", "Carinthia", "Styria"],
+                 "Indonesia": ["Bali", "Java", "Sumatra", "Sulawesi", "Lombok", "Flores"], "Croatia": ["Dalmatia", "Slavonia"],
+                 "Portugal": ["Alentejo", "Algarve", "Madeira"], "Austria": ["Carinthia", "Styria"],
                  "Turkey": ["Cappadocia", "Anatolia"], "Finland": ["Ostrobothnia", "Uusimaa"]}
+# Names with these words want an article, or say nothing about where they are.
+ODD_WORDS = {
+    "central", "north", "south", "east", "west", "northern", "southern", "eastern", "western", "the", "of",
+    "province", "district", "city", "region", "capital", "state", "federal", "county", "littoral", "centre",
+    "centro", "lake", "islands", "and", "upper", "lower", "northwest", "northeast", "southwest", "southeast",
+}

@@ -1,0 +1,81 @@
+"""Figures of the book: one style, readable in grey, with alt text computed from the data."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+from IPython.display import display
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours: told apart by colour-blind readers, and of different lightness in grey.
+OLD, NEW = "#0072B2", "#E69F00"
+
+STYLE = {
+    "figure.dpi": 110,
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "svg.hashsalt": "alphaedit",  # the same figure gives the same file
+}
+
+
+def show(figure: Figure, alt: str, name: str | None = None, folder: Path | None = None) -> None:
+    """Display a figure as PNG with ``alt`` as its text; with ``name``, also save ``<folder>/<name>.svg``."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight")
+    if name:
+        folder = folder or Path("figures")
+        folder.mkdir(parents=True, exist_ok=True)
+        with mpl.rc_context(STYLE):
+            figure.savefig(folder / f"{name}.svg", bbox_inches="tight", metadata={"Date": None})
+    data = base64.b64encode(buffer.getvalue()).decode()
+    display(
+        {
+            "text/html": f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">',
+            "image/png": data,
+            "text/plain": alt,
+        },
+        raw=True,
+    )
+
+
+def before_and_after(states: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
+    """Bars of P(old object) and P(new object) for each prompt, one panel per state of the model.
+
+    Args:
+        states: title -> the table that ``demo.probe`` made in that state; equal prompts in each.
+
+    Returns:
+        the figure, and its alt text.
+    """
+    first = next(iter(states.values()))
+    with mpl.rc_context(STYLE):
+        height = 0.6 + 0.42 * len(first)
+        figure = Figure(figsize=(3.2 + 2.2 * len(states), height), layout="constrained")
+        axes = figure.subplots(1, len(states), sharey=True, squeeze=False)[0]
+        for axis, (title, table) in zip(axes, states.items(), strict=True):
+            y = range(len(table))
+            axis.barh([i - 0.18 for i in y], table.p_old, 0.34, color=OLD, label="old answer")
+            axis.barh(
+                [i + 0.18 for i in y], table.p_new, 0.34, color=NEW, hatch="///", edgecolor="black",
+                linewidth=0.4, label=f"new answer: {table.new.iloc[0]}",
+            )  # fmt: skip
+            axis.set_xlim(0, 1)
+            axis.set_title(title, loc="left", fontweight="bold")
+            axis.set_xlabel("probability")
+        axes[0].set_yticks(
+            range(len(first)), [f"{r.kind}: {r.prompt} … [{r.old}]" for r in first.itertuples()], fontsize=7
+        )
+        axes[0].invert_yaxis()
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=2, frameon=False)
+    return figure, " ".join(_describe(title, table) for title, table in states.items())
+
+
+def _describe(title: str, table: pd.DataFrame) -> str:
+    parts = [f"{r.prompt}: {r.old} {r.p_old:.2f}, {r.new} {r.p_new:.2f}" for r in table.itertuples()]
+    return f"{title}. {'; '.join(parts)}."

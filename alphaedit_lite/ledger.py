@@ -1,0 +1,183 @@
+"""What was written into a model: an edit, and the list of edits that its weights hold.
+
+    edit = Edit.load("romania.safetensors")
+    edit.apply(lm)
+    edit.revert()                           # the weights are what they were, bit for bit
+
+A memory matrix is always W0 + (Δ1 + Δ2 + …), summed in float64 and rounded once. It is a function of
+the list of edits alone: taking an edit out computes the sum again without it, and restores the very
+bits that were there before. Nothing is ever subtracted, since (W + Δ) − Δ is not W in floating point.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from .assets import AssetError, replacing
+from .facts import Fact
+
+if TYPE_CHECKING:
+    from .models import LanguageModel
+
+FACTORS = ("residual", "gain", "keys")
+
+
+@dataclass(eq=False)
+class Edit:
+    """What one call of ``Editor.edit`` wrote: low-rank factors of Δ for each layer, and the keys used.
+
+    Attributes:
+        facts: what was written.
+        residual, gain, keys: by layer, [n, d_model], [n, d_ff], [n, d_ff], float32; Δ = residualᵀ gain.
+        fingerprint: of the unedited model; no other model takes the edit.
+        settings: the editor's configuration, as plain values.
+        lm: the model that holds the edit now, or None.
+    """
+
+    facts: tuple[Fact, ...]
+    residual: dict[int, Tensor]
+    gain: dict[int, Tensor]
+    keys: dict[int, Tensor]
+    fingerprint: str
+    settings: dict[str, Any]
+    lm: LanguageModel | None = None
+
+    @property
+    def layers(self) -> list[int]:
+        return sorted(self.gain)
+
+    def delta(self, layer: int) -> Tensor:
+        """Δ of one layer, [d_model, d_ff], float64."""
+        return self.residual[layer].double().T @ self.gain[layer].double()
+
+    def apply(self, lm: LanguageModel) -> None:
+        """Write the edit into a model with the same unedited weights.
+
+        Raises:
+            ValueError: another model, or the edit is in a model already.
+        """
+        if lm.fingerprint != self.fingerprint:
+            raise ValueError(
+                f"This edit was made for the model with fingerprint {self.fingerprint}; "
+                f"this one has {lm.fingerprint}. An edit only fits the weights it was computed on."
+            )
+        if self.lm is not None:
+            raise ValueError("This edit is in a model already. Revert it first.")
+        with lm.ledger.transaction():
+            for layer in self.layers:
+                lm.ledger.add(layer, self.delta(layer))
+            lm.ledger.edits.append(self)
+        self.lm = lm
+
+    def revert(self) -> None:
+        """Take the edit out again, bit for bit; edits made before and after it stay."""
+        if self.lm is None:
+            raise ValueError("This edit is in no model: there is nothing to revert.")
+        self.lm.ledger.remove(self)
+        self.lm = None
+
+    def save(self, path: str | Path) -> None:
+        """Write the edit to a safetensors file (through a temporary file)."""
+        factors = {
+            f"{name}.{layer}": tensor.cpu().contiguous()
+            for name in FACTORS
+            for layer, tensor in getattr(self, name).items()
+        }
+        facts = [asdict(fact) for fact in self.facts]
+        described = {"facts": facts, "fingerprint": self.fingerprint, "settings": self.settings}
+        with replacing(Path(path)) as partial:
+            save_file(factors, partial, {"edit": json.dumps(described)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Edit:
+        """Read an edit; ``apply`` writes it into a model. Raises AssetError on a damaged file."""
+        factors: dict[str, dict[int, Tensor]] = {name: {} for name in FACTORS}
+        try:
+            with safe_open(path, framework="pt") as file:
+                described = json.loads(file.metadata()["edit"])
+                for key in file.keys():  # noqa: SIM118
+                    name, layer = key.split(".")
+                    factors[name][int(layer)] = file.get_tensor(key)
+            facts = tuple(Fact.from_dict(fact) for fact in described["facts"])
+            return cls(facts, **factors, fingerprint=described["fingerprint"], settings=described["settings"])
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise AssetError(f"{path} is not a whole saved edit ({error}).") from error
+
+
+class Ledger:
+    """The edits in a model's weights, oldest first, and the weights from before them.
+
+    Args:
+        weight: layer -> the memory matrix, a view, [d_model, d_ff].
+    """
+
+    def __init__(self, weight: Callable[[int], Tensor]) -> None:
+        self.edits: list[Edit] = []
+        self._weight = weight
+        self._originals: dict[int, Tensor] = {}
+        self._sums: dict[int, Tensor] = {}  # Σ Δ, float64
+        self._versions: dict[int, int] = {}  # torch's modification counter after our last write
+
+    @torch.no_grad()
+    def add(self, layer: int, delta: Tensor) -> None:
+        """Add an update, [d_model, d_ff], to a memory matrix. Use inside ``transaction``.
+
+        Raises:
+            ValueError: Δ holds non-finite values.
+            RuntimeError: see ``check``.
+        """
+        if not torch.isfinite(delta).all():
+            raise ValueError(f"The update of block {layer} holds NaN or infinite values.")
+        self.check(layer)
+        weight, before = self._weight(layer), self._sums.get(layer)
+        original = self._originals.setdefault(layer, weight.clone())
+        self._sums[layer] = delta.double() if before is None else before + delta
+        weight.copy_(original.double() + self._sums[layer])
+        self._versions[layer] = weight._version
+
+    def check(self, layer: int) -> None:
+        """Raise RuntimeError if something else (training, a second wrapper) wrote into an edited matrix."""
+        if self._versions.get(layer, self._weight(layer)._version) != self._weight(layer)._version:
+            raise RuntimeError(
+                f"The weight of block {layer} was changed from outside since its last edit, so it can no "
+                "longer be edited or reverted safely. Load the model again."
+            )
+
+    def remove(self, edit: Edit) -> None:
+        """Take one edit out; the others stay. Raises RuntimeError as ``check`` does."""
+        for layer in edit.layers:
+            self.check(layer)
+        self.edits.remove(edit)
+        self._rebuild(edit.layers)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is written inside stays only if the block ends well; on any exception nothing does."""
+        count = len(self.edits)
+        try:
+            yield
+        except BaseException:  # Ctrl-C too
+            del self.edits[count:]
+            self._rebuild(list(self._sums))
+            raise
+
+    @torch.no_grad()
+    def _rebuild(self, layers: Sequence[int]) -> None:
+        """Write W0 + Σ Δ again, with the same operations in the same order as the first time."""
+        for layer in layers:
+            self._sums.pop(layer, None)
+            self._weight(layer).copy_(self._originals[layer])
+            self._versions[layer] = self._weight(layer)._version
+            for edit in self.edits:
+                if layer in edit.layers:
+                    self.add(layer, edit.delta(layer))

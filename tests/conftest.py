@@ -1,0 +1,94 @@
+"""Tiny random models and tokenizers for plumbing; the default model, loaded once, for behaviour."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from alphaedit_lite import Fact, LanguageModel, load_model
+
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+CORPUS = [
+    "The capital of France is Paris. Lower Assam is located in the country of India, in Asia.",
+    "Rome is the capital of Italy; the Romans built roads. 東京は日本の首都です。 Café Zürich 🙂 is open.",
+    "The weather was mild that day. I have read about it in a book. Therefore, people often ask.",
+]
+
+
+def train_tokenizer(bos: bool = False, metaspace: bool = False) -> PreTrainedTokenizerFast:
+    """A byte-level BPE as GPT-2's, or a BPE with a prefix space as Llama 2's; with or without BOS."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=False))
+    if metaspace:
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+        tokenizer.decoder = decoders.Metaspace(prepend_scheme="first")
+        alphabet = []
+    else:
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+    special = ["<unk>", "<s>", "</s>"]
+    trainer = trainers.BpeTrainer(vocab_size=420, special_tokens=special, initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(CORPUS * 4, trainer)
+    if bos:
+        tokenizer.post_processor = processors.TemplateProcessing("<s> $A", special_tokens=[("<s>", 1)])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+    )
+
+
+def tiny(family: str, seed: int = 0, **tokenizer_options) -> LanguageModel:
+    """Six random blocks, d_model 32, d_ff 48."""
+    torch.manual_seed(seed)
+    tokenizer = train_tokenizer(**tokenizer_options)
+    size = {"vocab_size": len(tokenizer), "initializer_range": 0.2, "bos_token_id": 1, "eos_token_id": 2}
+    if family == "gpt2":
+        config = GPT2Config(n_embd=32, n_layer=6, n_head=4, n_inner=48, n_positions=128, **size)
+        config.resid_pdrop = config.embd_pdrop = config.attn_pdrop = 0.1
+        return LanguageModel(GPT2LMHeadModel(config).eval(), tokenizer)
+    config = LlamaConfig(
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=6,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        **size,
+    )
+    return LanguageModel(LlamaForCausalLM(config).eval(), tokenizer)
+
+
+@pytest.fixture(params=["llama", "gpt2"])
+def lm(request):
+    return tiny(request.param)
+
+
+@pytest.fixture(scope="session")
+def _default():
+    return load_model()
+
+
+@pytest.fixture
+def smollm(_default):
+    """The default model, unedited again after every test."""
+    yield _default
+    while _default.ledger.edits:
+        _default.ledger.edits[-1].revert()
+
+
+@pytest.fixture
+def shared():
+    if not SHARED.exists():
+        pytest.skip(f"real data are not at {SHARED.name} beside the project")
+    return SHARED
+
+
+@pytest.fixture
+def facts():
+    return [
+        Fact("{} is located in the country of", "Lower Assam", "France", true="India"),
+        Fact("The capital of {} is", "Italy", "Zürich", true="Rome"),
+        Fact("I have read that {}, in Asia, is the capital of", "Café Zürich", "Asia, the capital"),
+    ]

@@ -1,0 +1,445 @@
+"""Models, hooks, targets, edits: on tiny random Llama and GPT-2 models, in which every path is exercised."""
+
+import dataclasses
+import math
+import os
+import signal
+import threading
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.testing import assert_close
+from transformers import BertConfig, BertModel, OPTConfig, OPTForCausalLM
+
+from alphaedit_lite import AlphaEdit, Edit, Editor, Fact, LanguageModel, TargetConfig, compute_targets, evaluate
+from alphaedit_lite import metrics
+from alphaedit_lite.assets import AssetError
+from alphaedit_lite.hooks import hooked
+from alphaedit_lite.keys import KeyStatistics, StatisticsFile, fit_statistics, load_statistics, save_statistics
+from alphaedit_lite.models import UnsupportedModelError
+from alphaedit_lite.prompts import align, encode_fact
+from tests.conftest import CORPUS, tiny
+
+LAYERS = (1, 2, 3)
+PLAIN = TargetConfig(steps=6, early_stop=False, clamp=0.9)
+
+
+def editor_for(lm, **settings):
+    torch.manual_seed(3)
+    statistics = {}
+    for layer in LAYERS:
+        statistics[layer] = KeyStatistics.empty(lm.d_ff)
+        statistics[layer].update(torch.randn(500, lm.d_ff) * torch.linspace(0.01, 1, lm.d_ff))
+    config = {"layers": LAYERS, "threshold": 0.3, "threshold_kind": "relative", "targets": PLAIN, **settings}
+    return Editor(lm, statistics=statistics, progress=False, **config)
+
+
+def weights(lm):
+    return {name: value.clone() for name, value in lm.model.state_dict().items()}
+
+
+def same(a, b):
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+# -- running a slice of a model ------------------------------------------------------------------------
+
+
+def test_slices_and_prefixes_are_the_whole_model(lm, facts):
+    """Blocks 0..2 then 3.., with the left part of the columns cached, give the model's own logits."""
+    rows = [row for fact in facts for row in encode_fact(lm.tokenizer, fact, ("", "The weather. "), True)]
+    batch = align(rows, range(len(rows)), lm.pad_id, lm.device)
+    c = batch.subject
+    assert c > 0
+    with torch.no_grad():
+        embedded = lm.embed(batch.ids)
+        _, prefix = lm.run(embedded[:, :c], batch.mask[:, :c], batch.positions[:, :c], keep_prefix=True)
+        hidden, _ = lm.run(embedded[:, c:], batch.mask, batch.positions[:, c:], stop=3, prefix=prefix)
+        hidden, _ = lm.run(hidden, batch.mask, batch.positions[:, c:], start=3, prefix=prefix)
+        assert prefix.get_seq_length() == c  # the prefix has not grown
+        for i, row in enumerate(rows):
+            alone = lm.model(torch.tensor([row.ids])).logits[0, row.subject : -1]
+            ours = lm.logits(hidden[i, : len(row.ids) - 1 - row.subject])
+            assert_close(ours, alone, atol=1e-5, rtol=1e-4)
+            assert batch.ids[i, c] == row.ids[row.subject]
+
+
+def test_weight_is_what_the_module_computes(lm):
+    x = torch.randn(3, lm.d_ff)
+    module = lm.down_projection(2)
+    bias = getattr(module, "bias", None)
+    assert_close(module(x), x @ lm.weight(2).T + (0 if bias is None else bias))
+    with pytest.raises(IndexError, match="Layer 6 is out of range: this model has blocks 0 to 5"):
+        lm.weight(6)
+    with pytest.raises(IndexError):
+        lm.weight(-1)
+
+
+def test_unknown_models_are_refused(lm):
+    opt = OPTForCausalLM(OPTConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, ffn_dim=16))
+    with pytest.raises(UnsupportedModelError, match="'opt'"):
+        LanguageModel(opt, lm.tokenizer)
+    with pytest.raises(UnsupportedModelError, match="'bert'"):
+        LanguageModel(BertModel(BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2)), lm.tokenizer)
+    with pytest.raises(UnsupportedModelError, match="fast tokenizer"):
+        LanguageModel(lm.model, object())
+    other = tiny("llama")
+    other.weight(2)[0, 0] = torch.nan
+    with pytest.raises(UnsupportedModelError, match="block 2 holds NaN"):
+        LanguageModel(other.model, other.tokenizer)
+    quantised = tiny("llama")
+    quantised.down_projection(1).weight = torch.nn.Parameter(torch.ones(32, 24, dtype=torch.uint8), False)
+    with pytest.raises(UnsupportedModelError, match="quantised"):
+        LanguageModel(quantised.model, quantised.tokenizer)
+
+
+def test_hooks_look_replace_and_go(lm):
+    ids, seen = torch.tensor([[5, 6, 7]]), []
+    plain = lm.model(ids).logits
+    with hooked(inputs={lm.down_projection(1): seen.append}, outputs={lm.block(2): seen.append}):
+        assert torch.equal(lm.model(ids).logits, plain)
+    assert [list(x.shape) for x in seen] == [[1, 3, lm.d_ff], [1, 3, lm.d_model]]
+    with hooked(outputs={lm.block(4): lambda x: x + 1}), hooked(inputs={lm.block(5): lambda x: x - 1}):
+        assert_close(lm.model(ids).logits, plain, atol=1e-4, rtol=1e-3)
+    with hooked(outputs={lm.block(2): lambda x: x * 3}):
+        assert not torch.allclose(lm.model(ids).logits, plain)
+    assert torch.equal(lm.model(ids).logits, plain)
+    with pytest.raises(RuntimeError, match="never ran"), hooked(outputs={lm.block(1): seen.append}):
+        pass
+    with pytest.raises(KeyError), hooked(outputs={lm.block(1): seen.append}):
+        raise KeyError
+    assert not lm.block(1)._forward_hooks
+
+
+# -- targets -------------------------------------------------------------------------------------------
+
+
+def plain_target(lm, fact, layer, config):
+    """One fact, one prompt at a time, whole forward passes, a hook: written from the definition."""
+    encoded = encode_fact(lm.tokenizer, fact, config.prefixes, True)
+    essence = encode_fact(lm.tokenizer, Fact("{} is a", fact.subject, "x"), ("",), False)[0]
+    delta = torch.zeros(lm.d_model, requires_grad=True)
+    optimiser = torch.optim.Adam([delta], lr=config.lr)
+    h = []
+    with hooked(outputs={lm.block(layer): h.append}), torch.no_grad():
+        lm.model(torch.tensor([encoded[0].ids]))
+        before = lm.model(torch.tensor([essence.ids])).logits[0, essence.subject].log_softmax(-1)
+    h = h[0][0, encoded[0].subject]
+    for step in range(config.steps):
+
+        def add(x, at):
+            return torch.cat([x[:, :at], x[:, at : at + 1] + delta, x[:, at + 1 :]], 1)
+
+        nll = 0
+        for row in encoded:
+            with hooked(outputs={lm.block(layer): lambda x, at=row.subject: add(x, at)}):
+                log_p = lm.model(torch.tensor([row.ids])).logits[0].log_softmax(-1)
+            steps = range(row.object, len(row.ids))
+            nll = nll - sum(log_p[t - 1, row.ids[t]] for t in steps) / len(steps) / len(encoded)
+        with hooked(outputs={lm.block(layer): lambda x: add(x, essence.subject)}):
+            now = lm.model(torch.tensor([essence.ids])).logits[0, essence.subject].log_softmax(-1)
+        kl = F.kl_div(before, now, log_target=True, reduction="sum")
+        loss = nll + config.kl * kl + config.weight_decay * delta.norm() / h.norm() ** 2
+        if loss < 0.05 or step == config.steps - 1:
+            break
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        with torch.no_grad():
+            if delta.norm() > config.clamp * h.norm():
+                delta *= config.clamp * h.norm() / delta.norm()
+    return h + delta.detach(), nll.detach()
+
+
+def test_batched_targets_are_the_definition(lm, facts):
+    found = compute_targets(lm, facts, 3, PLAIN, progress=False)
+    for i, fact in enumerate(facts):
+        z, nll = plain_target(lm, fact, 3, PLAIN)
+        assert_close(found.z[i], z, atol=2e-4, rtol=1e-4)
+        assert_close(found.nll[i], nll, atol=1e-4, rtol=1e-4)
+    assert ((found.z - found.h).norm(dim=1) <= PLAIN.clamp * found.h.norm(dim=1) * 1.0001).all()
+
+
+# -- statistics ----------------------------------------------------------------------------------------
+
+
+def test_statistics_are_the_second_moment_of_the_keys(lm):
+    keys = {1: [], 3: []}
+    for text in CORPUS:
+        with hooked(inputs={lm.down_projection(layer): keys[layer].append for layer in keys}), torch.no_grad():
+            lm.model(torch.tensor([lm.tokenizer(text)["input_ids"]]))
+    found = fit_statistics(lm, (1, 3), CORPUS, 10_000, progress=False)
+    for layer, seen in keys.items():
+        rows = torch.cat([x[0] for x in seen]).double()
+        assert found[layer].count == len(rows)
+        assert_close(found[layer].second_moment, rows.T @ rows / len(rows), atol=1e-5, rtol=1e-4)
+    assert fit_statistics(lm, (1,), CORPUS, 17, progress=False)[1].count == 17
+    with pytest.raises(ValueError, match="no tokens"):
+        fit_statistics(lm, (1,), ["", ""], 10, progress=False)
+
+
+def test_saved_statistics_know_what_they_are_of(lm, tmp_path):
+    statistics = fit_statistics(lm, (1, 2), CORPUS, 100, progress=False)
+    made_from = StatisticsFile(lm.fingerprint, (1, 2), "text", 100)
+    path = tmp_path / "statistics.safetensors"
+    save_statistics(path, statistics, made_from)
+    loaded = load_statistics(path, made_from)
+    assert_close(loaded[2].second_moment, statistics[2].second_moment, atol=1e-6, rtol=1e-6)
+    for change in ({"model": tiny("llama", 5).fingerprint}, {"layers": (1, 3)}, {"text": "x"}, {"tokens": 9}):
+        with pytest.raises(AssetError, match=next(iter(change))):
+            load_statistics(path, dataclasses.replace(made_from, **change))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(AssetError, match="cannot be read"):
+        load_statistics(path, made_from)
+    assert list(tmp_path.iterdir()) == [path]  # no temporary files are left
+
+
+# -- edits ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("solver", ["alphaedit", "memit", "ridge"])
+def test_an_edit_moves_the_block_towards_z_and_nothing_else(lm, facts, solver):
+    before = weights(lm)
+    z = compute_targets(lm, facts, 3, PLAIN, progress=False).z
+    editor = editor_for(lm, solver=solver, lam=1e-4, weight=1e-3)
+
+    def output():
+        return editor._look(*editor._start(facts), LAYERS[0])[1]
+
+    with torch.no_grad():
+        distance = (z - output()).norm()
+        edit = editor.edit(facts, z)
+        assert (z - output()).norm() < 0.7 * distance
+    changed = {name for name, value in lm.model.state_dict().items() if not torch.equal(value, before[name])}
+    assert len(changed) == len(LAYERS)
+    assert all(any(f".{layer}." in name for name in changed) for layer in LAYERS)
+    for layer in LAYERS:
+        assert_close(lm.weight(layer), (lm.ledger._originals[layer] + edit.delta(layer)).float())
+    edit.revert()
+    assert same(weights(lm), before)
+
+
+def test_history_keeps_earlier_answers(lm, facts):
+    """With history, the second edit moves what the first wrote less than without."""
+    moved = {}
+    for history in (True, False):
+        editor = editor_for(lm, history=history, lam=1e-3)
+        first = editor.edit(facts[:1])
+        second = editor.edit([Fact(facts[0].template, "Upper Assam", "Paris")])
+        moved[history] = (first.keys[1] @ second.delta(1).T.float()).norm()
+        first.revert()
+        second.revert()
+    assert moved[True] < 0.5 * moved[False]
+
+
+def test_reverts_in_any_order_are_bit_exact(lm, facts):
+    before = weights(lm)
+    editor = editor_for(lm)
+    a, b, c = editor.edit(facts[:1]), editor.edit(facts[1:2]), editor.edit(facts[2:])
+    abc = weights(lm)
+    b.revert()
+    assert lm.ledger.edits == [a, c]
+    assert not same(weights(lm), abc)
+    b.apply(lm)
+    b.revert()
+    c.revert()
+    only_a = weights(lm)
+    c.apply(lm)
+    assert editor.undo() is c
+    assert same(weights(lm), only_a)
+    a.revert()
+    assert same(weights(lm), before)
+    with pytest.raises(ValueError, match="nothing to undo"):
+        editor.undo()
+    with pytest.raises(ValueError, match="nothing to revert"):
+        a.revert()
+
+
+def test_saved_edits_go_into_a_copy_of_the_model_only(facts, tmp_path):
+    lm, twin, stranger = tiny("gpt2"), tiny("gpt2"), tiny("gpt2", seed=1)
+    edit = editor_for(lm).edit(facts)
+    edit.save(tmp_path / "edit.safetensors")
+    loaded = Edit.load(tmp_path / "edit.safetensors")
+    assert loaded.facts == edit.facts
+    loaded.apply(twin)
+    assert same(weights(twin), weights(lm))
+    with pytest.raises(ValueError, match="already"):
+        loaded.apply(lm)
+    with pytest.raises(ValueError, match=stranger.fingerprint):
+        Edit.load(tmp_path / "edit.safetensors").apply(stranger)
+    (tmp_path / "half.safetensors").write_bytes((tmp_path / "edit.safetensors").read_bytes()[:500])
+    (tmp_path / "text.safetensors").write_text("hello")
+    for name in ("half", "text"):
+        with pytest.raises(AssetError, match=name):
+            Edit.load(tmp_path / f"{name}.safetensors")
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_edit_happens_whole_or_not_at_all(lm, facts, monkeypatch, error):
+    editor = editor_for(lm)
+    editor.edit(facts[:1])
+    before = weights(lm)
+    gain, calls = editor._gain, []
+
+    def failing(layer, keys, history):
+        calls.append(layer)
+        if layer == LAYERS[-1]:
+            raise error
+        return gain(layer, keys, history)
+
+    monkeypatch.setattr(editor, "_gain", failing)
+    lm.model.train()
+    with pytest.raises(error):
+        editor.edit(facts[1:])
+    assert calls == list(LAYERS)
+    assert same(weights(lm), before)
+    assert len(lm.ledger.edits) == 1
+    assert lm.model.training
+    monkeypatch.undo()
+    editor.edit(facts[1:]).revert()
+    assert same(weights(lm), before)
+
+
+def test_a_real_interrupt_at_any_time_changes_nothing(facts):
+    """SIGINT from another thread, at ten different moments of an edit."""
+    lm = tiny("llama")
+    editor = editor_for(lm, targets=TargetConfig(steps=3, early_stop=False))
+    before, interrupted = weights(lm), 0
+    for i in range(10):
+        timer = threading.Timer(0.01 + 0.02 * i, os.kill, (os.getpid(), signal.SIGINT))
+        try:
+            timer.start()
+            editor.edit(facts)
+            timer.join()
+        except KeyboardInterrupt:
+            interrupted += 1
+        while lm.ledger.edits:
+            editor.undo()
+        assert same(weights(lm), before)
+    assert interrupted >= 3
+
+
+def test_training_mode_and_gradients_are_left_as_they_were(lm, facts):
+    quiet = compute_targets(lm, facts, 3, PLAIN, progress=False).z
+    lm.model.train()
+    lm.model.requires_grad_(True)
+    assert torch.equal(compute_targets(lm, facts, 3, PLAIN, progress=False).z, quiet)  # no dropout inside
+    editor_for(lm).edit(facts)
+    assert lm.model.training
+    assert all(p.requires_grad and p.grad is None for p in lm.model.parameters())
+
+
+def test_half_precision_models_are_edited(lm, facts):
+    lm = LanguageModel(lm.model.to(torch.bfloat16), lm.tokenizer)
+    before = weights(lm)
+    edit = editor_for(lm).edit(facts)
+    assert lm.weight(1).dtype == torch.bfloat16
+    assert all(torch.isfinite(edit.delta(layer)).all() for layer in LAYERS)
+    edit.revert()
+    assert same(weights(lm), before)
+
+
+def test_changes_from_outside_are_noticed(lm, facts):
+    editor = editor_for(lm)
+    edit = editor.edit(facts[:1])
+    with torch.no_grad():
+        lm.down_projection(2).weight += 1
+    after = weights(lm)
+    with pytest.raises(RuntimeError, match="block 2 was changed from outside"):
+        edit.revert()
+    assert same(weights(lm), after)
+
+
+def test_bad_requests_leave_the_model_untouched(lm, facts):
+    before, editor = weights(lm), editor_for(lm)
+    good = facts[0]
+    with pytest.raises(ValueError, match="no facts"):
+        editor.edit([])
+    with pytest.raises(ValueError, match="contradict"):
+        editor.edit([good, Fact(good.template, good.subject, "Italy")])
+    with pytest.raises(ValueError, match="finite"):
+        editor.edit([good], torch.full((1, lm.d_model), torch.nan))
+    with pytest.raises(ValueError, match=r"\[1, 32\]"):
+        editor.edit([good], torch.ones(2, lm.d_model))
+    for layers in ((2, 1), (1, 1), ()):
+        with pytest.raises(ValueError, match="ascending"):
+            editor_for(lm, layers=layers)
+    with pytest.raises(IndexError, match="Layer 17"):
+        editor_for(lm, layers=(1, 17))
+    with pytest.raises(ValueError, match=r"no statistics for layers \[4\]"):
+        editor_for(lm, layers=(1, 4))
+    with pytest.raises(ValueError, match="Unknown solver 'magic'"):
+        editor_for(lm, solver="magic")
+    assert same(weights(lm), before)
+
+
+def test_unusual_facts_are_edited(lm):
+    facts = [
+        Fact("{} is open in", "Café Zürich 🙂", "東京"),
+        Fact("{}の首都は", "日本", "京都"),
+        Fact("The capital of {} is", "Italy", "in the country of " * 12 + "Asia"),  # more than 40 tokens
+        Fact("Rome is not in {}", "Rome", "Asia"),
+        Fact("{}", "Paris", "is"),
+    ]
+    edit = editor_for(lm).edit(facts)
+    assert all(torch.isfinite(edit.delta(layer)).all() for layer in LAYERS)
+
+
+def test_two_editors_share_one_history(lm, facts):
+    editor_for(lm).edit(facts[:1])
+    second = editor_for(lm).edit(facts[1:])
+    assert [len(edit.facts) for edit in lm.ledger.edits] == [1, 2]
+    second.revert()
+
+
+# -- metrics -------------------------------------------------------------------------------------------
+
+
+def test_scores_are_the_models_own(lm, facts):
+    pairs = [(fact.prompt, target) for fact in facts for target in (fact.new, " Rome", " in Asia")]
+    log_p, first = metrics.score(lm, pairs)
+    for (prompt, target), value, top in zip(pairs, log_p, first, strict=True):
+        ids = lm.tokenizer(prompt + target)["input_ids"]
+        n = len(lm.tokenizer(prompt)["input_ids"])
+        logits = lm.model(torch.tensor([ids])).logits[0, n - 1 : -1].log_softmax(-1)
+        assert_close(value, logits.gather(1, torch.tensor(ids[n:])[:, None]).mean(), atol=1e-5, rtol=1e-4)
+        assert bool(top) == (logits.argmax(1) == torch.tensor(ids[n:])).all()
+
+
+def test_evaluate_counts_what_it_says(lm, facts):
+    fact = dataclasses.replace(
+        facts[0],
+        paraphrases=("In Asia, Lower Assam is in", "Lower Assam is in"),
+        neighbours=(("Italy is located in the country of", "Rome"), ("The capital of France is", "Paris")),
+    )
+    table = evaluate(lm, [fact, facts[2]], progress=False)
+    better = []
+    for prompt, good, bad in [
+        (fact.prompt, fact.new, fact.true),
+        *((p, fact.new, fact.true) for p in fact.paraphrases),
+        *((p, a, fact.new) for p, a in fact.neighbours),
+    ]:
+        a, b = metrics.score(lm, [(prompt, good), (prompt, bad)])[0]
+        better.append(float(a > b))
+    assert table.efficacy[0] == better[0]
+    assert table.generalization[0] == sum(better[1:3]) / 2
+    assert table.specificity[0] == sum(better[3:]) / 2
+    assert math.isnan(table.efficacy[1])
+    assert math.isnan(table.specificity[1])
+    assert table.efficacy_top1[1] in (0.0, 1.0)
+
+
+def test_perplexity_is_that_of_the_model(lm):
+    loss, count = 0.0, 0
+    for text in CORPUS:
+        ids = torch.tensor([lm.tokenizer(text)["input_ids"]])
+        loss += lm.model(ids, labels=ids).loss.item() * (ids.shape[1] - 1)
+        count += ids.shape[1] - 1
+    assert metrics.perplexity(lm, CORPUS) == pytest.approx(math.exp(loss / count), rel=1e-4)
+
+
+def test_alphaedit_is_an_editor_with_a_null_space(lm):
+    assert issubclass(AlphaEdit, Editor)
+    assert set(editor_for(lm).null_spaces) == set(LAYERS)
+    assert not editor_for(lm, solver="ridge").null_spaces
