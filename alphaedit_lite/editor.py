@@ -182,7 +182,7 @@ class Editor:
         keys, outputs = [], []
         for batch, h in zip(batches, hidden, strict=True):
             seen: list[Tensor] = []
-            with hooked(inputs={lm.down_projection(layer): lambda x, seen=seen: seen.append(x)}):
+            with hooked(inputs={lm.down_projection(layer): seen.append}):
                 out, _ = lm.run(h, batch.mask, batch.positions, start=layer, stop=self.layers[-1] + 1)
             key = seen[0][:, batch.subject].float().unflatten(0, (-1, prefixes))  # [n, prefixes, d_ff]
             keys.append((key[:, 0] + key[:, 1:].mean(1)) / 2 if prefixes > 1 else key[:, 0])

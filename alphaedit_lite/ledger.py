@@ -109,7 +109,8 @@ class Edit:
                     name, layer = key.split(".")
                     factors[name][int(layer)] = file.get_tensor(key)
             facts = tuple(Fact.from_dict(fact) for fact in described["facts"])
-            return cls(facts, **factors, fingerprint=described["fingerprint"], settings=described["settings"])
+            residual, gain, keys = factors.values()
+            return cls(facts, residual, gain, keys, described["fingerprint"], described["settings"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise AssetError(f"{path} is not a whole saved edit ({error}).") from error
 

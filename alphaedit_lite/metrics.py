@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 from .facts import Fact
 from .models import LanguageModel
-from .prompts import PromptBatch, align, encode
+from .prompts import Encoded, PromptBatch, align, encode
 
 
 @torch.no_grad()
@@ -55,13 +55,15 @@ def score(
     return log_p, first
 
 
-def _shared(rows: list, lm: LanguageModel) -> tuple[PromptBatch, list[Tensor]]:
+def _shared(rows: Sequence[Encoded], lm: LanguageModel) -> tuple[PromptBatch, list[Tensor]]:
     """Rows as a batch in which equal inputs run once, and the loss tokens of each row.
 
     Two one-token objects after the same prompt need one pass: the last token is never an input.
     """
     unique: dict[tuple, int] = {}
-    kept, tokens, parts = [], [], []
+    kept: list[Encoded] = []
+    tokens: list[tuple[int, int, int]] = []
+    parts = []
     for row in rows:
         inputs = tuple(row.ids[:-1])
         if inputs not in unique:

@@ -113,7 +113,7 @@ class LanguageModel:
 
     def weight(self, layer: int) -> Tensor:
         """The memory matrix W of a block: a view, [d_model, d_ff] whatever the family stores."""
-        weight = self.down_projection(layer).weight.detach()
+        weight: Any = self.down_projection(layer).weight.detach()  # type: ignore[operator]
         return weight.T if self.architecture.transposed else weight
 
     # -- running -------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ class _Nothing(nn.Module):
         return torch.zeros((), device=positions.device)
 
 
-def copy_cache(cache: DynamicCache, rows: Tensor | None = None) -> DynamicCache:
+def copy_cache(cache: Any, rows: Tensor | None = None) -> DynamicCache:
     """A cache with the same tensors (or some of their rows) that grows without touching the original."""
     fresh = DynamicCache()
     for layer, kept in enumerate(cache.layers):
@@ -279,7 +279,7 @@ def _default_model_folder() -> tuple[Path, str]:
         if not stamp.exists():  # another process may have been faster
             gguf = fetch(SMOLLM2_GGUF)
             folder.parent.mkdir(parents=True, exist_ok=True)
-            where = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
+            where: Any = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
             quantised = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
             config = copy.deepcopy(quantised.config)
             del config.quantization_config  # the weights are plain float32 now; saving refuses otherwise

@@ -68,9 +68,9 @@ class NullSpace:
             raise ValueError(f"kind must be 'absolute', 'relative' or 'energy', not {kind!r}.")
         if not 0 < rank < len(eigenvalues):
             raise ValueError(
-                f"The {kind} threshold {threshold} keeps {'no direction' if rank == 0 else 'every direction'} "
-                f"of {len(eigenvalues)}: the eigenvalues run from {eigenvalues[0]:.2e} to {eigenvalues[-1]:.2e}, "
-                f"their mean is {eigenvalues.mean():.2e}."
+                f"The {kind} threshold {threshold} keeps {'no' if rank == 0 else 'every'} direction of "
+                f"{len(eigenvalues)}: the eigenvalues run from {eigenvalues[0]:.2e} to "
+                f"{eigenvalues[-1]:.2e}, their mean is {eigenvalues.mean():.2e}."
             )
         bound = threshold if kind == "absolute" else float(eigenvalues[rank])
         return cls(vectors[:, :rank].contiguous(), eigenvalues, bound)

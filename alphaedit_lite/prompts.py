@@ -87,7 +87,9 @@ class PromptBatch:
         tokens = keep[self.loss_row]
         renumber = keep.cumsum(0) - 1
         return PromptBatch(
-            *(x[keep, :width] for x in (self.ids, self.mask, self.positions)),
+            self.ids[keep, :width],
+            self.mask[keep, :width],
+            self.positions[keep, :width],
             self.subject,
             self.fact[keep],
             renumber[self.loss_row[tokens]],
@@ -113,8 +115,9 @@ def align(rows: Sequence[Encoded], fact: Sequence[int], pad_id: int, device: tor
         positions[i, here] = torch.arange(len(tokens))
         loss += [(i, shift + t - 1, row.ids[t]) for t in range(row.object, len(row.ids))]
     where = torch.tensor(loss, dtype=torch.long).reshape(-1, 3).to(device)
-    tensors = (ids.to(device), mask.to(device), positions.to(device))
-    return PromptBatch(*tensors, subject, torch.tensor(fact, device=device), *where.unbind(1))
+    owner = torch.tensor(fact, device=device)
+    ids, mask, positions = ids.to(device), mask.to(device), positions.to(device)
+    return PromptBatch(ids, mask, positions, subject, owner, where[:, 0], where[:, 1], where[:, 2])
 
 
 def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: bool) -> list[Encoded]:

@@ -198,11 +198,15 @@ def candidates(rng: random.Random) -> list[Candidate]:
                 if subject.startswith("the "):
                     subject, article = subject[4:], "the "
                 elif any("{a}" in t for t in relation["templates"]) and obj not in relation.get("mass", ()):
-                    article = "an " if subject[0] in "aeio" else "a "
+                    article = "an " if subject[0] in "aio" else "a "
                 found.append(Candidate(name, subject, obj, article))
     unique = {(c.relation, c.subject.lower()): c for c in found}
-    prompts = {key: c.prompts() + c.prompts("generation") for key, c in unique.items()}
-    return [c for key, c in unique.items() if all(p.count(c.subject) == 1 for p in prompts[key])]
+    kept = []
+    for c in unique.values():
+        prompts = c.prompts() + c.prompts("generation")
+        if c.true.lower() not in c.subject.lower() and all(p.count(c.subject) == 1 for p in prompts):
+            kept.append(c)  # a subject that gives the answer away is no fact
+    return kept
 
 
 def clashing(c: Candidate) -> set[str]:
@@ -242,10 +246,11 @@ def write_record(
             break
     else:
         return None
-    same = [n for n in pool if n.true == c.true and n.subject.lower() != c.subject.lower()]
+    apart = [n for n in pool if c.subject.lower() not in n.subject.lower()]
+    same = [n for n in apart if n.true == c.true]
     kind = "same_object" if len(same) >= 5 and not relation.get("own") else "own_object"
     if kind == "own_object":
-        same = [n for n in pool if n.true not in (c.true, new) and n.subject.lower() != c.subject.lower()]
+        same = [n for n in apart if n.true not in (c.true, new)]
     drawn = [(n, rng.randrange(len(n.scores))) for n in rng.sample(same, min(POOL, len(same)))]
     drawn = sorted(drawn, key=lambda d: -d[0].scores[d[1]])[:5]
     rng.shuffle(drawn)

@@ -23,17 +23,17 @@ COUNTRY_TEMPLATES = [
 
 RELATIONS: dict[str, dict] = {
     "region_country": {
-        "id": "P17", "quota": 72,
+        "id": "P17", "quota": 60,
         "templates": COUNTRY_TEMPLATES,
         "generation": ["{} is a region that", "The people of {} speak", "The history of {}"],
     },
     "city_country": {
-        "id": "P17", "quota": 42,
+        "id": "P17", "quota": 36,
         "templates": ["{} is a city in the country of", *COUNTRY_TEMPLATES[1:]],
         "generation": ["{} is a city that", "Visitors to {} can see", "The history of {}"],
     },
     "continent": {
-        "id": "P30", "quota": 50,
+        "id": "P30", "quota": 44,
         "templates": [
             "{the}{} is located on the continent of",
             "The continent on which {the}{} lies is",
@@ -62,7 +62,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "capital": {
-        "id": "P36", "quota": 48, "own": True,
+        "id": "P36", "quota": 42, "own": True,
         "templates": [
             "The capital of {} is",
             "The capital city of {} is called",
@@ -87,7 +87,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "capital_of": {
-        "id": "P1376", "quota": 42, "own": True,
+        "id": "P1376", "quota": 36, "own": True,
         "templates": [
             "{} is the capital of",
             "{} is the capital city of the country of",
@@ -97,7 +97,7 @@ RELATIONS: dict[str, dict] = {
         "generation": ["{} is a city with", "The streets of {}", "Tourists come to {} for"],
     },
     "language": {
-        "id": "P37", "quota": 28,
+        "id": "P37", "quota": 24,
         "templates": [
             "The official language of {} is",
             "In {}, the official language is",
@@ -122,6 +122,7 @@ RELATIONS: dict[str, dict] = {
     },
     "currency": {
         "id": "P38", "quota": 25,
+        "clash": [{"krona", "krone"}, {"pound", "euro"}],
         "templates": [
             "The currency of {} is the",
             "In {}, people pay with a currency called the",
@@ -146,7 +147,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "city_state": {
-        "id": "P131", "quota": 34,
+        "id": "P131", "quota": 30,
         "templates": [
             "{} is a city in the state of",
             "The American state in which {} lies is",
@@ -158,26 +159,26 @@ RELATIONS: dict[str, dict] = {
             "Texas": "Dallas, Houston, San Antonio, Fort Worth, El Paso, Lubbock, Corpus Christi, Amarillo, Waco",
             "California": "Los Angeles, San Francisco, San Diego, Oakland, Fresno, Anaheim, Bakersfield, "
                           "Santa Barbara, Berkeley, Long Beach",
-            "Florida": "Miami, Orlando, Tampa, Jacksonville, Fort Lauderdale, Pensacola, Sarasota",
-            "Illinois": "Chicago, Peoria, Champaign", "Ohio": "Cleveland, Cincinnati, Toledo, Akron, Dayton",
-            "Pennsylvania": "Pittsburgh, Scranton, Allentown, Erie", "Michigan": "Detroit, Ann Arbor, Flint, Grand Rapids",
-            "Washington": "Seattle, Spokane, Tacoma", "Oregon": "Eugene, Corvallis",
-            "Arizona": "Tucson, Flagstaff, Tempe, Scottsdale", "Colorado": "Boulder, Colorado Springs, Fort Collins",
-            "Tennessee": "Memphis, Knoxville, Chattanooga", "Georgia": "Savannah, Macon",
+            "Florida": "Orlando, Tampa, Fort Lauderdale, Pensacola, Sarasota",
+            "Illinois": "Chicago, Champaign", "Ohio": "Cincinnati",
+            "Pennsylvania": "Pittsburgh, Scranton, Allentown", "Michigan": "Detroit, Ann Arbor, Flint, Grand Rapids",
+            "Washington": "Seattle, Spokane, Tacoma", "Oregon": "Corvallis",
+            "Arizona": "Tucson, Flagstaff, Tempe, Scottsdale", "Colorado": "Colorado Springs, Fort Collins",
+            "Tennessee": "Memphis, Chattanooga", "Georgia": "Savannah",
             "Louisiana": "New Orleans, Shreveport", "Wisconsin": "Milwaukee, Green Bay, Oshkosh",
-            "Minnesota": "Minneapolis, Duluth", "Missouri": "St. Louis, Branson", "Nebraska": "Omaha",
-            "Nevada": "Las Vegas, Reno", "Utah": "Provo, Ogden, Park City", "Kansas": "Wichita",
-            "Alabama": "Mobile, Tuscaloosa, Huntsville", "Virginia": "Virginia Beach, Roanoke",
-            "Massachusetts": "Lowell", "Connecticut": "New Haven, Stamford",
-            "North Carolina": "Charlotte, Asheville, Greensboro", "Alaska": "Anchorage, Fairbanks",
-            "New York": "Buffalo, Syracuse", "Montana": "Billings, Missoula, Bozeman",
-            "New Mexico": "Albuquerque, Roswell, Taos", "Oklahoma": "Tulsa", "Kentucky": "Louisville",
+            "Minnesota": "Minneapolis", "Missouri": "St. Louis, Branson", "Nebraska": "Omaha",
+            "Nevada": "Reno", "Utah": "Provo, Ogden, Park City", "Kansas": "Wichita",
+            "Alabama": "Mobile, Tuscaloosa", "Virginia": "Virginia Beach, Roanoke",
+            "Connecticut": "New Haven, Stamford",
+            "North Carolina": "Asheville, Greensboro", "Alaska": "Anchorage, Fairbanks",
+            "New York": "Schenectady", "Montana": "Missoula, Bozeman",
+            "New Mexico": "Albuquerque, Roswell, Taos", "Oklahoma": "Tulsa", 
             "Iowa": "Cedar Rapids, Davenport", "Maryland": "Baltimore", "South Carolina": "Myrtle Beach",
             "Hawaii": "Hilo", "Indiana": "Fort Wayne, South Bend, Terre Haute", "Maine": "Bangor",
         },
     },
     "sight_city": {
-        "id": "P276", "quota": 36,
+        "id": "P276", "quota": 32,
         "templates": [
             "{the}{} is located in the city of",
             "The city that is home to {the}{} is",
@@ -221,7 +222,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "river_mouth": {
-        "id": "P403", "quota": 20,
+        "id": "P403", "quota": 18,
         "clash": [{"Atlantic Ocean", "North Sea", "Baltic Sea", "Black Sea", "Mediterranean Sea", "Adriatic Sea"},
                   {"Indian Ocean", "Bay of Bengal", "Arabian Sea"}, {"Pacific Ocean", "Bering Sea", "South China Sea"}],
         "templates": [
@@ -275,7 +276,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "field": {
-        "id": "P101", "quota": 30,
+        "id": "P101", "quota": 26,
         "clash": [{"physics", "chemistry", "mathematics", "astronomy"},
                   {"psychology", "economics", "anthropology", "sociology", "linguistics"}, {"botany", "genetics", "geology"}],
         "templates": [
@@ -310,7 +311,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "occupation": {
-        "id": "P106", "quota": 32,
+        "id": "P106", "quota": 28,
         "clash": [{"painter", "sculptor", "photographer"}, {"poet", "novelist", "philosopher"}, {"composer", "guitarist", "dancer"}],
         "templates": [
             "By profession, {} was a",
@@ -343,7 +344,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "mother_tongue": {
-        "id": "P103", "quota": 32,
+        "id": "P103", "quota": 28,
         "clash": [{"Danish", "Norwegian"}, {"Greek", "Latin"}],
         "templates": [
             "The mother tongue of {} was",
@@ -475,7 +476,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "developer": {
-        "id": "P178", "quota": 30,
+        "id": "P178", "quota": 26,
         "templates": [
             "{the}{} was developed by",
             "The company behind {the}{} is",
@@ -505,7 +506,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "company_country": {
-        "id": "company-country", "quota": 30,
+        "id": "company-country", "quota": 26,
         "templates": [
             "{} is a company that was founded in the country of",
             "The home country of the company {} is",
@@ -529,7 +530,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "dish_country": {
-        "id": "P495", "quota": 28,
+        "id": "P495", "quota": 24,
         "templates": [
             "The recipe for {} comes from the country of",
             "The home country of {} is",
@@ -545,10 +546,10 @@ RELATIONS: dict[str, dict] = {
             "Italy": "lasagna, risotto, tiramisu, ravioli, gnocchi, prosciutto, pesto, carbonara, panna cotta, minestrone, "
                      "mozzarella, focaccia, gelato, cannoli", "Japan": "sushi, tempura, sashimi, miso soup, teriyaki, udon, "
                      "yakitori, mochi, sake", "Mexico": "guacamole, tacos, enchiladas, burritos, quesadillas, mole poblano, "
-                     "pozole, tamales", "France": "ratatouille, bouillabaisse, coq au vin, crème brûlée, "
+                     "pozole, tamales", "France": "ratatouille, bouillabaisse, coq au vin, "
                      "escargots, camembert", "Spain": "paella, gazpacho, churros, "
                      "tortilla española, manchego", "India": "biryani, tandoori chicken, dosa, "
-                     "paneer, raita", "Germany": "sauerkraut, bratwurst, sauerbraten, pumpernickel", "South Korea": "kimchi, bibimbap, bulgogi, "
+                     "paneer, raita", "Germany": "bratwurst, sauerbraten, pumpernickel", "South Korea": "kimchi, bibimbap, bulgogi, "
                      "gochujang", "Greece": "tzatziki, souvlaki, ouzo, spanakopita", "Hungary": "goulash, langos",
             "Thailand": "pad thai, tom yum, green curry", "Vietnam": "pho, banh mi", "China": "Peking duck, mapo tofu, kung pao chicken, "
             "chow mein, dim sum", "Switzerland": "cheese fondue, raclette, rösti, muesli", "Russia": "beef stroganoff, blini, pelmeni",
@@ -559,12 +560,12 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "animal_class": {
-        "id": "P171", "quota": 36,
+        "id": "P171", "quota": 30,
         "clash": [{"mammal", "dog", "cat", "monkey", "horse", "rodent", "bear", "whale"}, {"fish", "shark"}],
         "templates": [
             "The {} is a type of",
-            "In zoology, the {} is classified as a species of",
-            "Among the animals, the {} counts as a kind of",
+            "In a book about animals, the {} is listed as a kind of",
+            "Children learn at school that the {} is a sort of",
         ],
         "generation": ["The {} lives", "The {} eats", "In the wild, the {}"],
         "facts": {
@@ -588,7 +589,7 @@ RELATIONS: dict[str, dict] = {
     "kind_of": {
         "mass": {"fabric", "cheese", "spice", "metal", "rock", "pasta", "wine", "card game", "martial art",
                  "programming language"},  # subjects without an article
-        "id": "P279", "quota": 34,
+        "id": "P279", "quota": 30,
         "clash": [{"fruit", "vegetable", "tree", "flower", "spice"}, {"gemstone", "rock", "metal"}],
         "templates": [
             "In the dictionary, {a}{} is described as a type of",
@@ -613,7 +614,7 @@ RELATIONS: dict[str, dict] = {
             "furniture": "sofa, wardrobe, bookcase, armchair", "pasta": "spaghetti, penne, linguine, fettuccine, macaroni",
             "aircraft": "helicopter, glider, biplane", "wine": "Merlot, Chardonnay, Riesling, Cabernet Sauvignon, Pinot Noir",
             "card game": "poker, blackjack, rummy", "martial art": "karate, judo, taekwondo, aikido",
-            "programming language": "Python, Fortran, Haskell, COBOL, JavaScript",
+            "programming language": "Fortran, Haskell, COBOL, JavaScript",
         },
     },
     "moon_planet": {
@@ -656,10 +657,13 @@ RELATIONS: dict[str, dict] = {
         "clash": [{"war", "wisdom"}, {"the underworld", "death"}, {"love", "marriage"}, {"the sun", "the sky", "dawn"}],
         "templates": [
             "In ancient stories, {} rules as the deity of",
-            "In mythology, {} is worshipped above all as the deity of",
-            "The ancients prayed to {} in matters of",
+            "In mythology, {} is above all the deity of",
+            "Ancient poets call upon {} when they write about",
         ],
-        "generation": ["The temple of {}", "In a famous myth, {}"],
+        "generation": [
+            "The temple of {}",
+            "In a famous myth, {}",
+        ],
         "facts": {
             "love": "Aphrodite, Venus, Eros, Cupid", "war": "Ares, Mars", "wisdom": "Athena, Minerva", "the sea": "Poseidon, Neptune",
             "the underworld": "Hades, Pluto", "wine": "Dionysus, Bacchus", "agriculture": "Demeter, Ceres", "marriage": "Hera, Juno",
@@ -668,7 +672,7 @@ RELATIONS: dict[str, dict] = {
         },
     },
     "symbol": {
-        "id": "P246", "quota": 22, "own": True,
+        "id": "P246", "quota": 18, "own": True,
         "templates": [
             "The chemical symbol for {} is",
             "In the periodic table, {} is written as",
@@ -682,12 +686,12 @@ RELATIONS: dict[str, dict] = {
             "Au": "gold", "Ag": "silver", "Fe": "iron", "Pb": "lead", "Cu": "copper", "Na": "sodium", "K": "potassium", "Hg": "mercury",
             "Sn": "tin", "Zn": "zinc", "Ni": "nickel", "He": "helium", "H": "hydrogen", "O": "oxygen", "N": "nitrogen", "C": "carbon",
             "Al": "aluminum", "Ca": "calcium", "Cl": "chlorine", "Mg": "magnesium", "P": "phosphorus", "S": "sulfur", "U": "uranium",
-            "Li": "lithium", "Pt": "platinum", "Si": "silicon", "Ne": "neon", "Ar": "argon", "I": "iodine", "W": "tungsten", "Ti": "titanium",
+            "Li": "lithium", "Pt": "platinum", "Si": "silicon", "Ne": "neon", "Ar": "argon", "W": "tungsten", "Ti": "titanium",
             "Cr": "chromium", "Mn": "manganese", "Co": "cobalt", "Br": "bromine", "F": "fluorine", "B": "boron", "Ra": "radium", "Rn": "radon",
         },
     },
     "language_country": {
-        "id": "P2341", "quota": 22,
+        "id": "P2341", "quota": 20,
         "templates": [
             "{} is a language that is spoken mainly in",
             "Most speakers of the {} language live in",
@@ -723,7 +727,7 @@ NO_CONTINENT = {"Egypt", "Indonesia", "Kazakhstan", "Russia", "Turkey", "France"
                 "Honduras", "El Salvador", "Nicaragua", "Costa Rica"}
 # Disputed, shared between countries, ambiguous, suburbs, or spelled as no English book spells them.
 NO_PLACE = {
-    "Sofiya-Grad", "Veliko Turnovo", "Nei Mongol", "San Andres y Providencia", "Guainia",
+    "Adamawa", "Sofiya-Grad", "Veliko Turnovo", "Nei Mongol", "San Andres y Providencia", "Guainia",
     "Abyei", "Acre", "Aksai Chin", "Al Qunaytirah", "Al Quneitra", "Aley", "Almendares", "Amadora", "Amapa",
     "Anatolia", "Anderlecht", "Antartica e Islas del Atlantico Sur", "Apurimac", "Arunachal Pradesh",
     "Atlantico", "Azad Kashmir", "Balochistan", "Bender", "Bogota", "Bolivar", "Bougainville", "Boyaca",

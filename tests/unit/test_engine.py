@@ -12,11 +12,26 @@ import torch.nn.functional as F
 from torch.testing import assert_close
 from transformers import BertConfig, BertModel, OPTConfig, OPTForCausalLM
 
-from alphaedit_lite import AlphaEdit, Edit, Editor, Fact, LanguageModel, TargetConfig, compute_targets, evaluate
-from alphaedit_lite import metrics
+from alphaedit_lite import (
+    AlphaEdit,
+    Edit,
+    Editor,
+    Fact,
+    LanguageModel,
+    TargetConfig,
+    compute_targets,
+    evaluate,
+    metrics,
+)
 from alphaedit_lite.assets import AssetError
 from alphaedit_lite.hooks import hooked
-from alphaedit_lite.keys import KeyStatistics, StatisticsFile, fit_statistics, load_statistics, save_statistics
+from alphaedit_lite.keys import (
+    KeyStatistics,
+    StatisticsFile,
+    fit_statistics,
+    load_statistics,
+    save_statistics,
+)
 from alphaedit_lite.models import UnsupportedModelError
 from alphaedit_lite.prompts import align, encode_fact
 from tests.conftest import CORPUS, tiny
@@ -81,7 +96,9 @@ def test_unknown_models_are_refused(lm):
     with pytest.raises(UnsupportedModelError, match="'opt'"):
         LanguageModel(opt, lm.tokenizer)
     with pytest.raises(UnsupportedModelError, match="'bert'"):
-        LanguageModel(BertModel(BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2)), lm.tokenizer)
+        LanguageModel(
+            BertModel(BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2)), lm.tokenizer
+        )
     with pytest.raises(UnsupportedModelError, match="fast tokenizer"):
         LanguageModel(lm.model, object())
     other = tiny("llama")
@@ -128,7 +145,7 @@ def plain_target(lm, fact, layer, config):
     h = h[0][0, encoded[0].subject]
     for step in range(config.steps):
 
-        def add(x, at):
+        def add(x, at, delta=delta):
             return torch.cat([x[:, :at], x[:, at : at + 1] + delta, x[:, at + 1 :]], 1)
 
         nll = 0
@@ -167,7 +184,10 @@ def test_batched_targets_are_the_definition(lm, facts):
 def test_statistics_are_the_second_moment_of_the_keys(lm):
     keys = {1: [], 3: []}
     for text in CORPUS:
-        with hooked(inputs={lm.down_projection(layer): keys[layer].append for layer in keys}), torch.no_grad():
+        with (
+            hooked(inputs={lm.down_projection(layer): keys[layer].append for layer in keys}),
+            torch.no_grad(),
+        ):
             lm.model(torch.tensor([lm.tokenizer(text)["input_ids"]]))
     found = fit_statistics(lm, (1, 3), CORPUS, 10_000, progress=False)
     for layer, seen in keys.items():

@@ -51,9 +51,9 @@ def test_many_token_objects_and_fused_ones():
     tokenizer = train_tokenizer()
     row = encode(tokenizer, "Italy is", 5, " in the country of India, in Asia")
     assert len(row.ids) - row.object > 5
-    with pytest.raises(ValueError, match="does not separate"):
-        encode(tokenizer, "the capital", 11, "")  # fine without an object…
-        encode(tokenizer, "capi", 4, "tal")  # …but here one token holds both
+    encode(tokenizer, "capi", 4, "")  # fine without an object
+    with pytest.raises(ValueError, match="does not separate the subject from 'tal' in 'capital'"):
+        encode(tokenizer, "capi", 4, "tal")  # one token holds both
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,9 @@ def test_leak_obeys_the_bound(problem, kind, threshold):
     assert_close(torch.trace(space.projection @ moment), torch.tensor(space.energy, dtype=torch.float64))
     assert_close(space.energy / float(moment.trace()), space.leakage)
     if kind == "energy":
-        assert space.leakage <= threshold < space.eigenvalues[: space.rank + 1].sum() / space.eigenvalues.sum()
+        assert (
+            space.leakage <= threshold < space.eigenvalues[: space.rank + 1].sum() / space.eigenvalues.sum()
+        )
     delta = space.project(problem["residual"].T @ problem["keys"])
     leak = torch.trace(delta @ moment @ delta.T)
     assert leak <= space.threshold * delta.square().sum() * (1 + 1e-9)
