@@ -8,7 +8,7 @@ Regions, cities, countries and capitals come from the packages ``countryinfo`` a
 candidate is put to the default model in all wordings of its relation.  It is kept where the model gives the
 true object a probability above 0.1 and prefers it to the new object; the wording on which the model is surest
 becomes the main prompt and the others become paraphrases.  The seed is fixed, so the same packages,
-lists and model give the same file.  One run takes some ten minutes on one core.
+lists and model give the same file.  One run takes about a quarter of an hour on one core.
 """
 
 from __future__ import annotations

@@ -583,7 +583,7 @@ RELATIONS: dict[str, dict] = {
             "monkey": "baboon, macaque, mandrill, capuchin, marmoset, tamarin", "horse": "Clydesdale, Appaloosa, Lipizzaner, mustang, "
             "", "crustacean": "lobster, crab, shrimp, crayfish", "frog": "bullfrog", "shark": "great white, hammerhead",
             "spider": "tarantula, black widow", "rodent": "squirrel, beaver, hamster, guinea pig, chinchilla, capybara, porcupine",
-            "bear": "grizzly, giant panda", "whale": "narwhal, beluga, humpback",
+            "bear": "grizzly, giant panda", "whale": "narwhal, humpback",
         },
     },
     "kind_of": {
