@@ -33,7 +33,7 @@ from alphaedit_lite.models import DEFAULT_MODEL, load_model
 
 SEED = 20250501
 KNOWN = 0.1  # a fact is known if the probability of its object is above this
-POOL = 12  # neighbours are the five best known of so many random ones
+POOL = 7  # neighbours are the five best known of so many random ones; more would make them too easy
 REGIONS, CITIES = 20, 3  # candidates per country, besides the regions listed by hand
 TARGET = Path(__file__).resolve().parent.parent / "alphaedit_lite" / "data" / "facts.json"
 CONTINENTS = ("Africa", "Asia", "Europe", "South America", "North America")

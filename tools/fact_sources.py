@@ -617,20 +617,6 @@ RELATIONS: dict[str, dict] = {
             "programming language": "Fortran, Haskell, COBOL, JavaScript",
         },
     },
-    "moon_planet": {
-        "id": "P397", "quota": 12,
-        "templates": [
-            "{} is a moon of the planet",
-            "The moon called {} travels around the planet",
-            "The planet that {} orbits is",
-        ],
-        "generation": ["{} is a moon that", "The surface of {}"],
-        "facts": {
-            "Jupiter": "Io, Europa, Ganymede, Callisto, Amalthea, Himalia", "Saturn": "Titan, Enceladus, Mimas, Rhea, Iapetus, Dione, "
-            "Tethys, Hyperion, Phoebe", "Mars": "Phobos, Deimos", "Uranus": "Miranda, Titania, Oberon, Umbriel, Ariel",
-            "Neptune": "Triton, Nereid, Proteus",
-        },
-    },
     "mythology": {
         "id": "P361", "quota": 25,
         "clash": [{"Greek mythology", "Roman mythology"}],

@@ -6,7 +6,6 @@ python -m alphaedit_lite.book.demo --subject "Mount Fuji" --template "{} is a mo
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 import pandas as pd
@@ -51,18 +50,9 @@ def probe(lm: LanguageModel, fact: Fact) -> pd.DataFrame:
     for kind, prompt, old in asked:
         pairs = [(prompt, fact.new), (prompt, old)] if old else [(prompt, fact.new)]
         p = score(lm, pairs)[0].exp().tolist()
-        rows.append(
-            {
-                "kind": kind,
-                "prompt": prompt,
-                "old": (old or "").strip(),
-                "new": fact.new.strip(),
-                "p_old": p[1] if old else float("nan"),
-                "p_new": p[0],
-                "says": lm.complete(prompt, 4).split("\n")[0],
-            }
-        )
-    return pd.DataFrame(rows)
+        p_old, says = p[1] if old else float("nan"), lm.complete(prompt, 4).split("\n")[0]
+        rows.append((kind, prompt, (old or "").strip(), fact.new.strip(), p_old, p[0], says))
+    return pd.DataFrame(rows, columns=["kind", "prompt", "old", "new", "p_old", "p_new", "says"])
 
 
 def first_guess(lm: LanguageModel, prompt: str) -> str:
@@ -71,47 +61,27 @@ def first_guess(lm: LanguageModel, prompt: str) -> str:
     return words[0].strip(".,;:!?\"'()") if words else ""
 
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description="Change one fact in a language model, and take it back.")
-    parser.add_argument("--subject", default=LOWER_ASSAM.subject)
-    parser.add_argument("--template", default=LOWER_ASSAM.template, help="a prompt with {} for the subject")
-    parser.add_argument("--new", default=LOWER_ASSAM.new.strip(), help="the object to write")
-    options = parser.parse_args(arguments)
+def main() -> None:
     try:
-        fact = Fact(options.template, options.subject, options.new)
         print(f"Loading {DEFAULT_MODEL} …")
         lm = load_model()
-        if (fact.template, fact.subject, fact.new) == tuple(
-            getattr(LOWER_ASSAM, name) for name in ("template", "subject", "new")
-        ):
-            fact = LOWER_ASSAM
-        else:
-            fact = Fact(
-                fact.template,
-                fact.subject,
-                fact.new,
-                true=first_guess(lm, fact.prompt) or None,
-                generation=(fact.subject,),
-            )
         editor = AlphaEdit(lm)
-        _report(lm, fact, "Before")
-        edit = editor.edit([fact])
-        _report(lm, fact, f"After the edit: {fact.subject} -> {fact.new.strip()}")
+        _report(lm, "Before")
+        edit = editor.edit([LOWER_ASSAM])
+        _report(lm, "After the edit: Lower Assam moves to Romania")
         edit.revert()
-        _report(lm, fact, "After undo (the weights are the old ones, bit for bit)")
-    except (AssetError, ValueError) as error:
+        _report(lm, "After undo: the weights are the old ones, bit for bit")
+    except AssetError as error:
         sys.exit(f"Sorry: {error}")
 
 
-def _report(lm: LanguageModel, fact: Fact, title: str) -> None:
+def _report(lm: LanguageModel, title: str) -> None:
     print(f"\n{title}")
-    for row in probe(lm, fact).itertuples():
-        print(
-            f"  {row.kind:<10} {row.prompt} …{row.says}\n"
-            f"             P({row.old}) = {row.p_old:.2f}   P({row.new}) = {row.p_new:.2f}"
-        )
-    for prompt in fact.generation:
-        print(f"  generation {prompt}{' '.join(lm.complete(prompt, 25).split(chr(10)))}")
+    for row in probe(lm, LOWER_ASSAM).itertuples():
+        print(f"  {row.kind:<10} {row.prompt} …{row.says}")
+        print(f"             P({row.old}) = {row.p_old:.2f}   P({row.new}) = {row.p_new:.2f}")
+    for prompt in LOWER_ASSAM.generation:
+        print(f"  generation {prompt}{' '.join(['', *lm.complete(prompt, 25).split()])}")
 
 
 if __name__ == "__main__":

