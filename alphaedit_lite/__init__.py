@@ -16,7 +16,7 @@ from .ledger import Edit
 from .metrics import evaluate, perplexity
 from .models import LanguageModel, load_model
 from .nullspace import NullSpace
-from .targets import TargetConfig, compute_targets
+from .targets import TargetConfig, bundled_targets, compute_targets
 
 __version__ = "0.1.0"
 
@@ -31,6 +31,7 @@ __all__ = [
     "NullSpace",
     "TargetConfig",
     "bundled_facts",
+    "bundled_targets",
     "compute_targets",
     "evaluate",
     "key_statistics",

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+from transformers.utils import logging
 
 from .assets import SMOLLM2_GGUF, AssetError, cache_dir, fetch, lock, replacing
 from .ledger import Ledger
@@ -249,11 +250,11 @@ def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> L
         model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
         return LanguageModel(model, AutoTokenizer.from_pretrained(name))
     folder, stamp = _default_model_folder()
+    bars = logging.is_progress_bar_enabled()
     try:
-        lm = LanguageModel(
-            AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True),
-            AutoTokenizer.from_pretrained(folder),
-        )
+        logging.disable_progress_bar()  # it takes less than a second
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+        lm = LanguageModel(model, AutoTokenizer.from_pretrained(folder))
     except UnsupportedModelError:
         raise
     except Exception as error:
@@ -261,6 +262,9 @@ def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> L
             f"The cached model in {folder} cannot be read ({type(error).__name__}: {error}). "
             "Delete that folder and load again."
         ) from error
+    finally:
+        if bars:
+            logging.enable_progress_bar()
     if lm.fingerprint != stamp:
         raise AssetError(f"The cached model in {folder} is damaged. Delete that folder and load again.")
     lm.model.to(dtype)

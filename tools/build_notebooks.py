@@ -46,7 +46,7 @@ def build(path: Path) -> None:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.execution_count = None
-            cell.outputs = [tidy(output) for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = [tidy(output) for output in cell.outputs if not passing(output, cell)]
     notebook.metadata["alphaedit"] = {
         "source": source_hash(path),
         "version": alphaedit_lite.__version__,
@@ -60,6 +60,12 @@ def build(path: Path) -> None:
     partial.write_text(text + "\n", encoding="utf-8")
     partial.replace(target)
     print(f"{target.name}: {seconds:.0f} s, {len(text) / 1e3:.0f} kB")
+
+
+def passing(output: nbformat.NotebookNode, cell: nbformat.NotebookNode) -> bool:
+    """Warnings and progress bars, which nobody needs to read afterwards."""
+    is_widget = "application/vnd.jupyter.widget-view+json" in output.get("data", {})
+    return output.get("name") == "stderr" or (is_widget and ".show()" not in cell.source)
 
 
 def tidy(output: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -28,7 +28,7 @@
 # >
 # > **You need** a little Python. No mathematics yet.
 # >
-# > **It costs** 93 MB of download and about 2 GB of memory.
+# > **It costs** 98 MB of download, 580 MB on disk, and about 2 GB of memory.
 
 # %%
 # Setup: the same cell opens every chapter.
@@ -123,7 +123,8 @@ show(*before_and_after({"before": before, "after": after}), name="00_before_afte
 #
 # **What surprised us.** The paraphrases move although nobody mentioned them: the edit changed what the
 # model knows about *the subject*, not a string of words. And Rajasthan, which shares the relation and
-# the old answer with our fact, stays where it was.
+# the old answer with our fact, stays where it was. But look closely at West Bengal, next door to Assam: its
+# bar has become a little shorter. An edit is never quite alone.
 #
 # Does the model still speak? Let us ask it for something that has nothing to do with countries.
 

