@@ -49,7 +49,7 @@ class EditorConfig:
     solver: Literal["alphaedit", "memit", "ridge"] = "alphaedit"
     layers: tuple[int, ...] | None = None
     history: bool = True
-    lam: float = 0.5
+    lam: float = 0.4
     lam_relative: bool = True
     weight: float = 1000.0
     threshold: float = 2e-2

@@ -20,11 +20,11 @@ from .facts import Fact
 # not to one sentence. Fixed, where the reference samples them anew from the model without a seed.
 PREFIXES = (
     "",
-    "The weather was mild that day, and so on. ",
-    "Therefore, it is worth saying once more. ",
-    "Because of this, people often ask about it. ",
-    "I have read about it in a book. ",
-    "You may have heard the following before. ",
+    "The man sat down at the table and opened the letter. ",
+    "It was released in 1987 and sold well. ",
+    "Because of the rain, the match was stopped early. ",
+    "I think that you should see this film. ",
+    "She studied law at the university before the war. ",
 )
 
 

@@ -2,7 +2,8 @@
 
     python tests/benchmarks/stream.py path/to/counterfact_500.json [--lam 0.5] [--solver alphaedit]
 
-Writes results/stream_counterfact.json after every batch, so an interrupted run shows how far it came.
+Writes results/stream_counterfact.json after every batch, so an interrupted run shows how far it came;
+the unedited model is not judged twice.
 """
 
 import argparse
@@ -40,7 +41,9 @@ result: dict = {
     "batch": options.batch,
     "heldout_leads": len(heldout),
 }
-result["unedited"] = judge()
+earlier = json.loads(options.out.read_text()) if options.out.exists() else {}
+same = all(earlier.get(key) == result[key] for key in result)
+result["unedited"] = earlier["unedited"] if same and "unedited" in earlier else judge()
 editor = Editor(lm, solver=options.solver, lam=options.lam)
 result["settings"] = dataclasses.asdict(editor.config)
 start = time.perf_counter()
