@@ -69,12 +69,18 @@ def cache_dir() -> Path:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """Yield a temporary path that becomes ``target`` only if the block succeeds (atomic rename)."""
+    """Yield a temporary path that becomes ``target`` only if the block succeeds (atomic rename).
+
+    Raises:
+        OSError: ``target`` is a folder, or the folder that should hold it does not exist.
+    """
+    if target.is_dir():
+        raise IsADirectoryError(f"{target} is a folder: name a file.")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {target.parent} to write {target.name} into.")
     scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=".partial-"))
     try:
         yield scratch / target.name
-        if target.is_dir():
-            shutil.rmtree(target)
         os.replace(scratch / target.name, target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

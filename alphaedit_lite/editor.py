@@ -83,16 +83,17 @@ class Editor:
         self.config = dataclasses.replace(config or EditorConfig(), **settings)
         if self.config.solver not in ("alphaedit", "memit", "ridge"):
             raise ValueError(f"Unknown solver {self.config.solver!r}: choose alphaedit, memit or ridge.")
-        start = max(1, round(lm.n_layers / 7))
+        start = min(max(1, round(lm.n_layers / 7)), lm.n_layers - 1)
         default = tuple(range(start, min(start + 4, lm.n_layers)))
-        self.layers = default if self.config.layers is None else tuple(self.config.layers)
+        self.layers = default if self.config.layers is None else tuple(map(int, self.config.layers))
+        self.config = dataclasses.replace(self.config, layers=self.layers)
         for layer in self.layers:
             lm.block(layer)
         if not self.layers or list(self.layers) != sorted(set(self.layers)):
             raise ValueError(f"The layers must be ascending and distinct, not {self.layers}.")
-        self.statistics = statistics or key_statistics(
-            lm, self.layers, tokens=self.config.tokens, progress=progress
-        )
+        if statistics is None:
+            statistics = key_statistics(lm, self.layers, tokens=self.config.tokens, progress=progress)
+        self.statistics = statistics
         if missing := [layer for layer in self.layers if layer not in self.statistics]:
             raise ValueError(f"There are no statistics for layers {missing}.")
         self.null_spaces: dict[int, NullSpace] = {}
@@ -125,10 +126,7 @@ class Editor:
             for i, layer in enumerate(self.layers):
                 keys, output = self._look(batches, hidden, layer)
                 residual = (z.to(output) - output) / (len(self.layers) - i)
-                history = [e.keys[layer].to(keys) for e in lm.ledger.edits if layer in e.keys]
-                gain = self._gain(
-                    layer, keys, torch.cat(history) if history and self.config.history else None
-                )
+                gain = self._gain(layer, keys, self._history(layer, facts))
                 edit.keys[layer] = keys
                 edit.residual[layer], edit.gain[layer] = residual.float(), gain.float()
                 lm.ledger.add(layer, edit.delta(layer))
@@ -138,12 +136,13 @@ class Editor:
                         lm.run(h, b.mask, b.positions, start=layer, stop=stop)[0]
                         for h, b in zip(hidden, batches, strict=True)
                     ]
-            lm.ledger.edits.append(edit)
-        edit.lm = lm
+            lm.ledger.enter(edit, lm)
         return edit
 
     def edit_stream(self, facts: Sequence[Fact], batch_size: int = 30) -> Iterator[Edit]:
         """Write many facts, batch after batch. What was written stays if the loop is left early."""
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
         for first in range(0, len(facts), batch_size):
             yield self.edit(facts[first : first + batch_size])
 
@@ -188,6 +187,16 @@ class Editor:
             keys.append((key[:, 0] + key[:, 1:].mean(1)) / 2 if prefixes > 1 else key[:, 0])
             outputs.append(out[::prefixes, batch.subject].float())
         return torch.cat(keys), torch.cat(outputs)
+
+    def _history(self, layer: int, facts: Sequence[Fact]) -> Tensor | None:
+        """Keys of the facts written before, [n_past, d_ff], but for those that are now written anew."""
+        anew = {fact.prompt for fact in facts}
+        kept = [
+            edit.keys[layer][[i for i, fact in enumerate(edit.facts) if fact.prompt not in anew]]
+            for edit in self.lm.ledger.edits
+            if self.config.history and layer in edit.keys
+        ]
+        return torch.cat([keys.to(self.lm.device) for keys in kept]) if any(map(len, kept)) else None
 
     def _gain(self, layer: int, keys: Tensor, history: Tensor | None) -> Tensor:
         config = self.config

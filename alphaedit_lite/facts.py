@@ -53,6 +53,11 @@ class Fact:
                 f"The template {self.template!r} must hold '{{}}' exactly once, where the subject "
                 f"{self.subject!r} goes, for example '{{}} is located in the country of'."
             )
+        for name in ("paraphrases", "neighbours", "generation"):
+            if isinstance(getattr(self, name), str):
+                raise ValueError(
+                    f"{name} must be a tuple of prompts, not one string: {getattr(self, name)!r}."
+                )
         if not self.new.strip():
             raise ValueError(f"The new object {self.new!r} for {self.subject!r} is empty.")
         if self.true is not None and self.true.strip() == self.new.strip():
@@ -60,7 +65,8 @@ class Fact:
         object.__setattr__(self, "template", self.template.rstrip())
         object.__setattr__(self, "subject", self.subject.strip())
         object.__setattr__(self, "new", as_object(self.new))
-        object.__setattr__(self, "true", None if self.true is None else as_object(self.true))
+        true = (self.true or "").strip()
+        object.__setattr__(self, "true", as_object(true) if true else None)
         neighbours = tuple((prompt, as_object(answer)) for prompt, answer in self.neighbours)
         object.__setattr__(self, "neighbours", neighbours)
 
@@ -87,7 +93,8 @@ class Fact:
         Raises:
             ValueError: the subject does not occur in the prompt.
         """
-        if not subject.strip() or subject not in prompt:
+        subject = subject.strip()
+        if not subject or subject not in prompt:
             raise ValueError(f"The subject {subject!r} does not occur in the prompt {prompt!r}.")
         return cls(prompt.replace(subject, "{}", 1), subject, new, **rest)
 
@@ -95,7 +102,8 @@ class Fact:
 def as_object(text: str) -> str:
     """An object as it follows a prompt: one leading space, none for Chinese and Japanese script."""
     text = text.strip()
-    return text if unicodedata.east_asian_width(text[:1] or " ") in "WF" and text[0].isalpha() else f" {text}"
+    script = unicodedata.name(text[:1] or " ", " ").split(" ")[0]
+    return text if script in ("CJK", "HIRAGANA", "KATAKANA", "FULLWIDTH") else f" {text}"
 
 
 def bundled_facts(split: Literal["development", "test", "all"] = "all") -> list[Fact]:

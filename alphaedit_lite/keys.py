@@ -29,7 +29,8 @@ from tqdm.auto import tqdm
 
 from .assets import WIKIPEDIA_LEADS, AssetError, cache_dir, fetch, lock, replacing
 from .hooks import hooked
-from .models import LanguageModel, load_model
+from .models import LanguageModel, fingerprint, load_model
+from .prompts import batches
 
 MAX_TOKENS_PER_TEXT = 512
 
@@ -134,8 +135,11 @@ def key_statistics(
         one ``KeyStatistics`` per layer.
     """
     texts = wikipedia_leads("fit") if texts is None else _from_hub(texts) if isinstance(texts, str) else texts
-    texts = list(itertools.islice(texts, tokens))  # a text has at least one token
-    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+    texts = list(itertools.islice(texts, max(1000, tokens // 8)))  # enough, and never a whole hub
+    sample = lm.tokenizer("\n".join(texts[:10]))["input_ids"]  # tells tokenizers apart
+    digest = hashlib.sha256(("\0".join(texts) + str(sample)).encode()).hexdigest()[:16]
+    if not lm.ledger.edits and fingerprint(lm.model) != lm.fingerprint:
+        raise RuntimeError("The model was changed after its LanguageModel was made: wrap it again.")
     made_from = StatisticsFile(lm.fingerprint, tuple(layers), digest, tokens)
     path = cache_dir() / "statistics" / f"{made_from.name}.safetensors"
     if not path.exists():
@@ -168,11 +172,7 @@ def fit_statistics(
         raise ValueError("The texts hold no tokens: there is nothing to fit statistics on.")
     rows.sort(key=len)  # the sum does not depend on the order, and equal lengths need no padding
     with lm.frozen(), tqdm(total=tokens - left, unit="token", desc="statistics", disable=not progress) as bar:
-        first = 0
-        while first < len(rows):
-            size = max(1, 4096 // len(rows[min(first + 15, len(rows) - 1)]))
-            chunk = rows[first : first + size]
-            first += size
+        for chunk in batches(rows, [len(row) for row in rows], 4096):
             ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(r) for r in chunk], True, lm.pad_id)
             lengths = torch.tensor([len(r) for r in chunk])
             mask = (torch.arange(ids.shape[1]) < lengths[:, None]).to(lm.device)

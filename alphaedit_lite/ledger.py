@@ -76,15 +76,13 @@ class Edit:
         with lm.ledger.transaction():
             for layer in self.layers:
                 lm.ledger.add(layer, self.delta(layer))
-            lm.ledger.edits.append(self)
-        self.lm = lm
+            lm.ledger.enter(self, lm)
 
     def revert(self) -> None:
         """Take the edit out again, bit for bit; edits made before and after it stay."""
         if self.lm is None:
             raise ValueError("This edit is in no model: there is nothing to revert.")
         self.lm.ledger.remove(self)
-        self.lm = None
 
     def save(self, path: str | Path) -> None:
         """Write the edit to a safetensors file (through a temporary file)."""
@@ -110,6 +108,11 @@ class Edit:
                     factors[name][int(layer)] = file.get_tensor(key)
             facts = tuple(Fact.from_dict(fact) for fact in described["facts"])
             residual, gain, keys = factors.values()
+            for layer in {*residual, *gain, *keys}:
+                shapes = [list(factor[layer].shape) for factor in (residual, gain, keys)]
+                whole = all(factor[layer].isfinite().all() for factor in (residual, gain, keys))
+                if not whole or {s[0] for s in shapes} != {len(facts)} or shapes[1] != shapes[2]:
+                    raise ValueError(f"layer {layer} has factors of shapes {shapes}, or non-finite values")
             return cls(facts, residual, gain, keys, described["fingerprint"], described["settings"])
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise AssetError(f"{path} is not a whole saved edit ({error}).") from error
@@ -134,42 +137,64 @@ class Ledger:
         """Add an update, [d_model, d_ff], to a memory matrix. Use inside ``transaction``.
 
         Raises:
-            ValueError: Δ holds non-finite values.
+            ValueError: Δ has the wrong shape, or the new weights would not be finite.
             RuntimeError: see ``check``.
         """
-        if not torch.isfinite(delta).all():
-            raise ValueError(f"The update of block {layer} holds NaN or infinite values.")
         self.check(layer)
         weight, before = self._weight(layer), self._sums.get(layer)
-        original = self._originals.setdefault(layer, weight.clone())
-        self._sums[layer] = delta.double() if before is None else before + delta
-        weight.copy_(original.double() + self._sums[layer])
-        self._versions[layer] = weight._version
+        if delta.shape != weight.shape:
+            raise ValueError(f"The update of block {layer} is {list(delta.shape)}, not {list(weight.shape)}.")
+        if layer not in self._originals:
+            self._originals[layer] = weight.clone()
+        delta = delta.to(weight.device, torch.float64)
+        total = delta if before is None else before + delta
+        new = (self._originals[layer].double() + total).to(weight.dtype)
+        if not torch.isfinite(new).all():
+            raise ValueError(f"The update of block {layer} would write NaN or infinite values.")
+        self._sums[layer] = total
+        self._write(layer, new)
+
+    def _write(self, layer: int, new: Tensor) -> None:
+        self._versions.pop(layer, None)  # an interrupt here must not look like a change from outside
+        self._weight(layer).copy_(new)
+        self._versions[layer] = self._weight(layer)._version
 
     def check(self, layer: int) -> None:
-        """Raise RuntimeError if something else (training, a second wrapper) wrote into an edited matrix."""
+        """Raise RuntimeError if torch has noted another write (training, a second wrapper) since ours."""
         if self._versions.get(layer, self._weight(layer)._version) != self._weight(layer)._version:
             raise RuntimeError(
                 f"The weight of block {layer} was changed from outside since its last edit, so it can no "
                 "longer be edited or reverted safely. Load the model again."
             )
 
+    def enter(self, edit: Edit, lm: LanguageModel) -> None:
+        """Note that an edit is in the weights. Use inside ``transaction``."""
+        self.edits.append(edit)
+        edit.lm = lm
+
     def remove(self, edit: Edit) -> None:
         """Take one edit out; the others stay. Raises RuntimeError as ``check`` does."""
-        for layer in edit.layers:
-            self.check(layer)
-        self.edits.remove(edit)
-        self._rebuild(edit.layers)
+        with self.transaction():
+            self.edits.remove(edit)
+            self._rebuild(edit.layers)
+            edit.lm = None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What is written inside stays only if the block ends well; on any exception nothing does."""
-        count = len(self.edits)
+        """What is done inside stays only if the block ends well; on any exception nothing does."""
+        layers = set(self._sums)
+        for layer in layers:
+            self.check(layer)
+        before = [(edit, edit.lm) for edit in self.edits]
         try:
             yield
         except BaseException:  # Ctrl-C too
-            del self.edits[count:]
-            self._rebuild(list(self._sums))
+            for edit in self.edits:
+                edit.lm = None
+            self.edits[:] = [edit for edit, _ in before]
+            for edit, lm in before:
+                edit.lm = lm
+            self._rebuild(sorted(layers | set(self._sums)))
             raise
 
     @torch.no_grad()
@@ -177,8 +202,7 @@ class Ledger:
         """Write W0 + Σ Δ again, with the same operations in the same order as the first time."""
         for layer in layers:
             self._sums.pop(layer, None)
-            self._weight(layer).copy_(self._originals[layer])
-            self._versions[layer] = self._weight(layer)._version
+            self._write(layer, self._originals[layer])
             for edit in self.edits:
                 if layer in edit.layers:
                     self.add(layer, edit.delta(layer))

@@ -20,7 +20,10 @@ from tqdm.auto import tqdm
 
 from .facts import Fact
 from .models import LanguageModel
-from .prompts import Encoded, PromptBatch, align, encode
+from .prompts import Encoded, PromptBatch, align, batches, encode
+
+WHAT = ("efficacy", "generalization", "specificity")
+COLUMNS = [*WHAT, *(f"{what}_top1" for what in WHAT)]
 
 
 @torch.no_grad()
@@ -39,11 +42,7 @@ def score(
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
     log_p, first = torch.zeros(len(rows)), torch.zeros(len(rows), dtype=torch.bool)
     with lm.frozen(), tqdm(total=len(rows), desc="scoring", disable=not progress) as bar:
-        start = 0
-        while start < len(order):
-            size = max(1, 2048 // len(rows[order[min(start + 63, len(order) - 1)]].ids))
-            chunk = order[start : start + size]
-            start += size
+        for chunk in batches(order, [len(rows[i].ids) for i in order], 2048):
             batch, row_of = _shared([rows[i] for i in chunk], lm)
             hidden, _ = lm.run(lm.embed(batch.ids), batch.mask, batch.positions)
             logits = lm.logits(hidden[batch.loss_row, batch.loss_column]).float()
@@ -89,6 +88,8 @@ def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) ->
         new object) and ``efficacy_top1``, ``generalization_top1``, ``specificity_top1`` (accuracy).
         NaN where a fact has no true object, no paraphrases or no neighbours.
     """
+    if not facts:
+        raise ValueError("There are no facts to judge.")
     asked: list[tuple[int, str, str, str, str | None]] = []  # fact, what, prompt, wanted, other
     for i, fact in enumerate(facts):
         asked.append((i, "efficacy", fact.prompt, fact.new, fact.true))
@@ -106,6 +107,7 @@ def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) ->
         index="fact", columns="what", values=["success", "top1"], dropna=False
     )
     table.columns = [what if kind == "success" else f"{what}_top1" for kind, what in table.columns]
+    table = table.reindex(columns=COLUMNS)
     table.insert(0, "subject", [fact.subject for fact in facts])
     return table
 
@@ -114,11 +116,12 @@ def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) ->
 def perplexity(lm: LanguageModel, texts: Iterable[str], max_tokens: int = 256) -> float:
     """exp of the mean negative log-likelihood per token over texts (each cut to ``max_tokens``)."""
     rows = [ids for text in texts if len(ids := lm.tokenizer(text)["input_ids"][:max_tokens]) > 1]
+    if not rows:
+        raise ValueError("The texts hold no two tokens in a row: there is nothing to predict.")
     rows.sort(key=len)
     total, count = 0.0, 0
     with lm.frozen():
-        for start in range(0, len(rows), 8):
-            chunk = rows[start : start + 8]
+        for chunk in batches(rows, [len(row) for row in rows], 2048):
             ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(r) for r in chunk], True, -100).to(lm.device)
             mask = ids != -100
             positions = torch.arange(ids.shape[1], device=lm.device).expand_as(ids)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,6 +69,8 @@ class LanguageModel:
                 f"Models of type {family!r} are not in the architecture table. Known: "
                 f"{', '.join(ARCHITECTURES)}. Add one line to alphaedit_lite.models.ARCHITECTURES."
             )
+        if model.get_output_embeddings() is None:
+            raise UnsupportedModelError("The model has no vocabulary head: load it as a causal LM.")
         if not getattr(tokenizer, "is_fast", False):
             raise UnsupportedModelError("A fast tokenizer is needed: AutoTokenizer.from_pretrained(…).")
         self.model, self.tokenizer, self.architecture = model, tokenizer, ARCHITECTURES[family]
@@ -81,7 +84,7 @@ class LanguageModel:
             if not torch.isfinite(self.weight(layer)).all():
                 raise UnsupportedModelError(f"The weight of block {layer} holds NaN or infinite values.")
         self.ledger = Ledger(self.weight)  # the edits that are in the weights now
-        self.fingerprint = _fingerprint(model)  # of the unedited weights
+        self.fingerprint = fingerprint(model)  # of the unedited weights
 
     # -- shape ---------------------------------------------------------------------------------------
 
@@ -186,7 +189,12 @@ class LanguageModel:
         return part
 
     def embed(self, ids: Tensor) -> Tensor:
-        """Token embeddings, [rows, width, d_model]: the input of block 0."""
+        """Token embeddings, [rows, width, d_model]: the input of block 0. ValueError if a row is too long."""
+        limit = getattr(self.model.config, "max_position_embeddings", None)
+        if limit is not None and ids.shape[1] > limit:
+            raise ValueError(
+                f"A prompt of {ids.shape[1]} tokens is longer than the model's limit of {limit}."
+            )
         return self.model.get_input_embeddings()(ids)
 
     def logits(self, hidden: Tensor) -> Tensor:
@@ -227,7 +235,7 @@ def copy_cache(cache: Any, rows: Tensor | None = None) -> DynamicCache:
     return fresh
 
 
-def _fingerprint(model: nn.Module) -> str:
+def fingerprint(model: nn.Module) -> str:
     """Sixteen hex digits that differ for models with other weights: hashes about 1,000 values a tensor."""
     digest = hashlib.sha256()
     for name, value in sorted(model.state_dict().items()):
@@ -269,7 +277,7 @@ def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> L
         raise AssetError(f"The cached model in {folder} is damaged. Delete that folder and load again.")
     lm.model.to(dtype)
     if dtype != torch.float32:
-        lm.fingerprint = _fingerprint(lm.model)
+        lm.fingerprint = fingerprint(lm.model)
     return lm
 
 
@@ -290,9 +298,10 @@ def _default_model_folder() -> tuple[Path, str]:
             plain = AutoModelForCausalLM.from_config(config)
             plain.load_state_dict(quantised.state_dict())
             plain.generation_config = quantised.generation_config
+            shutil.rmtree(folder, ignore_errors=True)  # without a stamp it is not whole
             with replacing(folder) as partial:
                 plain.save_pretrained(partial)
                 AutoTokenizer.from_pretrained(**where).save_pretrained(partial)
-                (partial / stamp.name).write_text(_fingerprint(plain))
+                (partial / stamp.name).write_text(fingerprint(plain))
             gguf.unlink()  # 98 MB that are not needed again
     return folder, stamp.read_text()

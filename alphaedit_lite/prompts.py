@@ -7,9 +7,9 @@ shorter ends on the right.  What stands left of the column never depends on what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -26,6 +26,21 @@ PREFIXES = (
     "I think that you should see this film. ",
     "She studied law at the university before the war. ",
 )
+
+
+Item = TypeVar("Item")
+
+
+def batches(items: Sequence[Item], widths: Sequence[int], budget: int) -> Iterator[list[Item]]:
+    """Runs of items, sorted by ascending width, that hold at most ``budget`` padded tokens (or one item)."""
+    chunk: list[Item] = []
+    for item, width in zip(items, widths, strict=True):
+        if chunk and (len(chunk) + 1) * width > budget:
+            yield chunk
+            chunk = []
+        chunk.append(item)
+    if chunk:
+        yield chunk
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,7 @@ def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> E
         raise ValueError(
             f"The tokenizer does not separate the subject from {target!r} in {prompt + target!r}."
         )
-    return Encoded(tokens["input_ids"], subject, first)
+    return Encoded(tokens["input_ids"][: real[-1] + 1], subject, first)  # without an EOS at the end
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def memit(keys: Tensor, second_moment: Tensor, weight: float, history: Tensor | 
         second_moment: C0, [d_ff, d_ff], positive definite.  weight: c (the papers use 15,000).
         history: None for MEMIT, the keys of earlier edits for its sequential form.
     """
-    factor, failed = torch.linalg.cholesky_ex(second_moment.double())
+    factor, failed = torch.linalg.cholesky_ex(second_moment.to(keys.device, torch.float64))
     if failed:
         raise ValueError(
             "C0 is singular, so MEMIT's system has no solution: it was fitted on too few tokens. "

@@ -56,6 +56,14 @@ class TargetConfig:
     prefixes: tuple[str, ...] = PREFIXES
     batch_size: int = 15
 
+    def __post_init__(self) -> None:
+        if self.steps < 2 or self.batch_size < 1:
+            raise ValueError(f"steps must be at least 2 and batch_size 1: {self.steps}, {self.batch_size}.")
+        if not (self.lr > 0 and self.clamp > 0):
+            raise ValueError(f"lr and clamp must be positive, not {self.lr} and {self.clamp}.")
+        if isinstance(self.prefixes, str) or tuple(self.prefixes[:1]) != ("",):
+            raise ValueError(f"prefixes must begin with '', the bare prompt, not {self.prefixes!r}.")
+
 
 @dataclass(frozen=True)
 class Targets:
@@ -116,6 +124,7 @@ def compute_targets(
     return Targets(z, h, nll, steps)
 
 
+@torch.enable_grad()
 def _optimise(
     lm: LanguageModel, batch: PromptBatch, essence: PromptBatch, layer: int, config: TargetConfig, bar: tqdm
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -58,9 +58,10 @@ class EditWidget:
 
     def edit(self) -> None:
         """Write the fact in the fields (after taking back the widget's previous edit) and show the result."""
-        fact = self._fact()
+        Fact(self.template.value, self.subject.value, self.new.value)  # bad input is refused before anything
         if self.current is not None and self.current.lm is not None:
             self.current.revert()
+        fact = self._fact()  # asks the model for the old answer, so the earlier edit must be out
         self.fact, self.states = fact, {"before": probe(self.lm, fact)}
         self.current = self.editor.edit([fact])
         self.states["after"] = probe(self.lm, fact)

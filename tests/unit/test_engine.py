@@ -9,6 +9,7 @@ import threading
 import pytest
 import torch
 import torch.nn.functional as F
+from tokenizers.processors import TemplateProcessing
 from torch.testing import assert_close
 from transformers import BertConfig, BertModel, OPTConfig, OPTForCausalLM
 
@@ -29,12 +30,13 @@ from alphaedit_lite.keys import (
     KeyStatistics,
     StatisticsFile,
     fit_statistics,
+    key_statistics,
     load_statistics,
     save_statistics,
 )
 from alphaedit_lite.models import UnsupportedModelError
-from alphaedit_lite.prompts import align, encode_fact
-from tests.conftest import CORPUS, tiny
+from alphaedit_lite.prompts import align, encode, encode_fact
+from tests.conftest import CORPUS, tiny, train_tokenizer
 
 LAYERS = (1, 2, 3)
 PLAIN = TargetConfig(steps=6, early_stop=False, clamp=0.9)
@@ -463,3 +465,126 @@ def test_alphaedit_is_an_editor_with_a_null_space(lm):
     assert issubclass(AlphaEdit, Editor)
     assert set(editor_for(lm).null_spaces) == set(LAYERS)
     assert not editor_for(lm, solver="ridge").null_spaces
+
+
+# -- what a hostile reader tried -----------------------------------------------------------------------
+
+
+def test_a_refused_edit_keeps_weights_that_were_trained_meanwhile(lm, facts):
+    editor = editor_for(lm)
+    edit = editor.edit(facts[:1])
+    with torch.no_grad():
+        lm.down_projection(2).weight += 1
+    trained = weights(lm)
+    for action in (lambda: editor.edit(facts[1:]), edit.revert, editor.undo):
+        with pytest.raises(RuntimeError, match="changed from outside"):
+            action()
+        assert same(weights(lm), trained)
+
+
+def test_an_interrupted_revert_can_be_repeated(lm, facts, monkeypatch):
+    before = weights(lm)
+    editor = editor_for(lm)
+    a, b = editor.edit(facts[:1]), editor.edit(facts[1:])
+    both = weights(lm)
+    write, calls = lm.ledger._write, []
+
+    def failing(layer, new):
+        write(layer, new)
+        calls.append(layer)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(lm.ledger, "_write", failing)
+    with pytest.raises(KeyboardInterrupt):
+        a.revert()
+    assert same(weights(lm), both)
+    assert lm.ledger.edits == [a, b]
+    assert a.lm is b.lm is lm
+    a.revert()
+    b.revert()
+    assert same(weights(lm), before)
+
+
+def test_writing_a_fact_anew_replaces_it(lm, facts):
+    """The key of the fact's earlier version must not hold its old answer in place."""
+    editor = editor_for(lm, layers=(3,), lam=1e-4)
+    fact, anew = facts[0], Fact(facts[0].template, facts[0].subject, "Italy")
+    editor.edit([fact])
+    assert editor._history(3, [anew]) is None
+    assert editor._history(3, facts[1:]).shape == (1, lm.d_ff)
+
+
+def test_tampered_edits_are_refused(lm, facts, tmp_path):
+    edit = editor_for(lm).edit(facts)
+    edit.revert()
+    for change in (
+        lambda e: e.gain.__setitem__(2, e.gain[2][:, :1]),
+        lambda e: e.keys.__setitem__(2, e.keys[2] * torch.nan),
+        lambda e: e.residual.pop(2),
+        lambda e: e.keys.__setitem__(3, e.keys[3][:1]),
+    ):
+        bad = dataclasses.replace(edit, **{n: dict(getattr(edit, n)) for n in ("residual", "gain", "keys")})
+        change(bad)
+        bad.save(tmp_path / "bad.safetensors")
+        with pytest.raises(AssetError, match="not a whole saved edit"):
+            Edit.load(tmp_path / "bad.safetensors")
+    with pytest.raises(IsADirectoryError):
+        edit.save(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        edit.save(tmp_path / "nowhere" / "edit.safetensors")
+    assert tmp_path.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 1}, "steps"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"clamp": -1.0}, "clamp"),
+        ({"lr": 0.0}, "lr"),
+        ({"prefixes": ()}, "prefixes"),
+        ({"prefixes": ("The. ",)}, "bare prompt"),
+        ({"prefixes": "abc"}, "bare prompt"),
+    ],
+)
+def test_senseless_settings_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        TargetConfig(**settings)
+
+
+def test_empty_and_overlong_input(lm, facts):
+    with pytest.raises(ValueError, match="no facts"):
+        evaluate(lm, [])
+    with pytest.raises(ValueError, match="nothing to predict"):
+        metrics.perplexity(lm, [""])
+    with pytest.raises(ValueError, match="batch_size"):
+        next(editor_for(lm).edit_stream(facts, 0))
+    assert math.isnan(evaluate(lm, facts[:1], progress=False).specificity[0])
+    with torch.no_grad():
+        editor_for(lm).edit(facts[:1])
+    if lm.model.config.model_type == "gpt2":
+        with pytest.raises(ValueError, match="longer than the model's limit of 128"):
+            metrics.perplexity(lm, ["the " * 400])
+
+
+def test_statistics_of_a_model_changed_meanwhile_are_refused(lm, monkeypatch, tmp_path):
+    monkeypatch.setenv("ALPHAEDIT_CACHE", str(tmp_path))
+    fitted = key_statistics(lm, (1,), CORPUS, 100, progress=False)
+    assert torch.equal(key_statistics(lm, (1,), CORPUS, 100, progress=False)[1].total, fitted[1].total)
+    assert len(list((tmp_path / "statistics").iterdir())) == 1
+    other = LanguageModel(lm.model, train_tokenizer(bos=True))
+    key_statistics(other, (1,), CORPUS, 100, progress=False)
+    assert len(list((tmp_path / "statistics").iterdir())) == 2  # another tokenizer, another entry
+    lm.weight(1).mul_(3)
+    with pytest.raises(RuntimeError, match="wrap it again"):
+        key_statistics(lm, (1,), CORPUS, 100, progress=False)
+
+
+def test_end_tokens_are_not_part_of_an_object():
+    tokenizer = train_tokenizer()
+    ids = encode(tokenizer, "Rome is in", 4, " Asia").ids
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        "<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    assert encode(tokenizer, "Rome is in", 4, " Asia").ids == [1, *ids]

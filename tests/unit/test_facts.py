@@ -81,6 +81,11 @@ def test_objects_carry_their_space():
     assert Fact("{} is in", "Paris", "Rome").new == Fact("{} is in", "Paris", " Rome ").new == " Rome"
     assert Fact("{}の首都は", "日本", "京都").new == "京都"
     assert Fact("{} is", "It", "🙂").new == " 🙂"
+    assert Fact("{} is", "It", "서울").new == " 서울"  # Korean writes spaces
+    assert Fact.from_prompt("In Rome is", " Rome", "x").prompt == "In Rome is"
+    assert Fact("{} is", "It", "x", true=" ").true is None
+    with pytest.raises(ValueError, match="not one string"):
+        Fact("{} is", "It", "x", paraphrases="It was")
 
 
 def test_readers_of_real_files(shared):
