@@ -224,4 +224,6 @@ def bundled_targets(lm: LanguageModel, facts: Sequence[Fact]) -> Tensor:
         same = known.get(fact.case_id)
         if same is None or (same.prompt, same.new) != (fact.prompt, fact.new):
             raise ValueError(f"{fact.prompt!r} -> {fact.new!r} is not a bundled fact: use compute_targets.")
+        if fact.case_id not in rows:
+            raise ValueError(f"No target of {fact.prompt!r} is shipped yet: run tools/build_targets.py.")
     return z[[rows[fact.case_id] for fact in facts]].to(lm.device)

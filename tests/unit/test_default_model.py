@@ -108,7 +108,7 @@ def test_terminal_demo(tmp_path):
 
 
 def test_bundled_targets_are_the_ones_found_anew(smollm):
-    facts = bundled_facts("test")[::100]
+    facts = [fact for fact in bundled_facts() if fact.case_id in (0, 40, 80)]
     shipped, found = bundled_targets(smollm, facts), compute_targets(smollm, facts, 7, progress=False)
     for a, b in zip(shipped, found.z, strict=True):
         assert (a - b).norm() < 1e-3 * b.norm()
