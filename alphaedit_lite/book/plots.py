@@ -25,24 +25,22 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def show(figure: Figure, alt: str, name: str | None = None, folder: Path | None = None) -> None:
-    """Display a figure as PNG with ``alt`` as its text; with ``name``, also save ``<folder>/<name>.svg``."""
+def bundle(figure: Figure, alt: str) -> dict[str, str]:
+    """A figure as a notebook output: PNG, HTML with ``alt`` as its text, and the text alone."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", bbox_inches="tight")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+    return {"text/html": image, "image/png": data, "text/plain": alt}
+
+
+def show(figure: Figure, alt: str, name: str | None = None, folder: Path = Path("figures")) -> None:
+    """Display a figure with its alt text; with ``name``, also save ``<folder>/<name>.svg``."""
     if name:
-        folder = folder or Path("figures")
         folder.mkdir(parents=True, exist_ok=True)
         with mpl.rc_context(STYLE):
             figure.savefig(folder / f"{name}.svg", bbox_inches="tight", metadata={"Date": None})
-    data = base64.b64encode(buffer.getvalue()).decode()
-    display(
-        {
-            "text/html": f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">',
-            "image/png": data,
-            "text/plain": alt,
-        },
-        raw=True,
-    )
+    display(bundle(figure, alt), raw=True)
 
 
 def before_and_after(states: dict[str, pd.DataFrame]) -> tuple[Figure, str]:

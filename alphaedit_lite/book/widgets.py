@@ -19,7 +19,7 @@ from ..editor import Edit, Editor
 from ..facts import Fact, bundled_facts
 from ..models import LanguageModel
 from .demo import LOWER_ASSAM, first_guess, probe
-from .plots import before_and_after, show
+from .plots import before_and_after, bundle
 
 
 class EditWidget:
@@ -109,12 +109,13 @@ class EditWidget:
     def _report(self, sentence: str) -> None:
         assert self.fact is not None
         self.message.value = sentence
-        self.output.outputs = ()
-        with self.output:
-            show(*before_and_after(self.states))
-            for prompt in self.fact.generation:
-                text = f"{prompt} {self.lm.complete(prompt, 25).strip()}"
-                display({"text/plain": f"The model goes on speaking: {text}"}, raw=True)
+        texts = [f"{prompt} {self.lm.complete(prompt, 25).strip()}" for prompt in self.fact.generation]
+        drawn = [bundle(*before_and_after(self.states))]
+        drawn += [{"text/plain": f"The model goes on speaking: {text}"} for text in texts]
+        # Set as a whole: the same with and without a front end.
+        self.output.outputs = tuple(
+            {"output_type": "display_data", "data": data, "metadata": {}} for data in drawn
+        )
 
     def _busy(self, sentence: str, action: Callable[[], None]) -> None:
         """Run a callback with the buttons off; errors become sentences."""
