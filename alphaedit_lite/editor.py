@@ -9,8 +9,11 @@ edit.revert()                          # the weights are what they were, bit for
 from __future__ import annotations
 
 import dataclasses
+import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -26,6 +29,7 @@ from .nullspace import Kind, NullSpace
 from .prompts import PromptBatch, align, encode_fact
 from .targets import TargetConfig, compute_targets
 
+SOLVERS = ("alphaedit", "ridge", "memit", "encore", "rome", "emmet")
 FACTS_PER_PASS = 32  # keys of more facts are collected in several passes, to bound memory
 
 
@@ -35,18 +39,24 @@ class EditorConfig:
 
     Attributes:
         solver: the prior A of the closed form, see ``solvers``.
+        project: False; True to solve again inside the null space (what makes ridge AlphaEdit); or "after",
+            to multiply the finished Δ by P.
+        keep: RECT: only this share of Δ's entries, the relatively largest, is written.
         layers: the edited blocks, ascending; z is optimised at the last. By default four blocks that
             begin at about a seventh of the depth: measured for the default model, a guess for others.
         history: whether keys of earlier edits are kept from changing their answers.
-        lam: λ of AlphaEdit and ridge, in units of the keys' mean energy (tr(P C0), or tr(C0) for
-            ridge), so that one value travels between models; absolute if ``lam_relative`` is False.
-        weight: c of MEMIT. The papers' 15,000 freezes small models.
+        lam: λ of AlphaEdit, ridge and ENCORE, in units of the keys' mean energy where the solver works
+            (tr(P C0) or tr(C0)), so that one value travels between models; absolute if ``lam_relative``
+            is False.
+        weight: c of MEMIT and ENCORE. The papers' 15,000 freezes small models.
         threshold, threshold_kind: which directions count as unused, see ``NullSpace.fit``.
         tokens: how much text the statistics are fitted on.
         targets: how z is found.
     """
 
-    solver: Literal["alphaedit", "memit", "ridge"] = "alphaedit"
+    solver: Literal["alphaedit", "ridge", "memit", "encore", "rome", "emmet"] = "alphaedit"
+    project: Literal[True, False, "after"] = False
+    keep: float | None = None
     layers: tuple[int, ...] | None = None
     history: bool = True
     lam: float = 0.4
@@ -81,8 +91,13 @@ class Editor:
     ) -> None:
         self.lm, self.progress = lm, progress
         self.config = dataclasses.replace(config or EditorConfig(), **settings)
-        if self.config.solver not in ("alphaedit", "memit", "ridge"):
-            raise ValueError(f"Unknown solver {self.config.solver!r}: choose alphaedit, memit or ridge.")
+        if self.config.solver not in SOLVERS or self.config.project not in (True, False, "after"):
+            raise ValueError(
+                f"Unknown solver or projection {self.config.solver!r}, {self.config.project!r}: choose one "
+                f"of {', '.join(SOLVERS)}, and True, False or 'after'."
+            )
+        if self.config.solver == "alphaedit":  # is ridge, solved inside the null space
+            self.config = dataclasses.replace(self.config, project=True)
         start = min(max(1, round(lm.n_layers / 7)), lm.n_layers - 1)
         default = tuple(range(start, min(start + 4, lm.n_layers)))
         self.layers = default if self.config.layers is None else tuple(map(int, self.config.layers))
@@ -96,8 +111,13 @@ class Editor:
         self.statistics = statistics
         if missing := [layer for layer in self.layers if layer not in self.statistics]:
             raise ValueError(f"There are no statistics for layers {missing}.")
+        for layer in self.layers:
+            if (width := self.statistics[layer].total.shape[0]) != lm.d_ff:
+                raise ValueError(
+                    f"The statistics of layer {layer} are {width} wide; this model's keys {lm.d_ff}."
+                )
         self.null_spaces: dict[int, NullSpace] = {}
-        if self.config.solver == "alphaedit":
+        if self.config.project:
             for layer in self.layers:
                 self.null_spaces[layer] = NullSpace.fit(
                     self.statistics[layer], self.config.threshold, self.config.threshold_kind
@@ -114,13 +134,13 @@ class Editor:
             ValueError: no facts, contradicting facts, non-finite targets.
         """
         facts = tuple(facts)
-        _check(facts)
-        lm, last = self.lm, self.layers[-1]
+        check_facts(facts)
+        lm, config, last = self.lm, self.config, self.layers[-1]
         if z is None:
-            z = compute_targets(lm, facts, last, self.config.targets, self.progress).z
+            z = compute_targets(lm, facts, last, config.targets, self.progress).z
         if z.shape != (len(facts), lm.d_model) or not torch.isfinite(z).all():
             raise ValueError(f"z must be finite and [{len(facts)}, {lm.d_model}]; it is {list(z.shape)}.")
-        edit = Edit(facts, {}, {}, {}, lm.fingerprint, dataclasses.asdict(self.config))
+        edit = Edit(facts, {}, {}, {}, lm.fingerprint, dataclasses.asdict(config))
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
             batches, hidden = self._start(facts)
             for i, layer in enumerate(self.layers):
@@ -129,6 +149,8 @@ class Editor:
                 gain = self._gain(layer, keys, self._history(layer, facts))
                 edit.keys[layer] = keys
                 edit.residual[layer], edit.gain[layer] = residual.float(), gain.float()
+                if config.keep is not None:
+                    edit.dense[layer] = solvers.rect(edit.delta(layer), lm.weight(layer), config.keep).float()
                 lm.ledger.add(layer, edit.delta(layer))
                 if layer != last:  # on to the next edited block, through the block just changed
                     stop = self.layers[i + 1]
@@ -139,12 +161,57 @@ class Editor:
             lm.ledger.enter(edit, lm)
         return edit
 
-    def edit_stream(self, facts: Sequence[Fact], batch_size: int = 30) -> Iterator[Edit]:
-        """Write many facts, batch after batch. What was written stays if the loop is left early."""
+    def edit_stream(
+        self, facts: Sequence[Fact], batch_size: int = 30, folder: str | Path | None = None
+    ) -> Iterator[Edit]:
+        """Write many facts, batch after batch. What was written stays if the loop is left early.
+
+        Args:
+            folder: save every batch there as it is done. Called again after a crash, on a model without
+                edits, the batches found there are applied instead of computed: the weights come out
+                bit for bit as if nothing had happened.
+
+        Raises:
+            ValueError: a batch in ``folder`` holds other facts, or was made by another configuration.
+        """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
+        if folder is not None:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        settings = json.loads(json.dumps(dataclasses.asdict(self.config)))
         for first in range(0, len(facts), batch_size):
-            yield self.edit(facts[first : first + batch_size])
+            batch = tuple(facts[first : first + batch_size])
+            path = Path(folder) / f"{first:06d}.safetensors" if folder is not None else None
+            if path is None or not path.exists():
+                edit = self.edit(batch)
+                if path is not None:
+                    edit.save(path)
+            else:
+                edit = Edit.load(path)
+                if edit.facts != batch or json.loads(json.dumps(edit.settings)) != settings:
+                    raise ValueError(
+                        f"{path} holds other facts, or an edit with other settings: clear the folder."
+                    )
+                edit.apply(self.lm)
+            yield edit
+
+    def prune(self, base: float = math.e) -> Edit:
+        """Damp the large singular values of everything written so far (PRUNE); an edit like any other.
+
+        Raises:
+            ValueError: the model holds no edits.
+        """
+        ledger = self.lm.ledger
+        if not ledger.edits:
+            raise ValueError("The model holds no edits: there is nothing to prune.")
+        edit = Edit((), {}, {}, {}, self.lm.fingerprint, {"prune": base})
+        with ledger.transaction():
+            for layer in self.layers:
+                if (total := ledger.total(layer)) is not None:
+                    edit.dense[layer] = (solvers.prune(total, ledger.original(layer), base) - total).float()
+                    ledger.add(layer, edit.delta(layer))
+            ledger.enter(edit, self.lm)
+        return edit
 
     def undo(self) -> Edit:
         """Revert the latest edit and return it."""
@@ -199,23 +266,33 @@ class Editor:
         return torch.cat([keys.to(self.lm.device) for keys in kept]) if any(map(len, kept)) else None
 
     def _gain(self, layer: int, keys: Tensor, history: Tensor | None) -> Tensor:
-        config = self.config
-        if config.solver == "memit":
-            return solvers.memit(keys, self.statistics[layer].second_moment, config.weight, history)
-        if config.solver == "ridge":
-            unit = float(self.statistics[layer].second_moment.trace()) if config.lam_relative else 1.0
-            return solvers.ridge(keys, config.lam * unit, history)
-        space = self.null_spaces[layer]
-        return solvers.alphaedit(
-            keys, space, config.lam * (space.energy if config.lam_relative else 1.0), history
-        )
+        config, moment = self.config, self.statistics[layer].second_moment
+        inside = self.null_spaces[layer] if config.project is True else None
+        unit = 1.0
+        if config.lam_relative and config.solver in ("alphaedit", "ridge", "encore"):
+            unit = float(moment.trace()) if inside is None else inside.energy
+            if unit == 0:
+                raise ValueError(
+                    "An exact null space has no energy to measure lam by: set lam_relative=False."
+                )
+        lam = config.lam * unit
+        if config.solver in ("alphaedit", "ridge"):
+            gain = solvers.ridge(keys, lam, history, inside)
+        elif config.solver == "memit":
+            gain = solvers.memit(keys, moment, config.weight, history, inside)
+        elif config.solver == "encore":
+            gain = solvers.encore(keys, moment, config.weight, lam, history, inside)
+        else:
+            gain = {"rome": solvers.rome, "emmet": solvers.emmet}[config.solver](keys, moment, inside)
+        return self.null_spaces[layer].project(gain) if config.project == "after" else gain
 
 
 class AlphaEdit(Editor):
     """The editor of this book (Fang et al. 2025) with its defaults: ``AlphaEdit(lm).edit([fact])``."""
 
 
-def _check(facts: Sequence[Fact]) -> None:
+def check_facts(facts: Sequence[Fact]) -> None:
+    """Raise ValueError for a batch that is empty or contradicts itself."""
     if not facts:
         raise ValueError("There are no facts to write.")
     wanted: dict[str, Fact] = {}

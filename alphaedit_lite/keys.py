@@ -134,6 +134,8 @@ def key_statistics(
     Returns:
         one ``KeyStatistics`` per layer.
     """
+    if not layers:
+        raise ValueError("There are no layers to fit statistics for.")
     texts = wikipedia_leads("fit") if texts is None else _from_hub(texts) if isinstance(texts, str) else texts
     texts = list(itertools.islice(texts, max(1000, tokens // 8)))  # enough, and never a whole hub
     sample = lm.tokenizer("\n".join(texts[:10]))["input_ids"]  # tells tokenizers apart

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from .facts import Fact
 if TYPE_CHECKING:
     from .models import LanguageModel
 
-FACTORS = ("residual", "gain", "keys")
+FACTORS = ("residual", "gain", "keys", "dense")
 
 
 @dataclass(eq=False)
@@ -39,6 +39,7 @@ class Edit:
     Attributes:
         facts: what was written.
         residual, gain, keys: by layer, [n, d_model], [n, d_ff], [n, d_ff], float32; Δ = residualᵀ gain.
+        dense: by layer, Δ itself, [d_model, d_ff], where it has no small factors (RECT, fine-tuning).
         fingerprint: of the unedited model; no other model takes the edit.
         settings: the editor's configuration, as plain values.
         lm: the model that holds the edit now, or None.
@@ -51,13 +52,22 @@ class Edit:
     fingerprint: str
     settings: dict[str, Any]
     lm: LanguageModel | None = None
+    dense: dict[int, Tensor] = field(default_factory=dict)
 
     @property
     def layers(self) -> list[int]:
-        return sorted(self.gain)
+        return sorted({*self.gain, *self.dense})
+
+    def same_as(self, other: Edit) -> bool:
+        """Whether the other edit writes the very same, as one loaded twice from a file does."""
+        return (self.facts, self.layers) == (other.facts, other.layers) and all(
+            torch.equal(self.delta(layer).cpu(), other.delta(layer).cpu()) for layer in self.layers
+        )
 
     def delta(self, layer: int) -> Tensor:
         """Δ of one layer, [d_model, d_ff], float64."""
+        if layer in self.dense:
+            return self.dense[layer].double()
         return self.residual[layer].double().T @ self.gain[layer].double()
 
     def apply(self, lm: LanguageModel) -> None:
@@ -71,7 +81,7 @@ class Edit:
                 f"This edit was made for the model with fingerprint {self.fingerprint}; "
                 f"this one has {lm.fingerprint}. An edit only fits the weights it was computed on."
             )
-        if self.lm is not None:
+        if self.lm is not None or any(self.same_as(held) for held in lm.ledger.edits):
             raise ValueError("This edit is in a model already. Revert it first.")
         with lm.ledger.transaction():
             for layer in self.layers:
@@ -107,13 +117,16 @@ class Edit:
                     name, layer = key.split(".")
                     factors[name][int(layer)] = file.get_tensor(key)
             facts = tuple(Fact.from_dict(fact) for fact in described["facts"])
-            residual, gain, keys = factors.values()
+            residual, gain, keys, dense = factors.values()
             for layer in {*residual, *gain, *keys}:
                 shapes = [list(factor[layer].shape) for factor in (residual, gain, keys)]
                 whole = all(factor[layer].isfinite().all() for factor in (residual, gain, keys))
                 if not whole or {s[0] for s in shapes} != {len(facts)} or shapes[1] != shapes[2]:
                     raise ValueError(f"layer {layer} has factors of shapes {shapes}, or non-finite values")
-            return cls(facts, residual, gain, keys, described["fingerprint"], described["settings"])
+            if not all(delta.ndim == 2 and delta.isfinite().all() for delta in dense.values()):
+                raise ValueError("a dense update is not a finite matrix")
+            made_for, settings = described["fingerprint"], described["settings"]
+            return cls(facts, residual, gain, keys, made_for, settings, dense=dense)
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise AssetError(f"{path} is not a whole saved edit ({error}).") from error
 
@@ -158,6 +171,14 @@ class Ledger:
         self._versions.pop(layer, None)  # an interrupt here must not look like a change from outside
         self._weight(layer).copy_(new)
         self._versions[layer] = self._weight(layer)._version
+
+    def total(self, layer: int) -> Tensor | None:
+        """Σ Δ of the edits in one matrix, [d_model, d_ff], float64; None if there are none."""
+        return self._sums.get(layer)
+
+    def original(self, layer: int) -> Tensor:
+        """The matrix as it was before any edit, [d_model, d_ff]."""
+        return self._originals.get(layer, self._weight(layer))
 
     def check(self, layer: int) -> None:
         """Raise RuntimeError if torch has noted another write (training, a second wrapper) since ours."""

@@ -39,11 +39,30 @@ class Architecture:
     final_norm: str
     transposed: bool = False  # GPT-2's Conv1D stores W as [d_ff, d_model]
     positions: str | None = None  # a learned position embedding that is added to the input, if any
+    scales_input: bool = False  # multiplies its input by √hidden_size (in older versions of transformers)
 
 
+_LLAMA = Architecture("layers", "mlp.down_proj", "norm")
 ARCHITECTURES = {
-    "llama": Architecture("layers", "mlp.down_proj", "norm"),
+    "llama": _LLAMA,
+    "mistral": _LLAMA,
+    "qwen2": _LLAMA,
+    "qwen3": _LLAMA,
+    "gemma": Architecture("layers", "mlp.down_proj", "norm", scales_input=True),
     "gpt2": Architecture("h", "mlp.c_proj", "ln_f", transposed=True, positions="wpe"),
+    "gptj": Architecture("h", "mlp.fc_out", "ln_f"),
+    "gpt_neox": Architecture("layers", "mlp.dense_4h_to_h", "final_layer_norm"),
+    "phi": Architecture("layers", "mlp.fc2", "final_layernorm"),
+}
+_AGAIN = (
+    "it normalises the output of the feed-forward layer again, so what is written there is not what is added"
+)
+REFUSED = {
+    "gemma2": _AGAIN,
+    "gemma3": _AGAIN,
+    "gemma3_text": _AGAIN,
+    "olmo2": _AGAIN,
+    "mixtral": "its feed-forward layers are many experts, of which each token sees a few",
 }
 
 
@@ -64,6 +83,8 @@ class LanguageModel:
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         family = model.config.model_type
+        if family in REFUSED:
+            raise UnsupportedModelError(f"Models of type {family!r} cannot be edited: {REFUSED[family]}.")
         if family not in ARCHITECTURES:
             raise UnsupportedModelError(
                 f"Models of type {family!r} are not in the architecture table. Known: "
@@ -182,6 +203,10 @@ class LanguageModel:
         part._modules[self.architecture.blocks] = nn.ModuleList(self.blocks[start:stop])
         part.config = copy.copy(base.config)
         part.config.num_hidden_layers = stop - start
+        if kinds := getattr(base.config, "layer_types", None):  # which blocks attend to a window only
+            part.config.layer_types = kinds[start:stop]
+        if start > 0 and self.architecture.scales_input:
+            part.config.hidden_size = 1
         if not norm:
             part._modules[self.architecture.final_norm] = nn.Identity()
         if start > 0 and self.architecture.positions:  # already added to the input of block 0
@@ -207,6 +232,8 @@ class LanguageModel:
     def complete(self, prompt: str, max_new_tokens: int = 8) -> str:
         """The model's greedy continuation of ``prompt`` (without the prompt itself)."""
         inputs = self.tokenizer(prompt, return_tensors="pt").to(self.device)
+        if not inputs["input_ids"].numel():
+            raise ValueError("The prompt is empty: there is nothing to complete.")
         with self.frozen():
             output = self.model.generate(
                 **inputs, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=self.pad_id

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedTokenizerFast,
+)
 
 from alphaedit_lite import Fact, LanguageModel, load_model
 
@@ -41,7 +47,7 @@ def train_tokenizer(bos: bool = False, metaspace: bool = False) -> PreTrainedTok
 
 
 def tiny(family: str, seed: int = 0, **tokenizer_options) -> LanguageModel:
-    """Six random blocks, d_model 32, d_ff 48."""
+    """Six random blocks, d_model 32, d_ff 48, of any family in the architecture table."""
     torch.manual_seed(seed)
     tokenizer = train_tokenizer(**tokenizer_options)
     size = {"vocab_size": len(tokenizer), "initializer_range": 0.2, "bos_token_id": 1, "eos_token_id": 2}
@@ -49,15 +55,18 @@ def tiny(family: str, seed: int = 0, **tokenizer_options) -> LanguageModel:
         config = GPT2Config(n_embd=32, n_layer=6, n_head=4, n_inner=48, n_positions=128, **size)
         config.resid_pdrop = config.embd_pdrop = config.attn_pdrop = 0.1
         return LanguageModel(GPT2LMHeadModel(config).eval(), tokenizer)
-    config = LlamaConfig(
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=6,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        **size,
-    )
-    return LanguageModel(LlamaForCausalLM(config).eval(), tokenizer)
+    if family == "gptj":
+        config = AutoConfig.for_model(
+            "gptj", n_embd=32, n_layer=6, n_head=4, n_inner=48, n_positions=128, rotary_dim=4, **size
+        )
+        return LanguageModel(AutoModelForCausalLM.from_config(config).eval(), tokenizer)
+    shape = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 6, "num_attention_heads": 4}
+    if family not in ("gpt_neox", "phi"):
+        shape |= {"num_key_value_heads": 2, "head_dim": 8}
+    if family == "qwen2":  # half of its blocks attend to a window only
+        shape |= {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 3}
+    config = AutoConfig.for_model(family, **shape, **size)
+    return LanguageModel(AutoModelForCausalLM.from_config(config).eval(), tokenizer)
 
 
 @pytest.fixture(params=["llama", "gpt2"])

@@ -23,8 +23,10 @@ from alphaedit_lite import (
     compute_targets,
     evaluate,
     metrics,
+    solvers,
 )
 from alphaedit_lite.assets import AssetError
+from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.hooks import hooked
 from alphaedit_lite.keys import (
     KeyStatistics,
@@ -34,6 +36,7 @@ from alphaedit_lite.keys import (
     load_statistics,
     save_statistics,
 )
+from alphaedit_lite.metrics import score
 from alphaedit_lite.models import UnsupportedModelError
 from alphaedit_lite.prompts import align, encode, encode_fact
 from tests.conftest import CORPUS, tiny, train_tokenizer
@@ -288,6 +291,8 @@ def test_saved_edits_go_into_a_copy_of_the_model_only(facts, tmp_path):
     assert same(weights(twin), weights(lm))
     with pytest.raises(ValueError, match="already"):
         loaded.apply(lm)
+    with pytest.raises(ValueError, match="already"):  # the same edit, loaded a second time
+        Edit.load(tmp_path / "edit.safetensors").apply(twin)
     with pytest.raises(ValueError, match=stranger.fingerprint):
         Edit.load(tmp_path / "edit.safetensors").apply(stranger)
     (tmp_path / "half.safetensors").write_bytes((tmp_path / "edit.safetensors").read_bytes()[:500])
@@ -391,7 +396,7 @@ def test_bad_requests_leave_the_model_untouched(lm, facts):
         editor_for(lm, layers=(1, 17))
     with pytest.raises(ValueError, match=r"no statistics for layers \[4\]"):
         editor_for(lm, layers=(1, 4))
-    with pytest.raises(ValueError, match="Unknown solver 'magic'"):
+    with pytest.raises(ValueError, match="Unknown solver or projection 'magic'"):
         editor_for(lm, solver="magic")
     assert same(weights(lm), before)
 
@@ -560,6 +565,18 @@ def test_empty_and_overlong_input(lm, facts):
         metrics.perplexity(lm, [""])
     with pytest.raises(ValueError, match="batch_size"):
         next(editor_for(lm).edit_stream(facts, 0))
+    with pytest.raises(ValueError, match="nothing to complete"):
+        lm.complete("")
+    with pytest.raises(ValueError, match="no layers"):
+        key_statistics(lm, (), CORPUS)
+    wide = {layer: KeyStatistics(torch.eye(lm.d_ff + 1).double(), 1) for layer in LAYERS}
+    with pytest.raises(ValueError, match=f"{lm.d_ff + 1} wide"):
+        Editor(lm, layers=LAYERS, statistics=wide)
+    exact = {layer: KeyStatistics(torch.eye(lm.d_ff).double(), 1) for layer in LAYERS}
+    for layer in LAYERS:
+        exact[layer].total[0, 0] = 0
+    with pytest.raises(ValueError, match="lam_relative=False"):
+        Editor(lm, layers=LAYERS, statistics=exact, progress=False).edit(facts[:1])
     assert math.isnan(evaluate(lm, facts[:1], progress=False).specificity[0])
     with torch.no_grad():
         editor_for(lm).edit(facts[:1])
@@ -588,3 +605,109 @@ def test_end_tokens_are_not_part_of_an_object():
         "<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
     )
     assert encode(tokenizer, "Rome is in", 4, " Asia").ids == [1, *ids]
+
+
+# -- every editor ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("project", [False, True, "after"])
+@pytest.mark.parametrize("solver", ["ridge", "memit", "encore", "rome", "emmet"])
+def test_every_editor_writes_and_reverts(lm, facts, solver, project):
+    before = weights(lm)
+    editor = editor_for(lm, solver=solver, project=project, weight=1.0)
+    edit = editor.edit(facts[:1])
+    for layer in LAYERS:
+        outside = edit.gain[layer].double()
+        if project:
+            outside = outside - editor.null_spaces[layer].project(outside)
+            assert outside.norm() < 1e-5 * edit.gain[layer].norm()
+    edit.revert()
+    assert same(weights(lm), before)
+    if solver == "rome":
+        with pytest.raises(ValueError, match="one fact at a time"):
+            editor.edit(facts)
+        assert same(weights(lm), before)
+
+
+def test_rect_and_prune_are_edits_like_any_other(lm, facts, tmp_path):
+    before = weights(lm)
+    edit = editor_for(lm, keep=0.1).edit(facts[:2])
+    for layer in LAYERS:
+        assert (edit.delta(layer) != 0).float().mean() < 0.11
+    edit.save(tmp_path / "rect.safetensors")
+    after = weights(lm)
+    edit.revert()
+    Edit.load(tmp_path / "rect.safetensors").apply(lm)
+    assert same(weights(lm), after)
+    editor = editor_for(lm)
+    editor.edit(facts[2:])
+    written = weights(lm)
+    pruned = editor.prune(base=1.5)
+    for layer in LAYERS:
+        wanted = solvers.prune(lm.ledger.total(layer) - pruned.delta(layer), lm.ledger.original(layer), 1.5)
+        assert_close(lm.ledger.total(layer), wanted, atol=1e-6, rtol=1e-5)
+    pruned.revert()
+    assert same(weights(lm), written)
+    while lm.ledger.edits:
+        editor.undo()
+    assert same(weights(lm), before)
+    with pytest.raises(ValueError, match="nothing to prune"):
+        editor.prune()
+
+
+@pytest.mark.parametrize("projected", [False, True])
+def test_fine_tuning_descends_within_its_bounds(lm, facts, projected):
+    before = weights(lm)
+    spaces = editor_for(lm).null_spaces if projected else None
+    tuner = FineTune(lm, layers=LAYERS, null_spaces=spaces, lr=0.01, steps=20, progress=False)
+    unedited = score(lm, [(fact.prompt, fact.new) for fact in facts])[0].mean()
+    edit = tuner.edit(facts)
+    assert score(lm, [(fact.prompt, fact.new) for fact in facts])[0].mean() > unedited + 0.5
+    if projected:
+        for layer in LAYERS:
+            delta = edit.delta(layer)
+            assert (delta - spaces[layer].project(delta)).norm() < 1e-5 * delta.norm()
+    edit.revert()
+    assert same(weights(lm), before)
+    bounded = FineTune(lm, layers=LAYERS, lr=0.01, norm_bound=1e-3, progress=False).edit(facts)
+    assert max(bounded.delta(layer).abs().max() for layer in LAYERS) <= 1e-3 * (1 + 1e-6)
+    bounded.revert()
+    with pytest.raises(ValueError, match="positive"):
+        FineTune(lm, steps=0)
+    with pytest.raises(IndexError, match="Layer 99"):
+        FineTune(lm, layers=(99,))
+
+
+def test_fine_tuning_follows_the_gradient_of_the_model_itself(lm, facts):
+    """One step of Adam from zero moves every entry by lr against the sign of the gradient of W itself."""
+    weight = lm.down_projection(2).weight
+    weight.requires_grad_(True)
+    row = encode_fact(lm.tokenizer, facts[1], ("",), target=True)[0]
+    logits = lm.model(torch.tensor([row.ids])).logits[0, row.object - 1 : -1]
+    F.cross_entropy(logits, torch.tensor(row.ids[row.object :])).backward()
+    gradient = weight.grad.T if lm.architecture.transposed else weight.grad
+    edit = FineTune(lm, layers=(2,), steps=1, lr=1e-3, progress=False).edit([facts[1]])
+    large = gradient.abs() > 1e-4
+    assert large.any()
+    assert_close(edit.dense[2][large], -1e-3 * gradient[large].sign(), atol=1e-6, rtol=1e-2)
+
+
+def test_a_stream_goes_on_where_it_was_cut_off(facts, tmp_path):
+    many = [dataclasses.replace(facts[0], subject=f"Assam {i}") for i in range(6)]
+    lm = tiny("llama")
+    for _ in editor_for(lm).edit_stream(many, 2):
+        pass
+    whole = weights(lm)
+    for cut in (1, 2):
+        lm, folder = tiny("llama"), tmp_path / str(cut)
+        stream = editor_for(lm).edit_stream(many, 2, folder)
+        for _ in range(cut):
+            next(stream)
+        (folder / ".partial-x").mkdir()  # what a kill leaves behind
+        again = tiny("llama")
+        assert len(list(editor_for(again).edit_stream(many, 2, folder))) == 3
+        assert same(weights(again), whole)
+    with pytest.raises(ValueError, match="other facts, or an edit with other settings"):
+        list(editor_for(tiny("llama"), lam=9.0).edit_stream(many, 2, folder))
+    with pytest.raises(ValueError, match="other facts"):
+        list(editor_for(tiny("llama")).edit_stream(many[::-1], 2, folder))

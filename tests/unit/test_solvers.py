@@ -1,5 +1,7 @@
 """The closed forms are the minimisers they claim to be, and the null space is one."""
 
+import math
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -43,6 +45,78 @@ def test_thin_solutions_are_the_normal_equations(problem, with_history):
     assert_close(ridge, dense(keys, residual, 0.7 * torch.eye(D_FF, dtype=torch.float64), history))
     memit = residual.T @ solvers.memit(keys, moment, 3.0, history)
     assert_close(memit, dense(keys, residual, 3.0 * moment, history))
+
+
+@pytest.mark.parametrize("with_history", [True, False])
+def test_encore_and_projected_editors_are_the_normal_equations(problem, with_history):
+    """Solved again inside range(P): the normal equations in U's coordinates."""
+    keys, residual, moment = problem["keys"], problem["residual"], problem["full"]
+    history = problem["history"] if with_history else None
+    eye = torch.eye(D_FF, dtype=torch.float64)
+    encore = residual.T @ solvers.encore(keys, moment, 3.0, 0.7, history)
+    assert_close(encore, dense(keys, residual, 3.0 * moment + 0.7 * eye, history))
+    space = NullSpace.fit(moment, 0.5, "energy")
+    u = space.basis
+    inner = None if history is None else history @ u
+    for prior, gain in {
+        "ridge": (0.7 * eye, solvers.ridge(keys, 0.7, history, space)),
+        "memit": (3.0 * moment, solvers.memit(keys, moment, 3.0, history, space)),
+        "encore": (3.0 * moment + 0.7 * eye, solvers.encore(keys, moment, 3.0, 0.7, history, space)),
+    }.values():
+        assert_close(residual.T @ gain, dense(keys @ u, residual, u.T @ prior @ u, inner) @ u.T)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_emmet_and_rome_meet_their_constraints_at_least_cost(problem, inside):
+    """The Lagrange system: minimise tr(Δ C0 Δᵀ) such that Δ K1 = R (over Δ = ΔP, if projected)."""
+    keys, residual, moment = problem["keys"], problem["residual"], problem["full"]
+    space = NullSpace.fit(moment, 0.5, "energy") if inside else None
+    u = space.basis if space else torch.eye(D_FF, dtype=torch.float64)
+    for n, solve in ((N, solvers.emmet), (1, solvers.rome)):
+        k, r = (keys[:n] @ u).T, residual[:n].T
+        zero = torch.zeros(n, n, dtype=torch.float64)
+        lagrange = torch.cat([torch.cat([u.T @ moment @ u, k], 1), torch.cat([k.T, zero], 1)])
+        right = torch.cat([torch.zeros(u.shape[1], D_MODEL, dtype=torch.float64), r.T])
+        wanted = torch.linalg.solve(lagrange, right)[: u.shape[1]].T @ u.T
+        found = r @ solve(keys[:n], moment, space)
+        assert_close(found, wanted)
+        assert_close(keys[:n] @ found.T, residual[:n])
+    near = residual.T @ solvers.memit(keys, moment, 1e-9)
+    assert_close(near, residual.T @ solvers.emmet(keys, moment), atol=1e-6, rtol=1e-5)
+    with pytest.raises(ValueError, match="one fact at a time, not 5"):
+        solvers.rome(keys, moment)
+    with pytest.raises(ValueError, match="depend on each other"):
+        solvers.emmet(torch.cat([keys, keys[:1]]), moment)
+
+
+def test_a_long_history_is_compressed_without_loss(problem):
+    history = torch.randn(5 * D_FF, D_FF, dtype=torch.float64)
+    keys, residual = problem["keys"], problem["residual"]
+    found = residual.T @ solvers.ridge(keys, 0.7, history)
+    assert_close(found, dense(keys, residual, 0.7 * torch.eye(D_FF, dtype=torch.float64), history))
+
+
+def test_rect_keeps_the_largest_relative_changes(problem):
+    delta, weight = torch.randn(6, 8), torch.randn(6, 8)
+    kept = solvers.rect(delta, weight, 0.25)
+    chosen = kept != 0
+    assert int(chosen.sum()) == 12
+    assert torch.equal(kept[chosen], delta[chosen])
+    change = (delta / weight).abs()
+    assert change[chosen].min() >= change[~chosen].max()
+    assert torch.equal(solvers.rect(delta, weight, 1.0), delta)
+    with pytest.raises(ValueError, match="share"):
+        solvers.rect(delta, weight, 0.0)
+
+
+def test_prune_damps_large_singular_values_only(problem):
+    weight = torch.diag(torch.tensor([2.0, 1.0, 0.5])).double()
+    turn = torch.linalg.qr(torch.randn(3, 3).double()).Q
+    total = turn @ torch.diag(torch.tensor([20.0, 2.5, 1.5])).double() @ turn.T
+    found = torch.linalg.svdvals(solvers.prune(total, weight))
+    assert_close(found, torch.tensor([2 + math.log(10), 2 + math.log(1.25), 1.5]).double())
+    assert_close(solvers.prune(total / 20, weight), total / 20)  # nothing is above: nothing changes
+    assert_close(torch.linalg.svdvals(solvers.prune(total, weight, base=10.0))[0], torch.tensor(3.0).double())
 
 
 @pytest.mark.parametrize("with_history", [True, False])
@@ -165,3 +239,5 @@ def test_bad_numbers_are_refused(problem):
         solvers.ridge(problem["keys"] * torch.inf, 1.0)
     with pytest.raises(ValueError, match="singular"):
         solvers.memit(problem["keys"], problem["moment"] * 0, 1.0)
+    with pytest.raises(ValueError, match="add lam"):
+        solvers.memit(problem["keys"], problem["moment"], 1.0, None, NullSpace.fit(problem["moment"], 1e-8))

@@ -1,0 +1,129 @@
+"""The baselines that descend gradients: fine-tuning memory matrices on the new facts themselves.
+
+    edit = FineTune(lm, layers=(5,), norm_bound=5e-4).edit([fact])
+    edit.revert()
+
+FT and FT-L are the baselines of ROME (Meng et al. 2022, appendix E): Adam on one matrix, on the bare prompt
+alone; FT-L also keeps every entry of Δ within a bound (Zhu et al. 2020). With ``null_spaces`` every step is
+projected, so Δ = Δ P.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.func import functional_call
+from tqdm.auto import tqdm
+
+from .editor import check_facts
+from .facts import Fact
+from .ledger import Edit
+from .models import LanguageModel
+from .nullspace import NullSpace
+from .prompts import PromptBatch, align, encode_fact
+
+
+@dataclass(frozen=True)
+class FineTuneConfig:
+    """Every knob of fine-tuning.
+
+    Attributes:
+        layers: whose memory matrices are trained.
+        steps, lr: of Adam; it stops when the mean NLL is below ``enough``.
+        norm_bound: the largest absolute entry of Δ (FT-L), or None (FT).
+    """
+
+    layers: tuple[int, ...] = (5,)
+    steps: int = 25
+    lr: float = 5e-4
+    enough: float = 1e-2
+    norm_bound: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.lr <= 0 or (self.norm_bound is not None and self.norm_bound <= 0):
+            raise ValueError(f"steps, lr and norm_bound must be positive: {self}.")
+
+
+class FineTune:
+    """Writes facts by gradient descent; the same interface as ``Editor``.
+
+    Args:
+        null_spaces: per layer, to keep every step inside them; by default none.
+
+    Raises:
+        IndexError: a layer out of range.
+    """
+
+    def __init__(
+        self,
+        lm: LanguageModel,
+        config: FineTuneConfig | None = None,
+        *,
+        null_spaces: Mapping[int, NullSpace] | None = None,
+        progress: bool = True,
+        **settings: object,
+    ) -> None:
+        self.lm, self.null_spaces, self.progress = lm, null_spaces or {}, progress
+        self.config = dataclasses.replace(config or FineTuneConfig(), **settings)  # type: ignore[arg-type]
+        for layer in self.config.layers:
+            lm.block(layer)
+        if not self.config.layers or (null_spaces and set(self.config.layers) - set(null_spaces)):
+            raise ValueError(f"layers and null_spaces must name the same layers: {self.config.layers}.")
+
+    def edit(self, facts: Sequence[Fact]) -> Edit:
+        """Train on a batch of facts, whole or not at all.
+
+        Raises:
+            ValueError: no facts, contradicting facts, or training that diverged.
+        """
+        facts = tuple(facts)
+        check_facts(facts)
+        edit = Edit(facts, {}, {}, {}, self.lm.fingerprint, dataclasses.asdict(self.config))
+        with self.lm.ledger.transaction():
+            for layer, delta in self._descend(facts).items():
+                edit.dense[layer] = delta
+                self.lm.ledger.add(layer, delta)
+            self.lm.ledger.enter(edit, self.lm)
+        return edit
+
+    @torch.enable_grad()
+    def _descend(self, facts: Sequence[Fact]) -> dict[int, Tensor]:
+        lm, config = self.lm, self.config
+        rows = [encode_fact(lm.tokenizer, fact, ("",), target=True)[0] for fact in facts]
+        batch = align(rows, range(len(rows)), lm.pad_id, lm.device)
+        with lm.frozen(), tqdm(total=config.steps, desc="fine-tuning", disable=not self.progress) as bar:
+            deltas = {i: torch.zeros_like(lm.weight(i), requires_grad=True) for i in config.layers}
+            adam = torch.optim.Adam(deltas.values(), lr=config.lr)
+            for _ in range(config.steps):
+                loss = self._nll(batch, deltas)
+                if float(loss.detach()) < config.enough:
+                    break
+                adam.zero_grad()
+                loss.backward()
+                adam.step()
+                with torch.no_grad():
+                    for layer, delta in deltas.items():
+                        if layer in self.null_spaces:
+                            delta.copy_(self.null_spaces[layer].project(delta.double()))
+                        if config.norm_bound is not None:
+                            delta.clamp_(-config.norm_bound, config.norm_bound)
+                bar.update()
+        return {layer: delta.detach() for layer, delta in deltas.items()}
+
+    def _nll(self, batch: PromptBatch, deltas: Mapping[int, Tensor]) -> Tensor:
+        """Mean negative log-likelihood of the new objects with W + Δ in place of W."""
+        lm = self.lm
+        names = {id(weight): name for name, weight in lm.model.named_parameters()}
+        changed = {}
+        for layer, delta in deltas.items():
+            weight = lm.down_projection(layer).weight
+            turned = delta.T if lm.architecture.transposed else delta
+            changed[names[id(weight)]] = weight.detach() + turned  # type: ignore[operator]
+        inputs = {"input_ids": batch.ids, "attention_mask": batch.mask, "position_ids": batch.positions}
+        output = functional_call(lm.model, changed, kwargs={**inputs, "use_cache": False})
+        return F.cross_entropy(output.logits[batch.loss_row, batch.loss_column].float(), batch.loss_id)
