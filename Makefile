@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup lab demo test test-fast notebooks bench lint
+.PHONY: setup lab demo test test-fast notebooks book classroom bench lint
 
 setup: .venv/ready
 
@@ -27,10 +27,16 @@ test-fast: setup
 	$(BIN)/python -m pytest -m "not model and not browser" tests/unit
 
 notebooks: setup
-	$(BIN)/python tools/build_notebooks.py
+	$(BIN)/python -m tools.build_notebooks
+
+book: setup
+	$(BIN)/python -m sphinx -W -q -b html book build/book
+
+classroom: setup
+	$(BIN)/python -m tools.build_classroom $(if $(BUNDLE),--bundle)
 
 bench: setup
-	$(BIN)/python tests/benchmarks/bench.py
+	$(BIN)/python tests/benchmarks/bench.py && $(BIN)/python tests/benchmarks/start.py
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import html
 import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from matplotlib.figure import Figure
 
 # Okabe and Ito's colours: told apart by colour-blind readers, and of different lightness in grey.
 OLD, NEW = "#0072B2", "#E69F00"
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#000000")
+LINES = ("-", "--", ":", "-.", (0, (3, 1, 1, 1, 1, 1)))  # a second way to tell lines apart, for grey print
 
 STYLE: dict[Any, Any] = {
     "figure.dpi": 110,
@@ -23,6 +28,19 @@ STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "svg.hashsalt": "alphaedit",  # the same figure gives the same file
 }
+
+
+@contextmanager
+def drawing(
+    rows: int = 1, columns: int = 1, size: tuple[float, float] = (6.4, 3.2), **options: Any
+) -> Iterator[Any]:
+    """The book's style, and a figure with its axes: ``with drawing(1, 2) as (figure, axes): …``.
+
+    One axis comes alone, several as an array, as from ``plt.subplots``, which takes ``options``.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        yield figure, figure.subplots(rows, columns, **options)
 
 
 def bundle(figure: Figure, alt: str) -> dict[str, str]:
@@ -34,12 +52,14 @@ def bundle(figure: Figure, alt: str) -> dict[str, str]:
     return {"text/html": image, "image/png": data, "text/plain": alt}
 
 
-def show(figure: Figure, alt: str, name: str | None = None, folder: Path = Path("figures")) -> None:
-    """Display a figure with its alt text; with ``name``, also save ``<folder>/<name>.svg``."""
-    if name:
-        folder.mkdir(parents=True, exist_ok=True)
+def show(figure: Figure, alt: str, name: str) -> None:
+    """Display a figure with its alt text. When the book is built, ``name``.svg is saved as well."""
+    if folder := os.environ.get("ALPHAEDIT_FIGURES"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
         with mpl.rc_context(STYLE):
-            figure.savefig(folder / f"{name}.svg", bbox_inches="tight", metadata={"Date": None})
+            figure.savefig(
+                Path(folder) / f"{name}.svg", bbox_inches="tight", metadata={"Date": None, "Description": alt}
+            )
     display(bundle(figure, alt), raw=True)
 
 

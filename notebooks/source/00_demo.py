@@ -9,7 +9,9 @@
 # %% [markdown]
 # # Chapter 0: Changing one fact
 #
-# *To read: 10 minutes. To run: 1 minute on a laptop without a GPU, plus 2 to 3 minutes of preparation the first time.*
+# *To read: 10 minutes. To run: 30 seconds on a laptop without a GPU, plus 2 to 3 minutes of preparation the first time.*
+#
+# [[colab]]
 #
 # **The promise of this chapter: you will change one fact in a real language model, check what else
 # moved, and take the change back, bit for bit.**
@@ -30,20 +32,15 @@
 # >
 # > **It costs** 98 MB of download, 580 MB on disk, and about 2 GB of memory.
 
-# %%
-# Setup: the same cell opens every chapter.
-import platform
-
-import torch
-import transformers
-
-import alphaedit_lite
-
-print(f"alphaedit_lite {alphaedit_lite.__version__}, torch {torch.__version__.split('+')[0]},")
-print(f"transformers {transformers.__version__}, Python {platform.python_version()}")
+# %% tags=["setup"]
 
 # %%
 # Parameters: the fact of this chapter. (For facts of your own, use the widget in section 5.)
+import torch
+
+from alphaedit_lite.book.chapter import Chapter
+
+chapter = Chapter("00")
 SUBJECT, TEMPLATE = "Lower Assam", "{} is located in the country of"
 OLD, NEW = "India", "Romania"
 
@@ -96,11 +93,17 @@ before.drop(columns="new").round(3).style.hide()
 # A fact has three parts: a **subject**, a **relation** (here in the form of a sentence with a gap),
 # and an **object**. We keep the subject and the relation, and replace the object.
 #
-# > **Predict.** We show the method one sentence, *"Lower Assam is located in the country of
-# > Romania"*. Before you run the next cells, write down your guess:
-# > (a) Will *"People who live in Lower Assam live in the country of"* change, too?
-# > (b) Will *Rajasthan*, another region of India, move to Romania?
-# > (c) How many of the model's 135 million numbers will change: 3 thousand, 3 million, or all?
+# We shall show the method one sentence, *"Lower Assam is located in the country of Romania"*. Commit to a
+# guess before you run on: a wrong guess teaches more than no guess, and the chapter keeps count.
+
+# %%
+chapter.predict("a", "Will 'People who live in Lower Assam live in the country of' change, too?", ["yes", "no"])
+chapter.predict("b", "Will Rajasthan, another region of India, move to Romania?", ["yes", "no"])
+sizes = ["about 3 thousand", "about 3 million", "all of them"]
+chapter.predict("c", "How many of the model's 135 million numbers will change?", sizes)
+
+# %% [markdown]
+# Now the edit.
 
 # %%
 fact = Fact(TEMPLATE, subject=SUBJECT, new=NEW, true=OLD)
@@ -123,13 +126,16 @@ after = probe(lm, LOWER_ASSAM)
 for row in after.itertuples():
     print(f"{row.kind:<10} {row.prompt} …{row.says}")
 show(*before_and_after({"before": before, "after": after}), name="00_before_after")
+says = dict(zip(after.prompt, after.says, strict=True))
+chapter.reveal("a", 0 if "Romania" in says[LOWER_ASSAM.paraphrases[1]] else 1)
+chapter.reveal("b", 0 if "Romania" in says["Rajasthan is located in the country of"] else 1)
 
 # %% [markdown]
 # **How to read it.** Each row is a sentence; the word in brackets is its old answer. The plain bar is
 # the probability of the old answer, the hatched bar that of *Romania*.
 #
-# **What to notice.** (a) Yes: the paraphrases move although nobody mentioned them. The edit changed what the
-# model knows about *the subject*, not a string of words. (b) No: Rajasthan, which shares the relation and
+# **What to notice.** (a) The paraphrases move although nobody mentioned them. The edit changed what the
+# model knows about *the subject*, not a string of words. (b) Rajasthan, which shares the relation and
 # the old answer with our fact, stays where it was. But look at West Bengal, next door to Assam: its bar has
 # become shorter, and its first answer is now *Bangladesh*. An edit is never quite alone.
 #
@@ -176,9 +182,10 @@ for layer in edit.layers:
 changed = sum(lm.weight(layer).numel() for layer in edit.layers)
 total = sum(weight.numel() for weight in lm.model.parameters())
 print(f"{changed / 1e6:.1f} of {total / 1e6:.0f} million numbers changed a little: {changed / total:.1%}")
+chapter.reveal("c", 0 if changed < 1e5 else 1 if changed < total / 2 else 2)
 
 # %% [markdown]
-# So the answer to (c) is 3 million, each only slightly. Δ has rank one: every row of it is a multiple of one
+# So [[=changed / 1e6:.1f]] million numbers change, each only slightly. Δ has rank one: every row of it is a multiple of one
 # and the same row. So two vectors for each block describe it, and the whole edit fits in a small file,
 # which anybody with the same model can apply. (The file also keeps the keys, for reasons of chapter 8.)
 
@@ -250,10 +257,10 @@ close = [
 ]
 while lm.ledger.edits:  # in case the widget still holds an edit
     editor.undo()
-says = {text: lm.complete(text, 6) for text in close}
+unedited = {text: lm.complete(text, 6) for text in close}
 edit.apply(lm)
 for text in close:
-    print(f"{text}\n   before:{says[text]!r}\n   after: {lm.complete(text, 6)!r}")
+    print(f"{text}\n   before:{unedited[text]!r}\n   after: {lm.complete(text, 6)!r}")
 edit.revert()
 
 # %% [markdown]
@@ -290,14 +297,29 @@ edit.revert()
 # * It moves a subject, not a sentence: paraphrases and some consequences follow. But very similar subjects
 #   move with it, and nothing follows in two steps or backwards.
 #
-# <details><summary><b>Quiz:</b> the edit was never shown the paraphrases. Why do they change?</summary>
+# ## Quiz
 #
-# * *Because the model was trained on them.* No: one vector was fitted to our one sentence, and four matrices
-#   were changed by a formula.
-# * *Because they contain the same subject.* **Yes.** The write responds to the model's inner state at the
-#   subject's last word, and that state is similar in all sentences about the subject.
-# * *Because all answers became Romania.* No: look at the neighbours.
+# The edit was never shown the paraphrases. Why do they change? (Open the one you believe.)
 #
+# <details><summary>A. Because the model was trained on them.</summary>
+# No: one vector was fitted to our one sentence, and four matrices were changed by a formula.
+# </details>
+# <details><summary>B. Because they contain the same subject.</summary>
+# <b>Yes.</b> The write responds to the model's inner state at the subject's last word, and that state is similar
+# in all sentences about the subject.
+# </details>
+# <details><summary>C. Because all answers became Romania.</summary>
+# No: look at the neighbours.
 # </details>
 #
-# **Next** (in preparation): what is a fact, and which facts does this model know at all?
+# **Further reading**
+#
+# * [Fang et al., 2025](https://arxiv.org/abs/2410.02355), the paper of this book: look at its figure 1 now, and
+#   at section 3 after chapter 8.
+# * [Meng et al., 2022](https://arxiv.org/abs/2202.05262), ROME: the first of this family, with the Eiffel Tower
+#   in Rome as its example.
+#
+# **Next:** chapter 2 opens a feed-forward layer and shows why it deserves to be called a memory.
+
+# %%
+chapter.report()

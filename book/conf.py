@@ -1,0 +1,56 @@
+"""The site: Sphinx over the committed notebooks. Nothing is executed, and nothing comes from a network."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path.insert(0, str(ROOT))
+
+import alphaedit_lite  # noqa: E402
+from tools.npm import fetch_npm  # noqa: E402
+
+project = "AlphaEdit, from first principles"
+author = "The AlphaEdit-from-first-principles authors"
+copyright = "text and figures CC BY 4.0, code MIT"
+version = release = alphaedit_lite.__version__
+extensions = ["myst_nb", "sphinxcontrib.bibtex"]
+html_theme = "sphinx_book_theme"
+html_title = project
+exclude_patterns = ["build"]
+bibtex_bibfiles = ["references.bib"]
+nb_execution_mode = "off"
+nb_mime_priority_overrides = [("html", "text/html", 0)]  # figures come with alt text there
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 3
+repository = re.search(r'^Repository = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M).group(1)
+html_theme_options = {
+    "repository_url": repository,
+    "path_to_docs": "notebooks",
+    "use_repository_button": True,
+    "use_download_button": True,
+    "show_toc_level": 2,
+    "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+}
+html_static_path = ["_static"]
+html_css_files = ["book.css"]
+
+# MathJax ships with the site, so formulas render without network.
+MATHJAX = fetch_npm("mathjax", "3.2.2", "package/es5/tex-svg-full.js")
+mathjax_path = "tex-svg-full.js"
+suppress_warnings = ["mystnb.unknown_mime_type"]
+
+
+def bring(app: object) -> None:
+    """Copy the chapters and MathJax into the source folder; git ignores the copies."""
+    chapters = HERE / "chapters"
+    shutil.rmtree(chapters, ignore_errors=True)
+    chapters.mkdir()
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(notebook, chapters)
+    shutil.copy(MATHJAX, HERE / "_static" / "tex-svg-full.js")
+
+
+bring(None)

@@ -1,0 +1,71 @@
+"""Sources that break a rule are refused with file and line; editions hold what they should."""
+
+import pytest
+
+from tools.build_notebooks import SourceError, check_source, edition, without_outputs
+
+GOOD = """# %% [markdown]
+# # A chapter
+# A share of [[=1/3:.0%]].
+
+# %% [markdown] tags=["instructor"]
+# For the teacher.
+
+# %% tags=["setup"]
+
+# %% exercise="99.1"
+def f(x):
+    # BEGIN SOLUTION
+    # STUB return None
+    return x
+    # END SOLUTION
+
+f = chapter.check("99.1", f)
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "07_x.py"
+    path.write_text(text)
+    return path
+
+
+def test_editions(tmp_path):
+    path = write(tmp_path, GOOD)
+    assert check_source(path) == ["99.1"]
+    student, solved = without_outputs(path), without_outputs(path, solved=True)
+    assert "return None" in student.cells[2].source
+    assert "return x" not in student.cells[2].source
+    assert "return x" in solved.cells[2].source
+    for notebook in (student, solved):
+        code = "\n".join(cell.source for cell in notebook.cells)
+        assert "SOLUTION" not in code
+        assert "STUB" not in code
+        assert "For the teacher" not in code
+        assert "%pip install" in code
+        assert notebook.cells[-1].metadata.tags == ["nbval-check-output", "numbers"]
+    assert "For the teacher" in "".join(c.source for c in without_outputs(path, True, instructor=True).cells)
+    assert edition("a\n# BEGIN SOLUTION\nb\n# END SOLUTION\nc", False) == "a\n...  # your code here\nc"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("    # END SOLUTION\n", "", r"07_x.py:12: BEGIN SOLUTION has no END"),
+        ("    # BEGIN SOLUTION\n", "", r"07_x.py:14: END SOLUTION without"),
+        ('f = chapter.check("99.1", f)', "", r"07_x.py:10: exercise 99.1 has no chapter.check"),
+        ('# %% exercise="99.1"', "# %%", r"07_x.py:12: a solution in no exercise"),
+        ('exercise="99.1"', 'exercise="99.99"', r"07_x.py:10: exercise 99.99 has no check in"),
+        ("[[=1/3:.0%]]", "[[=result('no.json')['a']:.0%]]", r"07_x.py:3: there is no results/no.json"),
+    ],
+)
+def test_bad_sources(tmp_path, old, new, message):
+    assert old in GOOD
+    with pytest.raises(SourceError, match=message):
+        check_source(write(tmp_path, GOOD.replace(old, new)))
+
+
+def test_an_exercise_twice(tmp_path):
+    again = GOOD[GOOD.index("# %% exercise") :]
+    with pytest.raises(SourceError, match=r"07_x.py:19: exercise 99.1 stands here for the second time"):
+        check_source(write(tmp_path, GOOD + "\n" + again))

@@ -1,0 +1,128 @@
+"""Every committed chapter is fresh, clean and true to its own numbers. That it runs is nbval's to test."""
+
+import functools
+import html
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools.build_notebooks import NUMBER, ROOT, build, check_source, source_hash, without_outputs
+
+SOURCES = sorted((ROOT / "notebooks" / "source").glob("[0-9A-Z]*.py"))
+SOURCES.append(ROOT / "notebooks" / "source" / "template.py")  # passes as it stands; built when asked for
+EDITIONS = [(s, False) for s in SOURCES] + [(s, True) for s in SOURCES if check_source(s)]
+each = pytest.mark.parametrize(
+    ("source", "solved"), EDITIONS, ids=[s.stem + "-solutions" * solved for s, solved in EDITIONS]
+)
+
+
+def built(source: Path, solved: bool):
+    folder = source.parents[1] / ("solutions" if solved else "")
+    if source.stem == "template":
+        return _template(solved)
+    return nbformat.read(folder / f"{source.stem}.ipynb", as_version=4)
+
+
+@functools.cache
+def _template(solved: bool):
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "notebooks" / "source" / "template.py"
+        copy.parent.mkdir(parents=True)
+        shutil.copy(ROOT / "notebooks" / "source" / "template.py", copy)
+        build(copy, solved)
+        return nbformat.read(
+            copy.parents[1] / ("solutions" if solved else "") / "template.ipynb", as_version=4
+        )
+
+
+def prose(notebook) -> str:
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+@each
+def test_fresh(source, solved):
+    notebook, wanted = built(source, solved), without_outputs(source, solved)
+    stamp = notebook.metadata["alphaedit"]
+    assert set(stamp) == {"source", "version", "model", "seconds"}
+    assert stamp["source"] == source_hash(source), f"run: make notebooks ({source.stem})"
+    for cell, other in zip(notebook.cells, wanted.cells, strict=True):
+        pattern = ".{1,20}?".join(re.escape(part) for part in NUMBER.split(other.source)[::2])
+        assert cell.id == other.id
+        assert re.fullmatch(pattern, cell.source, re.S), f"{cell.id} was edited by hand: edit {source.name}"
+
+
+@each
+def test_numbers_in_prose_are_those_of_the_last_cell(source, solved):
+    notebook, wanted = built(source, solved), without_outputs(source, solved)
+    printed = "".join(o.text for o in notebook.cells[-1].get("outputs", []) if o.get("name") == "stdout")
+    values = iter(printed.splitlines())
+    for cell, other in zip(notebook.cells, wanted.cells, strict=True):
+        if other.cell_type == "markdown":
+            assert cell.source == NUMBER.sub(lambda _: next(values), other.source)
+
+
+@each
+def test_clean(source, solved):
+    notebook = built(source, solved)
+    assert "widgets" not in notebook.metadata
+    text = nbformat.writes(notebook)
+    assert not re.search(r"(^|[^\w.])/(tmp|work|home|root)/", text)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count is None for cell in code)
+    assert len(code) <= len(notebook.cells) / 2 + 1, "more prose than code"
+    for cell in code:
+        assert len(cell.source.splitlines()) <= 25, f"{cell.id} is longer than 25 lines"
+    assert any(cell.outputs for cell in code)
+    for output in (output for cell in code for output in cell.outputs):
+        assert output.output_type != "error", output
+        assert "vnd.jupyter.widget" not in str(output.get("data", {}).keys())
+        if "image/png" in output.get("data", {}):
+            alt = re.search(r'<img alt="([^"]+)"', output.data["text/html"])
+            assert alt, "draw with plots.show: it attaches alt text"
+            assert len(html.unescape(alt.group(1))) > 40
+            assert len(output.data["image/png"]) * 3 / 4 < 60_000
+
+
+@each
+def test_links_and_images(source, solved):
+    folder = source.parents[1]
+    text = prose(built(source, solved))
+    for target in re.findall(r"\]\((?!https?://)([^)#\s]+)", text):
+        assert (folder / target).exists(), f"broken link: {target}"
+    for image in re.findall(r"!\[[^\]]*\]\(([^)\s]+)|<img[^>]+src=[\"']([^\"']+)", text):
+        address = "".join(image)
+        badge = address == "https://colab.research.google.com/assets/colab-badge.svg"
+        assert badge or not address.startswith("http"), f"an image that is not ours: {address}"
+
+
+@each
+def test_stated_time(source, solved):
+    """ "To run: … seconds" in the head agrees with the seconds in the stamp."""
+    notebook = built(source, solved)
+    stated = re.search(r"[Tt]o run: (?:about )?(\d+) seconds", prose(notebook))
+    assert stated, 'say "To run: N seconds" in the first cell'
+    assert 1 / 1.5 <= notebook.metadata["alphaedit"]["seconds"] / float(stated.group(1)) <= 1.5
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_template(source):
+    """The parts that every chapter has."""
+    text = prose(without_outputs(source))
+    parts = [
+        "**The promise",
+        "After this chapter you can",
+        "You need",
+        "It costs",
+        "Break it",
+        "Paper ↔ code",
+    ]
+    parts += ["Keypoints", "Quiz", "**Next:**", "Further reading"]
+    if source.stem[:2] not in ("00", "01"):
+        assert len(check_source(source)) >= 3, "at least three exercises"
+        parts += ["Before you start", "What surprised us", "Hint</summary>", "Expected output</summary>"]
+    for part in parts:
+        assert part in text, f"{source.name} lacks: {part}"

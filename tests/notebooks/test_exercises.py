@@ -1,0 +1,84 @@
+"""Each exercise: its solution passes, its stub does not, each named wrong answer gets its own hint."""
+
+import re
+
+import jupytext
+import pytest
+
+from alphaedit_lite.book.chapter import Chapter
+from alphaedit_lite.book.exercises import EXERCISES, exercise, judge
+from tests.notebooks.wrong_answers import CONTEXT, WRONG
+from tools.build_notebooks import ROOT, edition
+
+SOURCES = sorted((ROOT / "notebooks" / "source").glob("*.py"))  # the template, too
+FOUND = [
+    (cell.metadata["exercise"], cell.source)
+    for source in SOURCES
+    for cell in jupytext.read(source).cells
+    if "exercise" in cell.metadata
+]
+CELLS = dict(FOUND)
+
+
+def answer(number: str, code: str):
+    """Run an exercise's cell up to its check, and return what it would hand to the check."""
+    names: dict = {}
+    exec(CONTEXT, names)
+    before, check = re.split(rf"(?=^.*chapter\.check\(\"{number}\")", code, maxsplit=1, flags=re.M)
+    handed = re.search(r"chapter\.check\(\"[\d.]+\",\s*(.+)\)", check).group(1)
+    exec(before, names)
+    return eval(handed, names)
+
+
+def test_every_exercise_has_a_cell_and_two_wrong_answers():
+    assert len(CELLS) == len(FOUND), "a number is used in two chapters"
+    assert set(CELLS) == set(EXERCISES) == set(WRONG)
+    assert all(len(wrong) >= 2 for wrong in WRONG.values())
+
+
+@pytest.mark.parametrize("number", sorted(CELLS))
+def test_solution_and_reference_pass_and_the_stub_does_not(number):
+    for _ in range(3):  # fresh random data every time
+        assert judge(number, answer(number, edition(CELLS[number], solved=True)))[0] == "passed"
+        assert judge(number, EXERCISES[number].reference)[0] == "passed"
+    assert judge(number, answer(number, edition(CELLS[number], solved=False)))[0] == "open"
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(n, name) for n, wrong in sorted(WRONG.items()) for name in wrong]
+)
+def test_wrong_answers_get_their_hint(number, name):
+    code, hint = WRONG[number][name]
+    names: dict = {}
+    exec(CONTEXT, names)
+    exec(code, names)
+    for _ in range(3):
+        status, sentence = judge(number, names["answer"])
+        assert status == "wrong"
+        assert re.search(hint, sentence), sentence
+
+
+def test_a_chapter_keeps_score(tmp_path, capsys):
+    number = sorted(EXERCISES)[0]
+    chapter = Chapter(number[:2])
+    reference = EXERCISES[number].reference
+    assert chapter.check(number, ...) is reference  # a stub
+    assert chapter.exercises[number] == "open"
+    assert chapter.check(number, lambda *_: 1 / 0) is reference
+    assert chapter.exercises[number] == "wrong"
+    assert chapter.check(number, reference) is reference
+    assert chapter.exercises[number] == "passed"
+    chapter.predict("a", "More?", ["yes", "no"], guess=0, sure=0.9)
+    chapter.reveal("a", 1)
+    chapter.predict("b", "Less?", ["yes", "no"])
+    chapter.reveal("b", 0)
+    chapter.report(tmp_path / "hand_in.json")
+    said = capsys.readouterr().out
+    for part in ("not done yet", "ZeroDivisionError", "90% sure", "B. no", "no prediction", "0 of 1 right"):
+        assert part in said, part
+    assert '"passed"' in (tmp_path / "hand_in.json").read_text()
+
+
+def test_two_checks_for_one_number_are_refused():
+    with pytest.raises(ValueError, match="two checks"):
+        exercise(sorted(EXERCISES)[0], None)(lambda _: None)

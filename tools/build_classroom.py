@@ -1,0 +1,111 @@
+"""Make the sets for a class: `python tools/build_classroom.py [--bundle]`, or `make classroom`.
+
+classroom/student/     every chapter with exercises as stubs and without outputs, so that predictions count;
+classroom/instructor/  every chapter solved, with outputs, discussion notes, and README.md: timings, plans;
+classroom/bundle/      with --bundle: wheels, model and statistics for a room without network.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+
+from alphaedit_lite import key_statistics, load_model
+from alphaedit_lite.assets import cache_dir
+from alphaedit_lite.editor import EditorConfig
+from tools.build_notebooks import ROOT, without_outputs
+
+SOURCES = sorted((ROOT / "notebooks" / "source").glob("[0-9A-Z]*.py"))
+PLANS = {  # weeks -> chapters a week; a chapter that is not there yet is left out
+    4: ["00 01 02", "04 05", "06 07", "08 16"],
+    8: ["00 01", "02 03", "04", "05", "06", "07", "08", "09 16"],
+    14: ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11 12", "13 14", "15 16"],
+}
+
+
+def instructor_edition(source: Path) -> nbformat.NotebookNode:
+    """The solved chapter with its outputs, and the notes for teachers where they belong."""
+    solutions = ROOT / "notebooks" / "solutions" / source.name.replace(".py", ".ipynb")
+    built = nbformat.read(solutions if solutions.exists() else solutions.parents[1] / solutions.name, 4)
+    done = iter(built.cells)
+    notebook = without_outputs(source, solved=True, instructor=True)
+    cells = []
+    for cell in notebook.cells:
+        notes = "instructor" in cell.metadata.get("tags", [])
+        cells.append(cell if notes else next(done))
+        if notes:
+            cell.source = "> **For the instructor.** " + cell.source.replace("\n", "\n> ")
+    built.cells = cells
+    for number, cell in enumerate(built.cells):
+        cell.id = f"{source.stem[:2]}-{number:03d}"
+    return built
+
+
+def head(source: Path) -> dict[str, str]:
+    """Title and stated times of a chapter."""
+    text = source.read_text(encoding="utf-8")
+    times = re.search(r"\*To read: (\d+) minutes\.(?: To do the exercises: (\d+) minutes\.)?", text)
+    title = re.search(r"^# # (?:Chapter \w+: )?(.+)", text, re.M)
+    if not times or not title:
+        raise SystemExit(f"{source.name}:1: the head lacks a title, or '*To read: N minutes.'")
+    return {"title": title.group(1), "read": times.group(1), "do": times.group(2) or "0"}
+
+
+def guide() -> str:
+    """Timings and plans in Markdown."""
+    heads = {source.stem[:2]: head(source) for source in SOURCES}
+    lines = ["# For the instructor", "", "| chapter | | reading | exercises |", "|---|---|---|---|"]
+    lines += [f"| {n} | {h['title']} | {h['read']} min | {h['do']} min |" for n, h in heads.items()]
+    lines += ["", "Reading is homework; exercises take about twice as long in class, with discussion.", ""]
+    for weeks, plan in PLANS.items():
+        lines += [f"## {weeks} weeks", "", "| week | chapters |", "|---|---|"]
+        for week, chapters in enumerate(plan, 1):
+            named = [f"{n} {heads[n]['title']}" for n in chapters.split() if n in heads]
+            lines.append(f"| {week} | {'; '.join(named) or '(in preparation)'} |")
+        lines.append("")
+    lines += [
+        "Each chapter ends with `chapter.report()`. `chapter.report('hand_in.json')` writes what was solved and",
+        "predicted to a file. The checks draw fresh data, so a file of copied answers is easy to test: run it.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def bundle(folder: Path) -> None:
+    """Everything a room without network needs, and how to use it."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "-c", str(ROOT / "constraints.txt")]
+    subprocess.run([*command, "-d", str(folder / "wheels"), f"{ROOT}[book]"], check=True)
+    key_statistics(load_model(), (4, 5, 6, 7), tokens=EditorConfig.tokens)
+    for part in ("models", "statistics", "assets"):
+        shutil.copytree(cache_dir() / part, folder / "cache" / part, dirs_exist_ok=True)
+    (folder / "README.md").write_text(
+        "# Without network\n\nCopy this folder and a clone of the repository to each machine (same system and\n"
+        "Python as this one), then, in the clone:\n\n```\npython3 -m venv .venv\n"
+        ".venv/bin/python -m pip install --no-index --find-links BUNDLE/wheels -e '.[book]'\n"
+        "ALPHAEDIT_CACHE=BUNDLE/cache .venv/bin/python tools/lab.py\n```\n"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bundle", action="store_true", help="also gather wheels, model and statistics")
+    parser.add_argument("--out", type=Path, default=ROOT / "classroom")
+    options = parser.parse_args()
+    for kind in ("student", "instructor"):
+        shutil.rmtree(options.out / kind, ignore_errors=True)
+        (options.out / kind).mkdir(parents=True)
+    for source in SOURCES:
+        name = f"{source.stem}.ipynb"
+        student = nbformat.read(ROOT / "notebooks" / name, 4)
+        for cell in student.cells:
+            if cell.cell_type == "code":
+                cell.outputs = []
+        nbformat.write(student, options.out / "student" / name)
+        nbformat.write(instructor_edition(source), options.out / "instructor" / name)
+    (options.out / "instructor" / "README.md").write_text(guide(), encoding="utf-8")
+    if options.bundle:
+        bundle(options.out / "bundle")
+    print(f"{len(SOURCES)} chapters in {options.out.name}/")
