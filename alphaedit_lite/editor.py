@@ -26,10 +26,16 @@ from .keys import KeyStatistics, key_statistics
 from .ledger import Edit
 from .models import LanguageModel
 from .nullspace import Kind, NullSpace
-from .prompts import PromptBatch, align, encode_fact
+from .prompts import PREFIXES, PromptBatch, align, encode_fact
 from .targets import TargetConfig, compute_targets
 
 SOLVERS = ("alphaedit", "ridge", "memit", "encore", "rome", "emmet")
+AUTHORS = {  # first and last layer, steps and learning rate of z
+    "gpt2-xl": (13, 17, 20, 0.5),
+    "gpt-j-6b": (3, 8, 25, 0.5),
+    "llama3-8b": (4, 8, 25, 0.1),
+    "phi-1.5": (4, 8, 25, 0.1),
+}
 FACTS_PER_PASS = 32  # keys of more facts are collected in several passes, to bound memory
 
 
@@ -66,6 +72,25 @@ class EditorConfig:
     threshold_kind: Kind = "absolute"
     tokens: int = 100_000
     targets: TargetConfig = field(default_factory=TargetConfig)
+
+    @classmethod
+    def faithful(cls, model: str, prefixes: tuple[str, ...] = PREFIXES) -> EditorConfig:
+        """The settings of the authors' repository for one of their models: absolute λ = 10, all steps.
+
+        Args:
+            model: "gpt2-xl", "gpt-j-6b", "llama3-8b" or "phi-1.5".
+            prefixes: theirs are sampled from the model, see ``prompts.sample_prefixes``.
+
+        Raises:
+            KeyError: a model that the authors have no settings for.
+        """
+        first, last, steps, lr = AUTHORS[model]
+        return cls(
+            layers=tuple(range(first, last + 1)),
+            lam=10.0,
+            lam_relative=False,
+            targets=TargetConfig(steps=steps, lr=lr, clamp=0.75, early_stop=False, prefixes=prefixes),
+        )
 
 
 class Editor:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from .facts import Fact
 
+if TYPE_CHECKING:
+    from .models import LanguageModel
+
 # A fact's key and target are averaged over these beginnings, so that they belong to the subject and
-# not to one sentence. Fixed, where the reference samples them anew from the model without a seed.
+# not to one sentence. Fixed, where the reference samples them from the model (``sample_prefixes``).
 PREFIXES = (
     "",
     "The man sat down at the table and opened the letter. ",
@@ -144,3 +147,21 @@ def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: boo
     if target:
         return rows
     return [Encoded(row.ids[: row.subject + 1], row.subject, row.subject + 1) for row in rows]
+
+
+@torch.no_grad()
+def sample_prefixes(lm: LanguageModel, seed: int = 0, tokens: int = 10) -> tuple[str, ...]:
+    """Beginnings as the reference makes them: sampled from the model after five words; here with a seed.
+
+    Returns:
+        the empty beginning and five sampled ones, for ``TargetConfig(prefixes=…)``.
+    """
+    found = [""]
+    with torch.random.fork_rng(), lm.frozen():
+        torch.manual_seed(seed)
+        for word in ("The", "Therefore", "Because", "I", "You"):
+            ids = lm.tokenizer(word, return_tensors="pt").to(lm.device)
+            options = {"max_new_tokens": tokens, "do_sample": True, "top_k": 5, "pad_token_id": lm.pad_id}
+            text = lm.tokenizer.decode(lm.model.generate(**ids, **options)[0], skip_special_tokens=True)
+            found.append(" ".join(text.replace("{", " ").replace("}", " ").split()) + ". ")
+    return tuple(found)
