@@ -176,7 +176,8 @@ def rect(delta: Tensor, weight: Tensor, keep: float = 0.4) -> Tensor:
 def prune(total: Tensor, weight: Tensor, base: float = math.e) -> Tensor:
     """The sum of all updates with its large singular values damped (PRUNE, Ma et al. 2024).
 
-    A singular value σ above the largest of W, s, becomes log(σ) − log(s) + s, to a base above 1.
+    A singular value σ above the largest of W, s, becomes log(σ) − log(s) + s, to a base above 1. Where the
+    logarithm is steeper than 1 (s < 1), that formula would enlarge it: then σ stays.
 
     Args:
         total: ΣΔ, [d_model, d_ff].  weight: the unedited W.
@@ -186,7 +187,7 @@ def prune(total: Tensor, weight: Tensor, base: float = math.e) -> Tensor:
     u, s, v = torch.linalg.svd(total.double(), full_matrices=False)
     largest = torch.linalg.matrix_norm(weight.double(), 2)
     damped = (s / largest).clamp_min(1).log() / math.log(base) + largest
-    return (u * torch.where(s > largest, damped, s)) @ v
+    return (u * torch.where(s > largest, damped.minimum(s), s)) @ v
 
 
 def _positive(name: str, value: float) -> float:

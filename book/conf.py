@@ -32,6 +32,7 @@ html_theme_options = {
     "use_repository_button": True,
     "use_download_button": True,
     "show_toc_level": 2,
+    "navbar_persistent": [],  # the search field stands at the side already
     "launch_buttons": {"colab_url": "https://colab.research.google.com"},
 }
 html_static_path = ["_static"]

@@ -37,11 +37,12 @@ ROOT = Path(__file__).parents[1]
 REPOSITORY = re.search(r'^Repository = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M).group(1)
 NUMBER = re.compile(r"\[\[=(.+?)\]\]")
 SETUP = f"""\
-# Setup: the same cell opens every chapter. It installs the package where it is missing, as on Colab.
+# Setup, the same in every chapter: installs the package where it is missing.
 import importlib.util
 
 if importlib.util.find_spec("alphaedit_lite") is None:
-    %pip install -q "alphaedit-lite @ git+{REPOSITORY}@v{alphaedit_lite.__version__}"
+    address = "{REPOSITORY}"
+    %pip install -q "alphaedit-lite @ git+$address@v{alphaedit_lite.__version__}"
 
 from alphaedit_lite.book import setup
 
@@ -129,7 +130,7 @@ def without_outputs(path: Path, solved: bool = False, instructor: bool = False) 
     """One edition of a chapter, unexecuted; cell ids stay the same from build to build."""
     check_source(path)
     notebook = jupytext.read(path)
-    badge = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+    badge = "[▶ Open this chapter on Colab]"  # in words: a picture of a badge would need a network
     address = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
     kept = [c for c in notebook.cells if instructor or "instructor" not in c.metadata.get("tags", [])]
     for cell in kept:

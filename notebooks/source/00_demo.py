@@ -17,8 +17,9 @@
 # moved, and take the change back, bit for bit.**
 #
 # ```text
-#                                                      before      after       after undo
-#   "Lower Assam is located in the country of"   ──►   India   ──► Romania ──► India
+# "Lower Assam is located in the country of"
+#
+#      before: India   ──►   edited: Romania   ──►   undone: India
 # ```
 
 # %% [markdown]

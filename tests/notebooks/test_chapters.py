@@ -95,13 +95,14 @@ def test_links_and_images(source, solved):
         assert (folder / target).exists(), f"broken link: {target}"
     for image in re.findall(r"!\[[^\]]*\]\(([^)\s]+)|<img[^>]+src=[\"']([^\"']+)", text):
         address = "".join(image)
-        badge = address == "https://colab.research.google.com/assets/colab-badge.svg"
-        assert badge or not address.startswith("http"), f"an image that is not ours: {address}"
+        assert not address.startswith("http"), f"an image that is not ours: {address}"
 
 
 @each
 def test_stated_time(source, solved):
-    """ "To run: … seconds" in the head agrees with the seconds in the stamp."""
+    """The head's "To run: N seconds" agrees with the seconds in the stamp."""
+    if source.stem == "template":
+        pytest.skip("built here and now: its seconds are not those of an idle machine")
     notebook = built(source, solved)
     stated = re.search(r"[Tt]o run: (?:about )?(\d+) seconds", prose(notebook))
     assert stated, 'say "To run: N seconds" in the first cell'
