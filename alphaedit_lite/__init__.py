@@ -9,12 +9,14 @@ lm.complete(fact.prompt)
 edit.revert()
 """
 
-from .editor import AlphaEdit, Editor, EditorConfig
+from .config import EditorConfig
+from .editor import AlphaEdit, Editor
 from .facts import Fact, bundled_facts, read_counterfact, read_zsre
 from .keys import KeyStatistics, key_statistics
 from .ledger import Edit
+from .loading import load_model
 from .metrics import evaluate, perplexity
-from .models import LanguageModel, load_model
+from .models import LanguageModel
 from .nullspace import NullSpace
 from .targets import TargetConfig, bundled_targets, compute_targets
 

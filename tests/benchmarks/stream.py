@@ -14,7 +14,7 @@ from pathlib import Path
 
 from alphaedit_lite import Editor, EditorConfig, evaluate, load_model, perplexity, read_counterfact
 from alphaedit_lite.keys import wikipedia_leads
-from alphaedit_lite.models import DEFAULT_MODEL
+from alphaedit_lite.loading import DEFAULT_MODEL
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("counterfact", type=Path)
