@@ -17,6 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import torch
+
 
 class Hint(Exception):
     """A property does not hold; the text names the likely mistake."""
@@ -59,7 +61,9 @@ def expect(holds: bool, hint: str) -> None:
 def judge(number: str, answer: Any) -> tuple[str, str]:
     """How an answer does: ("passed" | "wrong" | "open", a sentence). Never raises for a reader's mistake."""
     try:
-        EXERCISES[number].check(_watched(answer))
+        with torch.random.fork_rng():  # fresh data every time, and the chapter's own numbers stay the same
+            torch.seed()
+            EXERCISES[number].check(_watched(answer))
     except NotDone:
         return "open", "not done yet. The chapter goes on with our version."
     except Hint as hint:
