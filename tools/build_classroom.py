@@ -17,7 +17,7 @@ import nbformat
 from alphaedit_lite import key_statistics, load_model
 from alphaedit_lite.assets import cache_dir
 from alphaedit_lite.config import EditorConfig
-from tools.build_notebooks import ROOT, without_outputs
+from tools.build_notebooks import ROOT, source_hash, without_outputs
 
 SOURCES = sorted((ROOT / "notebooks" / "source").glob("[0-9A-Z]*.py"))
 PLANS = {  # weeks -> chapters a week; a chapter that is not there yet is left out
@@ -31,6 +31,8 @@ def instructor_edition(source: Path) -> nbformat.NotebookNode:
     """The solved chapter with its outputs, and the notes for teachers where they belong."""
     solutions = ROOT / "notebooks" / "solutions" / source.name.replace(".py", ".ipynb")
     built = nbformat.read(solutions if solutions.exists() else solutions.parents[1] / solutions.name, 4)
+    if built.metadata["alphaedit"]["source"] != source_hash(source):
+        raise SystemExit(f"{solutions.name} is older than its source: run make notebooks first.")
     done = iter(built.cells)
     notebook = without_outputs(source, solved=True, instructor=True)
     cells = []
