@@ -99,7 +99,7 @@ class Chapter:
         if made:
             right, sure = sum(p.guess == p.answer for p in made), sum(p.sure for p in made)
             lines.append(
-                f"Predictions: {right} of {len(made)} right; as sure as you were, {sure:.1f} should have been."
+                f"Predictions: {right} of {len(made)} right; your sureness promised {sure:.1f}."
             )
         else:
             lines.append("Predictions: none made.")

@@ -80,6 +80,12 @@ def judge(lm: LanguageModel, editor: Editor, fact: Fact, z: Tensor, h: Tensor) -
     }
 
 
+def save(found: dict[str, Any]) -> None:
+    """Write the results so far, through a temporary file."""
+    with replacing(OUT) as partial:
+        partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def study() -> None:
     """Run every variant that the file does not hold yet."""
     lm, facts = load_model(), chosen()
@@ -87,7 +93,11 @@ def study() -> None:
     if OUT.exists():
         found = json.loads(OUT.read_text(encoding="utf-8"))
     else:
-        made = {"model": lm.fingerprint, "package": __version__, "torch": torch.__version__.split("+")[0]}
+        made: dict[str, Any] = {
+            "model": lm.fingerprint,
+            "package": __version__,
+            "torch": torch.__version__.split("+")[0],
+        }
         made |= {"transformers": transformers.__version__, "layer": LAYER, "solver": "rome"}
         found = {
             "made_with": made,
@@ -101,6 +111,7 @@ def study() -> None:
         found["unedited"] = {column: round(float(table[column].mean()), 4) for column in COLUMNS}
         pairs = [pair for fact in facts for pair in fact.neighbours]
         found["unedited"]["p_neighbours"] = round(float(score(lm, pairs)[0].exp().mean()), 4)
+        save(found)
     for name, settings in VARIANTS.items():
         if name in found["variants"]:
             continue
@@ -115,8 +126,7 @@ def study() -> None:
         settings = {k: v for k, v in asdict(config).items() if k not in ("prefixes", "batch_size")}
         settings["prompts"] = len(config.prefixes)
         found["variants"][name] = {"settings": settings, "cpu_seconds_for_z": round(seconds), "facts": rows}
-        with replacing(OUT) as partial:
-            partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        save(found)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@
 # [[colab]]
 #
 # **The promise of this chapter:** you will open the blocks of a language model, find the memory that *hears* the
-# word "while" and the memory that *says* it, watch [[=neurons:,]] memories add up to " Paris", and switch some of
+# word "while" and the memory that *says* it, watch [[=neurons:,]] neurons add up to " Paris", and switch some of
 # them off.
 
 # %% [markdown]
@@ -55,22 +55,24 @@ neurons = lm.n_layers * lm.d_ff
 # ## Before you start
 #
 # 1. Chapter 0 changed a fact by adding a small matrix Δ. To which matrices, and to how many?
-# 2. Chapter 1 wrote a fact as (subject, relation, object). How do we ask a language model for the object?
+# 2. How did chapter 0 ask the model for a fact?
 #
 # <details><summary>Answers</summary>
 # 1. To the matrix at the end of the feed-forward layer, in four of the blocks. We called it W. This chapter says
 #    why it can be called a memory.<br>
-# 2. We write a prompt that ends where the object begins ("The capital of France is"), and read the probability of
+# 2. With a prompt that ends where the answer begins ("The capital of France is"); then we read the probability of
 #    the next token.
 # </details>
 
 # %% [markdown]
 # ## 1. One block, and what we call key and value
 #
-# A language model like ours carries one vector for each token: the **hidden state** $h$, of
-# $d_{model}$ = [[=lm.d_model]] numbers. It starts as the token's embedding. Then [[=lm.n_layers]] blocks work
-# on it, one after the other. A block never replaces $h$. It *adds* to it, twice: first its attention adds something,
-# then its feed-forward layer. So people call $h$ the **residual stream**: everything that was added is still in it.
+# A language model like ours carries one vector for each token: the **hidden state** $h$, of $d_{model}$ =
+# [[=lm.d_model]] numbers. It starts as the token's embedding. Then [[=lm.n_layers]] blocks work on it, one after the
+# other. A block never replaces $h$. It *adds* to it, twice: first its attention adds something, then its feed-forward
+# layer. Each first takes a copy $x$ of $h$ brought to a standard length (the **norm**). So people call $h$ the
+# **residual stream**: everything that was added is still in it. (In the figure, $W_{gate}$ and $W_{up}$ are two more
+# matrices; (2.2) says what they do.)
 
 # %%
 orange, blue, grey = plots.COLORS[1], "#9ec9e8", "#dddddd"
@@ -107,7 +109,8 @@ plots.show(figure, alt.replace("\n", " "), name="02_block")
 # In words: a matrix times a vector is a sum of the matrix's columns, each multiplied by one entry of the vector.
 # The left side is how the computer does it, the right side is how we shall read it. Each column $v_i$ is
 # something that can be added to $h$. Each $k_i$ says how much of it is added now. One such pair is a
-# **neuron**, or a **memory**: $k_i$ is its coefficient, $v_i$ its value.
+# **neuron**, or a **memory**: $k_i$ is its coefficient, $v_i$ its value. Our model has
+# [[=lm.n_layers]] × [[=lm.d_ff]] = [[=neurons:,]] of them.
 #
 # **Three things are called "key".** Keep them apart, because the literature does not.
 #
@@ -133,17 +136,30 @@ print("the sum of the columns is the same:      ", torch.allclose((W * k).sum(1)
 print("embedding + all that was added = last h: ", torch.allclose(total, step.hidden, atol=1e-2))
 
 # %% [markdown]
+# ### The old form and the gated form
+#
+# How does a layer compute its key from its input $x$ (the hidden state after a norm)? GPT-2 does it with one matrix,
+# newer models, like Llama and ours, with two (the [gated form](https://arxiv.org/abs/2002.05202), called SwiGLU):
+#
+# $$ \text{GPT-2:}\quad k = \mathrm{gelu}(W_{in}\, x + b) \qquad\qquad
+# \text{gated:}\quad k = \mathrm{silu}(W_{gate}\, x) \odot (W_{up}\, x) \tag{2.2} $$
+#
+# In words: in GPT-2's form each row of $W_{in}$ is one question about $x$, and gelu lets a clear "yes" pass
+# and shuts the door for "no" (see the figure below). In the gated form there are two questions for each neuron. One
+# opens the door (silu(a) = a · sigmoid(a) has almost the shape of gelu). The other says *how much* comes through, and *with which sign*; ⊙ multiplies
+# entry by entry.
+
+# %% [markdown]
 # ### Exercise 02.1: On paper: how much of a block is memory? · 5 minutes · ★
 #
-# Our model has the *gated* form (we come to it in a minute), so its feed-forward layer has three matrices of
+# In the gated form (2.2) the feed-forward layer has three matrices of
 # $d_{model} \cdot d_{ff}$ entries: $W_{gate}$, $W_{up}$ and $W$. Its attention has four: two are
 # $d_{model} \times d_{model}$; the two that make the attention's own keys and values have only
 # `kv_share` $\cdot\, d_{model}$ rows. Write the share of a block's entries that are feed-forward.
 #
 # <details><summary>Hint</summary>A share is the part divided by the whole, and the whole is feed-forward plus attention.</details>
 # <details><summary>More help</summary>Attention: 2·d·d + 2·kv_share·d·d. (The norms have so few entries that we leave them out.)</details>
-# <details><summary>Expected output</summary>A tick, then 75%: three quarters of each block. In GPT-2's form (two
-# matrices, d_ff = 4·d_model, kv_share = 1) it would be two thirds.</details>
+# <details><summary>Expected output</summary>A tick, then the share for our model: well above half.</details>
 
 
 # %% exercise="02.1"
@@ -158,29 +174,17 @@ def feed_forward_share(d_model, d_ff, kv_share):
 
 
 feed_forward_share = chapter.check("02.1", feed_forward_share)
-print(f"{feed_forward_share(lm.d_model, lm.d_ff, 3 / 9):.0%}")  # 9 heads share 3 sets of keys and values
+# Attention works in 9 parallel parts ("heads"), which share 3 sets of keys and values.
+print(f"{feed_forward_share(lm.d_model, lm.d_ff, 3 / 9):.0%}")
 
 # %% [markdown]
-# ### The old form and the gated form
-#
-# How does a layer compute its key from its input $x$ (the hidden state after a norm)? GPT-2 does it with one matrix,
-# newer models, like Llama and ours, with two (the [gated form](https://arxiv.org/abs/2002.05202), called SwiGLU):
-#
-# $$ \text{GPT-2:}\quad k = \mathrm{gelu}(W_{in}\, x + b) \qquad\qquad
-# \text{gated:}\quad k = \mathrm{silu}(W_{gate}\, x) \odot (W_{up}\, x) \tag{2.2} $$
-#
-# In words: in GPT-2's form each row of $W_{in}$ is one question about $x$, and gelu lets a clear "yes" pass and
-# shuts the door for "no". In the gated form there are two questions for each neuron. One opens the door (silu has
-# almost the shape of gelu). The other says *how much* comes through, and *with which sign*; ⊙ multiplies
-# entry by entry.
-#
 # So in GPT-2's form a coefficient can be at most a little below zero: the minimum of gelu is [[=lowest:.2f]]. A
 # memory is either read, or left alone. What about ours?
 
 # %%
 chapter.predict(
     "a",
-    "At a typical token, what share of the coefficients is negative in our model, which has the gated form?",
+    "At the last token of our prompt, what share of all coefficients is negative in our model (gated form)?",
     ["under 5%: like GPT-2, it reads memories or leaves them alone", "about 25%", "about 50%"],
 )
 
@@ -196,17 +200,18 @@ with plots.drawing(1, 3, size=(7, 2.6)) as (figure, axes):
     axes[1].set(title="gated: $k_i$ = silu(a) · b", xlabel="answer a to the gate's question", ylim=(-6, 6))
     axes[1].legend(frameon=False, fontsize=7)
     axes[2].hist(step.keys[20].numpy(), bins=60, range=(-1, 1), color=plots.COLORS[0])
-    axes[2].set(title="block 20 at our prompt", xlabel="coefficient $k_i$", ylabel="neurons")
+    axes[2].set(title="block 20 at our prompt", xlabel="coefficient $k_i$ (cut at ±1)", ylabel="neurons")
 alt = f"gelu never falls below {lowest:.2f}; silu times b takes both signs. Block 20's coefficients lie "
 plots.show(figure, alt + f"evenly around 0; {share_negative:.0%} of all are negative.", name="02_forms")
 chapter.reveal("a", 0 if share_negative < 0.15 else 1 if share_negative < 0.38 else 2)
 
 # %% [markdown]
-# **What surprised us.** [[=share_negative:.0%]] of the coefficients are negative: plus and minus are equally common.
-# A negative coefficient adds $-|k_i|\, v_i$. So each neuron of our model is really **two memories back to back**: one
-# value $v_i$ for a positive coefficient, the opposite value $-v_i$ for a negative one. They can have two different
-# triggers. Much of the literature speaks of neurons that are "active" or "not"; that is GPT-2's form. We shall
-# always look at both sides.
+# **What surprised us.** At this token, [[=share_negative:.0%]] of the coefficients of all blocks are negative: plus
+# and minus are equally common. (The histogram leaves out the few beyond ±1; they will matter.) A negative coefficient
+# adds $-|k_i|\, v_i$. So each neuron of our model has two **sides**: it adds in the direction $v_i$ for a positive
+# coefficient, and in the opposite direction for a negative one. The two sides can have different triggers. Much of
+# the literature speaks of neurons that are "active" or "not"; that is GPT-2's form. We shall always look at both
+# sides (2 × [[=neurons:,]] of them).
 
 # %% [markdown]
 # ### Exercise 02.2: The gated key · 8 minutes · ★★
@@ -215,7 +220,7 @@ chapter.reveal("a", 0 if share_negative < 0.15 else 1 if share_negative < 0.38 e
 #
 # <details><summary>Hint</summary>With tokens as rows, a matrix is applied from the right and transposed: <code>x @ gate.T</code>. The likely mistake is to wrap silu around too much.</details>
 # <details><summary>More help</summary><code>torch.nn.functional.silu(…)</code> around the gate's part only, then <code>*</code>, then the up part.</details>
-# <details><summary>Expected output</summary>A tick; then our model's own keys in block 20, recomputed: True.</details>
+# <details><summary>Expected output</summary>A tick; then the next cell says whether these are our model's own keys in block 20.</details>
 
 
 # %% exercise="02.2"
@@ -259,9 +264,11 @@ read = round(len(seen.ids), -2)
 show_neurons(lm, seen, E, [(22, 916)], contexts=6)
 
 # %% [markdown]
-# This card is the microscope of the chapter. On top are the strongest positive triggers, below the strongest
-# negative ones. The token in brackets is the one at which the coefficient was read; the neuron has seen it and
-# everything before it, but not what follows →. (Lines "says" come in section 3.)
+# This card is the microscope of the chapter. On top are the strongest positive triggers, below the strongest negative
+# ones. The token in brackets is the one at which the coefficient was read; the neuron has seen it and everything
+# before it, but not what follows →. (Lines "says" come in section 3: the words that this side pushes. Such lists
+# begin with junk; that is normal. A negative coefficient turns the value round, so the two sides have different
+# lists.)
 #
 # **Name the pattern.** Cover the line "says". What do the positive triggers share? And how much
 # weaker is the negative side?
@@ -284,14 +291,15 @@ show_neurons(lm, seen, E, [(22, 916)], contexts=6)
 # %%
 chapter.predict(
     "b",
-    "A word like 'while' is a simple pattern. In which third of the blocks is the neuron that hears it most clearly?",
-    ["blocks 0 to 9", "blocks 10 to 19", "blocks 20 to 29"],
+    "How far (in standard deviations) is the best neuron from its usual coefficient at 'while', on new contexts?",
+    ["less than 6: single neurons are never that clear", "6 to 20", "more than 20"],
 )
 
 
 # %%
 def contexts_ending_in(pattern, texts, number):
     """Pieces of Wikipedia (CC BY-SA 4.0) that end in the pattern, one from a text."""
+    # 20 to 70 characters of one sentence, a space, the pattern; and a space must follow
     found = (re.search(rf"[^.\n]{{20,70}}[ ]{pattern}(?= )", text) for text in texts)
     return [hit.group().strip() for hit in found if hit][:number]
 
@@ -330,16 +338,21 @@ selectivity = chapter.check("02.3", selectivity)
 # %%
 search = selectivity(keys_while[:CONTEXTS].flatten(1), keys_other[:CONTEXTS].flatten(1))
 check = selectivity(keys_while[CONTEXTS:].flatten(1), keys_other[CONTEXTS:].flatten(1))
-hears = divmod(int(search.abs().argmax()), lm.d_ff)  # (block, neuron)
+hears = divmod(int(search.abs().argmax()), lm.d_ff)  # from a place in the flat list to (block, neuron)
 for i in search.abs().topk(6).indices.tolist():
     where = "block {}, neuron {}".format(*divmod(i, lm.d_ff))
     print(f"{where}: score {search[i]:+.0f} when searched, {check[i]:+.0f} on new contexts")
-chapter.reveal("b", hears[0] // 10)
+mixed = keys_other.flatten(1)[torch.randperm(len(keys_other), generator=torch.Generator().manual_seed(0))]
+chance = float(selectivity(mixed[:CONTEXTS], mixed[CONTEXTS:]).abs().max())  # no pattern at all
+print(f"the best of all neurons for two random halves of the other contexts: {chance:.0f}")
+best_check = float(check[int(search.abs().argmax())].abs())
+chapter.reveal("b", 0 if best_check < 6 else 1 if best_check < 20 else 2)
 show_neurons(lm, seen, E, [hears, (7, 1447)], contexts=5)
 
 # %% [markdown]
-# The score on new contexts is the one to trust, because nobody chose the neuron by it. Now the winner, context by
-# context, and the best neuron of every other block.
+# The score on new contexts is the one to trust, because nobody chose the neuron by it. And a yardstick: split
+# contexts *without* any pattern in two at random, and the best of [[=neurons:,]] neurons still scores
+# [[=chance:.0f]]. Now the winner, context by context, and the best neuron of every other block.
 
 # %%
 new_while, new_other = (k[CONTEXTS:][:, hears[0], hears[1]] for k in (keys_while, keys_other))
@@ -362,13 +375,14 @@ plots.show(figure, alt + " from block 0 to the last.", name="02_while")
 # **How to read it.** On the left, each mark is a context that took no part in the search. On the right, the
 # neuron that the search chose in each block, scored on those new contexts.
 #
-# **What surprised us.** The sharpest detector (block [[=hears[0] ]], neuron [[=hears[1] ]]) hears "while" with a
-# *negative* coefficient: whoever looks only for large positive activations never finds it. At new contexts its
+# **What surprised us.** The neuron with the highest score (block [[=hears[0] ]], neuron [[=hears[1] ]]) hears "while"
+# with a *negative* coefficient: whoever looks only for large positive activations never finds it. At new contexts its
 # coefficient is [[=float(new_while.mean()):.1f]] on average at "while", and [[=float(new_other.mean()):.1f]]
-# elsewhere. There is not one such neuron but a handful, from block 0 to block 18. And the cards show more than we
-# searched for. The winner also wakes at other places of *contrast*: "This contrasts with", "in comparison". The
-# neuron in block 7 listens to the word itself, "while" or "While", and a little to "Although". One score, different
-# patterns: only reading shows it.
+# elsewhere. There is not one such neuron but several: one in block 0 is nearly as clear, and there are bars above the
+# yardstick up to block 28. And the cards show more than we searched for. The winner's strongest trigger is not
+# "while" at all, but a comma; and it also wakes at other places of *contrast*: "This contrasts with", "in
+# comparison". The neuron in block 7 listens to the word itself, "while" or "While", and a little to "Although". One
+# score, different patterns: only reading shows it.
 
 # %% [markdown] tags=["instructor"]
 # **Common mistakes.** Students read "key" as attention's key for a long time: ask them to point at $k$ in the diagram
@@ -383,13 +397,17 @@ plots.show(figure, alt + " from block 0 to the last.", name="02_while")
 # ## 3. What a memory says
 #
 # The value $v_i$ is a vector of [[=lm.d_model]] numbers, which nobody can read. But at the end of the model, the
-# hidden state is turned into scores for all [[=len(E):,]] tokens (the **logits**): a norm scales $h$, then a matrix
-# maps it to the vocabulary. Write both as one matrix $E$. Then
+# hidden state is turned into scores for all [[=len(E):,]] tokens (the **logits**; softmax, e to the power of each
+# divided by the sum of them all, makes them probabilities). A norm scales $h$, then a matrix maps it to the
+# vocabulary. The norm's fixed weights and that matrix together are our $E$; what is left of the norm is one number
+# $s$. Then
 #
 # $$ \text{logits} = s \cdot E\, h, \qquad\text{so adding } k_i v_i \text{ to } h \text{ adds } s \cdot k_i\, E v_i \tag{2.4} $$
 #
 # In words: each row of $E$ is one token's direction, and the logit is the product of $h$ with it. Because $h$ is
-# a sum, the logit is a sum as well. The number $s > 0$ is the norm's scale; it is the same for all tokens. So the
+# a sum, the logit is a sum as well. The number $s > 0$ is the norm's scale. At one position it is the same for
+# all tokens of the vocabulary, but it depends on $h$: the second half of (2.4) holds with $s$ held fixed. If $h$ really
+# changes, $s$ moves a little, too. So the
 # vector $E v_i$, the **vocabulary projection** of the value, says which tokens this memory pushes up if its
 # coefficient is positive, and which if it is negative: $-E v_i$. ("Pushes directly", to be exact: what later blocks
 # make of $v_i$ is another matter. Keep that in mind until *Break it*.)
@@ -402,8 +420,8 @@ print("(22, 916), positive side says:", speaks(lm, scores["city"], 7))
 # %% [markdown]
 # The city neuron says city words. The neuron that hears "while" says nothing that we can read. Perhaps its value is
 # not written for the vocabulary, but for later blocks. So who *says* "while"? We ask the values of all neurons,
-# without reading any text: how many standard deviations does a value lift the token " while" above the average
-# token?
+# without reading any text: how many standard deviations σ (of $E v$, over the whole vocabulary) does a value lift
+# " while" above the average token? (Where the sign is negative, the list shows what the negative side says: $-E v$.)
 
 # %%
 token_while = lm.tokenizer(" while")["input_ids"][0]
@@ -412,13 +430,16 @@ for i in loud.abs().flatten().topk(5).indices.tolist():
     place = divmod(i, lm.d_ff)
     sign = -1 if loud[place] < 0 else 1
     print(f"{place}: {loud[place]:+.1f} σ  {speaks(lm, E @ lm.weight(place[0])[:, place[1]] * sign, 6)}")
+at_while, usual = (float(k[:, 26, 1188].mean()) for k in (keys_while, keys_other))
+print(f"(26, 1188): mean coefficient {at_while:+.2f} at 'while', {usual:+.2f} at other words")
 show_neurons(lm, seen, E, [(26, 1188)], contexts=5)
 
 # %% [markdown]
-# Here are the memories that *say* "while", and its relatives "whilst" and "whereas", all in the last third of the
-# blocks, and the loudest of them with negative coefficients. Look at the negative triggers of the one on the card: a
-# comma or the end of a clause, at which the other half of a contrast may follow. It does not respond to the word
-# "while". It responds to the places where one might say it.
+# Here are the neurons that *say* "while", all in the last third of the blocks, and the loudest of them with negative
+# coefficients. Three say it with its relatives "whilst" and "whereas"; the others mix it with "when", "if", "like".
+# Look at the negative triggers of the one on the card: several are commas, after which the other half of a contrast
+# may follow (not all: " Union", " China"). At the word "while" itself its mean coefficient is [[=at_while:+.2f]],
+# nothing beside the card's. It does not hear the word. It wakes at some places where one might say it.
 #
 # **Two different jobs, then: some neurons hear, others say**, and the sayers of "while" sit in later blocks. Geva et
 # al. measured how far the two sides agree: is the token that a value says loudest the token that really follows the
@@ -440,7 +461,7 @@ torch.manual_seed(0)
 
 
 def agreement(layer):
-    """(mean loudness of the true followers, of shuffled followers, agreement rate), over both sides."""
+    """Mean loudness of the true and of shuffled followers, and both agreement rates, over both sides."""
     rows = []
     for side, sign in enumerate((1, -1)):
         V = sign * lm.weight(layer)
@@ -448,19 +469,21 @@ def agreement(layer):
         follows = seen.ids[seen.place[side, layer, :4] + 1]  # [4 triggers, d_ff]
         shuffled = follows[:, torch.randperm(lm.d_ff)]
         z, z0 = ((centred[f] * V.T).sum(-1) / spread for f in (follows, shuffled))
-        maybe = (z[0] > 4).nonzero().flatten()  # below, a token is (almost) never the loudest of all
-        hits = ((E @ V[:, maybe]).argmax(0) == follows[0, maybe]).sum()
-        rows.append((float(z.mean()), float(z0.mean()), float(hits) / lm.d_ff))
+        rates = []
+        for f, loud_by in ((follows, z), (shuffled, z0)):
+            maybe = (loud_by[0] > 4).nonzero().flatten()  # below, a token is (almost) never the loudest
+            rates.append(float(((E @ V[:, maybe]).argmax(0) == f[0, maybe]).sum()) / lm.d_ff)
+        rows.append((float(z.mean()), float(z0.mean()), *rates))
     return torch.tensor(rows).mean(0)
 
 
 says = torch.stack([agreement(layer) for layer in range(lm.n_layers)])
-peak_says, last_says = float(says[:, 0].max()), float(says[-1, 0])
 peak, rate, rate_at = int(says[:, 0].argmax()), float(says[:, 2].max()), int(says[:, 2].argmax())
 chapter.reveal("c", 0 if peak < 10 else 1 if peak < 20 else 2 if peak < 28 else 3)
 
 # %% [markdown]
-# Both measures, block by block:
+# Both measures, block by block. (σ is the standard deviation of $E v$ over all tokens of the vocabulary; the code gets
+# it from the covariance of the rows of $E$, which is faster and the same.)
 
 # %%
 with plots.drawing(1, 2, size=(7, 2.7)) as (figure, axes):
@@ -470,31 +493,36 @@ with plots.drawing(1, 2, size=(7, 2.7)) as (figure, axes):
     axes[0].set(xlabel="block", ylabel="loudness in σ, mean")
     axes[0].legend(frameon=False, fontsize=7)
     axes[1].bar(blocks, 100 * says[:, 2], color=plots.COLORS[0])
+    axes[1].plot(blocks, 100 * says[:, 3], "x--", ms=3, color=plots.COLORS[4])
     axes[1].set(xlabel="block", ylabel="agreement rate in %")
 alt = "Mean loudness of the following token by block: " + ", ".join(f"{v:.2f}" for v in says[:, 0])
-alt += f". Shuffled: always below {says[:, 1].max():.2f}. Agreement rate: at most {rate:.1%}, in block {rate_at}."
+alt += f". Shuffled: always below {says[:, 1].max():.2f}. Agreement rate: at most {rate:.1%}, in block {rate_at}; "
+alt += f"{says[8, 2]:.1%} in block 8; shuffled at most {says[:, 3].max():.2%}."
 plots.show(figure, alt, name="02_agreement")
+peak_says, last_says = float(says[:, 0].max()), float(says[-1, 0])
 
 # %% [markdown]
-# **How to read it.** Left: zero means that the value does not care about the token that follows. Right: the share
-# of memories whose loudest token *is* the one that follows their strongest trigger.
+# **How to read it.** Left: zero means that the value does not care about the token that follows. Right: the share of
+# sides whose loudest token *is* the one that follows their strongest trigger. The dashed line is chance in both.
 #
-# **What surprised us.** Not that agreement rises in the upper blocks, as in the paper, up to
-# [[=peak_says:.2f]] σ in block [[=peak]]. But that it falls again at the very end: in block 29 the mean is [[=last_says:.2f]]
-# σ. The last block's values speak, on average, slightly *against* the token that follows their strongest triggers.
+# **What surprised us.** Not that agreement rises in the upper blocks, as in the paper, up to [[=peak_says:.2f]] σ in
+# block [[=peak]]. But that it falls again at the very end: in block 29 the mean is [[=last_says:.2f]] σ. The last
+# block's values speak, on average, slightly *against* the token that follows their strongest triggers, though some
+# still say it loudest of all. We do not know why. Nor do we know what makes the bar in block 8
+# ([[=float(says[8, 2]):.1%]]).
 #
 # How our numbers stand beside those of Geva et al.:
 #
 # | | [Geva et al. 2021](https://arxiv.org/abs/2012.14913) (theirs) | here |
 # |---|---|---|
 # | model | 16 layers, trained on WikiText-103 | SmolLM2-135M-Instruct (GGUF Q4_1, de-quantised), 30 blocks |
-# | coefficients | one side (never negative) | both signs, so two memories for each neuron |
+# | coefficients | one side (never negative) | both signs, so two sides for each neuron |
 # | text | WikiText-103, what the model was trained on | [[=read:,]] tokens of Wikipedia leads |
 # | naming | experts looked at 25 triggers of a key; 3.6 patterns a key on average; 65% to 80% of the triggers fit one | we named a few by eye, and searched for one with a score |
 # | agreement | near zero in the lower layers, then up to 3.5% in layers 11 to 16 | at most [[=rate:.1%]], in block [[=rate_at]] |
 #
-# Ours is lower, and several things differ at once: the model and its form, and above all the text. Among a
-# hundred million tokens there are far better triggers than among ours. So read the *shape*, not the height.
+# Ours is lower, and several things differ at once: the model, its form, the text. We have not tested which of them
+# matters. So read the *shape*, not the height.
 
 # %% [markdown]
 # ## 4. The sum of memories builds a prediction
@@ -556,17 +584,22 @@ with plots.drawing(1, 2, size=(7, 2.8), sharey=True) as (figure, axes):
 alt = " ".join(f"Paris {n}: attention adds {a:.1f}, feed-forward {f:.1f}." for n, (a, f) in parts.items())
 plots.show(figure, alt + " Most of it in the last third of the blocks.", name="02_paris")
 attention_part, memory_part = parts["than the average token"]
-whole_part = attention_part + memory_part
+embedding_part = float(step.scale * step.embedding @ directions["than the average token"])
+whole_part = attention_part + memory_part + embedding_part
+at_capital, last_capital = int(attention.argmax()), float(memories[-2:].sum())  # of the right panel
 
 # %% [markdown]
 # **How to read it.** On the left, everything that makes " Paris" more likely than a random token. On the right, only
 # what makes it more likely than *other capitals*: the fact itself.
 #
-# The last token is " is". To answer, the model must bring what it knows about France to this place, and only attention
-# can carry something from one token to another. So attention adds a lot here
-# ([[=attention_part:.1f]] of [[=whole_part:.1f]], against [[=memory_part:.1f]] from the memories). That
-# does not mean that attention *knows* the capital: it may carry what feed-forward layers have written at
-# the token " France". Chapter 3 follows that track. Here we stay with the memories at the last token.
+# The last token is " is". To answer, the model must bring what it knows about France to this place, and only
+# attention can carry something from one token to another. So attention adds a lot here ([[=attention_part:.1f]] of
+# [[=whole_part:.1f]], against [[=memory_part:.1f]] from the neurons; the embedding adds only [[=embedding_part:.1f]],
+# and is not drawn). In the right panel, too, attention adds more than the neurons, most of all in block
+# [[=at_capital]], and in the last two blocks the feed-forward layers push *against* " Paris"
+# ([[=last_capital:+.1f]]). That does not mean that attention *knows* the capital: it may carry what feed-forward
+# layers have written at the token " France". Chapter 3 follows that track. Here we stay with the neurons at the last
+# token.
 
 # %%
 chapter.predict(
@@ -583,8 +616,8 @@ chapter.predict(
 # the summands, one for each neuron.
 #
 # <details><summary>Hint</summary>Neuron i adds k_i · (r · v_i), and v_i is column i of W. The likely mistakes: only the values (the k is missing), or the sum instead of its summands.</details>
-# <details><summary>More help</summary>All products r · v_i at once: <code>direction @ weight</code>. No loop is needed.</details>
-# <details><summary>Expected output</summary>A tick; the next cell then lists neuron (24, 1005) first.</details>
+# <details><summary>More help</summary>All products r · v_i at once are one vector times one matrix. Which of the two stands on the left, so that the columns of W meet r?</details>
+# <details><summary>Expected output</summary>A tick; the next cell then says whether the parts add up to the whole.</details>
 
 
 # %% exercise="02.4"
@@ -621,6 +654,7 @@ list_neurons([*ranking[:6], *ranking[-3:]], added, step.keys)
 
 # %%
 ordered = added.flatten().sort(descending=True).values
+top20 = float(ordered[:20].sum())
 support, against = float(ordered[ordered > 0].sum()), float(ordered[ordered < 0].sum())
 supporters = int((ordered > 0).sum())
 half = int((ordered[:supporters].cumsum(0) < support / 2).sum()) + 1
@@ -634,46 +668,57 @@ alt = f"The sum of contributions rises to {support:.0f} over {supporters} suppor
 plots.show(figure, alt + f"then the others take it down to {ordered.sum():.1f}.", name="02_sum")
 
 # %% [markdown]
-# **What surprised us.** Three things.
+# **How to read it.** Each step to the right adds one more neuron. The curve climbs while supporters are added, is
+# flat where neurons add next to nothing, and falls when the opponents come.
 #
-# * *The sum is a fight.* The supporters add [[=support:.0f]], the opponents take [[=-against:.0f]] away. What
-#   the memories finally say is the small difference. It takes [[=round(half, -2):,]] neurons to reach half of the support.
-# * *The strongest supporter works with its negative side.* Neuron (24, 1005) has the coefficient
-#   [[=float(step.keys[24, 1005]):.0f]], and the negative side of its value says "capitals" and "metropolis". It does not say
-#   "Paris"; it says *what kind of word* comes now.
-# * *One of the strongest opponents is the "French" neuron* (29, 864). Its positive side was triggered by French
-#   topics, and what it takes away are the words "French", "France" and also "Paris". It looks like a brake
-#   against saying again what was just said. Here it hits the right answer.
+# And the cards of the strongest supporter and the strongest opponent:
 
 # %%
 show_neurons(lm, seen, E, [(24, 1005), (29, 864)], contexts=4)
 
 # %% [markdown]
-# ### The "while" of the talk
+# **What surprised us.** Three things.
 #
-# The picture with which Geva et al. open their paper has the input "stay with you for a", and the prediction
-# "while". What happens in our model? We take the same words, and list who adds most to " while".
+# * *The sum is a fight.* The supporters add [[=support:.0f]], the opponents take [[=-against:.0f]] away. What
+#   the neurons say in the end is the small difference, [[=memory_part:.1f]]. It takes [[=round(half, -2):,]] neurons to reach half of
+#   the support; but because the two camps nearly cancel, the 20 strongest, which add [[=top20:.1f]], can decide.
+# * *The strongest supporter works with its negative side.* Neuron (24, 1005) has the coefficient
+#   [[=float(step.keys[24, 1005]):.0f]], and the negative side of its value says "capitals" and "metropolis". It does not say
+#   "Paris"; it says *what kind of word* comes now.
+# * *The strongest opponent is the "French" neuron* (29, 864). Its coefficient is positive, and that side takes
+#   away "French", "France" and also "Paris", although its triggers on the card are mostly in French topics. We do not know why.
+
+# %% [markdown]
+# ### "While", once more
+#
+# The picture with which Geva et al. open their paper has the input "stay with you for a", and the prediction "while".
+# What happens in our model? We take the same words with "I will" before them, and list who adds most to " while", and
+# what two sayers of section 3 add.
 
 # %%
 moment = trace(lm, "I will stay with you for a")
 for_while = moment.added(lm, E[token_while] - E.mean(0))
 print(first_choices(moment.logits))
 list_neurons(for_while.flatten().topk(5).indices.tolist(), for_while, moment.keys)
+list_neurons([28 * lm.d_ff + 652, 26 * lm.d_ff + 1188], for_while, moment.keys)
 p_while = float(moment.logits.softmax(0)[token_while])
 rank_while = int((moment.logits > moment.logits[token_while]).sum()) + 1
 
 # %% [markdown]
 # In our model " while" comes at place [[=rank_while]], with probability [[=p_while:.2f]]. And no neuron among its
-# five strongest supporters is among the "while" neurons of section 3. They say " long", " little", "bit", or words
-# for spans of time; one has " while" somewhere in its list. The prediction is put together from memories none of
-# which is about it alone. Geva et al. say the same about their model: the prediction of a layer "is typically not
-# the result of a single dominant memory cell, but a composition of multiple memories".
+# five strongest supporters is among the "while" neurons of section 3. Of those, (26, 1188) adds almost nothing, and
+# (28, 652) wakes with its other sign and speaks strongly *against* " while" ([[=float(for_while[28, 652]):+.1f]]).
+# They say " long", " little", "bit", or words for spans of time; one has " while" somewhere in its list. The
+# prediction is put together from memories none of which is about it alone. Geva et al. say the same about their
+# model: the prediction of a layer "is typically not the result of a single dominant memory cell, but a composition of
+# multiple memories".
 
 # %% [markdown]
 # ## 5. One neuron off, and on again
 #
 # A contribution is arithmetic. Does it also tell what *happens* without the neuron? We can try: set its coefficient
 # to zero, and run the model again. `switched` does that inside a `with` block; afterwards everything is as before.
+# With `last=True` it switches at the last token only, the one that we took apart; without, at every token.
 
 # %%
 chapter.predict(
@@ -690,7 +735,7 @@ def p_after(word, off, factor=0.0, prompt=PROMPT):
     by_block = {}
     for i in off:
         by_block.setdefault(i // lm.d_ff, []).append(i % lm.d_ff)
-    with switched(lm, by_block, factor):
+    with switched(lm, by_block, factor, last=True):
         return float(trace(lm, prompt).logits.softmax(0)[word])
 
 
@@ -700,17 +745,23 @@ print(f"on: {p_paris:.2f}, off: {one_off:.2f}, doubled: {doubled:.2f}, on again:
 chapter.reveal("e", 0 if one_off > 0.7 else 1 if one_off > 0.3 else 2)
 
 # %% [markdown]
-# One neuron of [[=neurons:,]] takes the probability from [[=p_paris:.2f]] to [[=one_off:.2f]]. Is it *the* neuron of
-# this fact? Two controls: switch off many supporters, and switch off equally many random neurons. And a third: does
-# the same neuron matter for another country?
+# One neuron of [[=neurons:,]] takes the probability from [[=p_paris:.2f]] to [[=one_off:.2f]]. Doubled, it hardly
+# helps ([[=doubled:.2f]]). Is it *the* neuron of this fact? We switch off many supporters, and compare with equally
+# many random neurons, and with neurons whose coefficients are equally *large*. Then we ask for other countries, and
+# for no city at all.
 
 # %%
 counts = [1, 2, 5, 10, 20, 50, 100, 200]
 random_order = torch.randperm(neurons, generator=torch.Generator().manual_seed(0)).tolist()
-curves = {"strongest supporters": ranking, "random neurons": random_order}
+size, equal = step.keys.flatten().abs(), []
+for i in ranking[: counts[-1]]:  # for each supporter, the neuron next to it in |k| that is not one of them
+    distance = (size - size[i]).abs()
+    distance[ranking[: counts[-1]] + equal] = torch.inf
+    equal.append(int(distance.argmin()))
+curves = {"strongest supporters": ranking, "random neurons": random_order, "equally large |k|": equal}
 curves = {name: [p_after(paris, order[:n]) for n in counts] for name, order in curves.items()}
 with plots.drawing(size=(5.5, 2.6)) as (figure, axis):
-    for (name, values), style, color in zip(curves.items(), ("o-", "x--"), plots.COLORS, strict=False):
+    for (name, values), style, color in zip(curves.items(), ("o-", "x--", "s:"), plots.COLORS, strict=False):
         axis.plot(counts, values, style, color=color, label=name)
     axis.set(xscale="log", xlabel="neurons off", ylabel="P(' Paris')", ylim=(0, 1))
     axis.set_xticks(counts, counts)
@@ -719,22 +770,34 @@ listed = (f"{name} {', '.join(f'{p:.2f}' for p in values)}" for name, values in 
 plots.show(figure, f"P(Paris) with {counts} neurons off: {'; '.join(listed)}.", name="02_off")
 
 # %% [markdown]
-# And the same neuron, off, when we ask for other capitals:
+# And the same neuron, off, when we ask for other capitals, and in three sentences without a city:
 
 # %%
-for country, city in (("Italy", "Rome"), ("Japan", "Tokyo"), ("Spain", "Madrid"), ("Germany", "Berlin")):
-    prompt, right = f"The capital of {country} is", token(" " + city)
+asked = [
+    (f"The capital of {c} is", city)
+    for c, city in (("Italy", "Rome"), ("Japan", "Tokyo"), ("Spain", "Madrid"))
+]
+asked += [
+    ("I will stay with you for a", "long"),
+    ("The opposite of hot is", "cold"),
+    ("Birds can fly because they have", "the"),
+]
+for prompt, word in asked:
+    right = token(" " + word)
     before = float(trace(lm, prompt).logits.softmax(0)[right])
-    print(f"{prompt} {city}: {before:.2f} on, {p_after(right, ranking[:1], prompt=prompt):.2f} off")
+    print(f"{prompt} {word}: {before:.2f} on, {p_after(right, ranking[:1], prompt=prompt):.2f} off")
 
 # %% [markdown]
 # **What surprised us.** [[=counts[4] ]] neurons off, [[=counts[4] / neurons:.2%]] of all, and " Paris" is gone
-# ([[=curves['strongest supporters'][4]:.2f]]). [[=counts[7] ]] *random* neurons off, and hardly anything has
-# happened ([[=curves['random neurons'][7]:.2f]]). So the prediction stands on few legs. But they are not legs of
-# this fact: switch off the first of them, and other capitals change as well. It is a memory for "now comes a city",
-# which many facts share. Who switches it changes many facts at once. That is one reason why editing methods do not
-# switch neurons: they write a new pair (key, value) into $W$, for a *whole* key $k$, and leave the other keys alone
-# as far as they can (chapters 4 to 8).
+# ([[=curves['strongest supporters'][4]:.2f]]). As many with equally large coefficients off:
+# [[=curves['equally large |k|'][4]:.2f]]. [[=counts[7] ]] *random* neurons off: [[=curves['random neurons'][7]:.2f]].
+# So a few strong supporters decide, not any few that are loud. (They do not act one by one: two off leaves
+# [[=curves['strongest supporters'][1]:.2f]], more than one off. The second, (29, 511), lifts commas and " and" even
+# more than " Paris".) But they are not supporters of this fact alone: switch off the first of them, and other
+# capitals fall as well, while the sentences without a city do not notice. Many facts share it: you cannot change one
+# fact alone, not with this neuron. Who switches it changes many facts at once. That is one reason why editing methods
+# do not switch neurons: they write a new pair (key, value) into $W$, for a *whole* key $k$, and leave the other keys
+# alone as far as they can (chapters 4 to 8).
 
 # %% [markdown]
 # ### Exercise 02.5: On paper: turn one neuron up until the answer changes · 7 minutes · ★★
@@ -745,7 +808,7 @@ for country, city in (("Italy", "Rome"), ("Japan", "Tokyo"), ("Spain", "Madrid")
 #
 # <details><summary>Hint</summary>At factor 1 nothing changes. So what is added to the difference is not factor · contribution.</details>
 # <details><summary>More help</summary>At factor f the neuron adds f · contribution instead of 1 · contribution. The change must be the gap.</details>
-# <details><summary>Expected output</summary>A tick; then " Paris" is ahead just below the factor, " the" just above it.</details>
+# <details><summary>Expected output</summary>A tick; then the difference of the two logits just below your factor and just above it.</details>
 
 
 # %% exercise="02.5"
@@ -763,8 +826,11 @@ needed_factor = chapter.check("02.5", needed_factor)
 the, last = token(" the"), lm.n_layers - 1
 towards = step.added(lm, E[the] - E[paris])[last]
 loudest = int(towards.argmax())
-factor = needed_factor(float(step.logits[paris] - step.logits[the]), float(towards[loudest]))
-print(f"({last}, {loudest}) adds {towards[loudest]:+.2f} to the difference: needed factor {factor:.2f}")
+gap = float(step.logits[paris] - step.logits[the])
+factor = needed_factor(gap, float(towards[loudest]))
+print(
+    f"gap {gap:.2f}; ({last}, {loudest}) adds {towards[loudest]:+.2f} to the difference: needed factor {factor:.2f}"
+)
 for f in (0.98 * factor, 1.02 * factor):
     with switched(lm, {last: [loudest]}, f, last=True):
         logits = trace(lm, PROMPT).logits
@@ -772,9 +838,9 @@ for f in (0.98 * factor, 1.02 * factor):
 
 # %% [markdown]
 # Your formula from paper hits the point at which two answers change places. (And look who it is: neuron (29, 864),
-# the brake on French words.) The formula is exact although the final norm rescales everything: it multiplies all
-# logits by the same $s > 0$, so it cannot change who is ahead. (In an earlier block your formula would fail. *Break
-# it* shows how badly.)
+# the strongest opponent.) The formula is exact although the final norm rescales everything: it multiplies all logits
+# by the same $s > 0$, so it cannot change who is ahead. (In an earlier block your formula would fail. *Break it*
+# shows how badly.)
 #
 # ### The neuron browser
 #
@@ -818,8 +884,10 @@ list_neurons([strongest[0]], added, step.keys)  # the one of block 0
 # %% [markdown]
 # In block 0, the neuron promised a change of [[=promised[0]:.1f]], and [[=happened[0]:.1f]] happened. Nothing in its
 # words lets you guess that: it works through the blocks above. In block 28, the promise was [[=promised[28]:.1f]],
-# and [[=happened[28]:+.1f]] happened, because the last block reacted. The vocabulary projection is a hint, not a
-# measurement. The measurement is to switch.
+# and [[=happened[28]:+.1f]] happened, because the last block reacted (and $s$ moved). Even in block 29, which no
+# block follows, the promise was [[=promised[29]:.1f]] and [[=happened[29]:+.1f]] happened: that is $s$ alone, because
+# the norm divides by the length of the whole $h$. The vocabulary projection is a hint, not a measurement. The
+# measurement is to switch.
 #
 # **Second: neurons have several meanings.** Here is that neuron of block 28.
 
@@ -860,7 +928,7 @@ show_neurons(lm, seen, E, [(28, strongest[28])], contexts=6)
 # ## Keypoints
 #
 # * A block adds to the hidden state twice. The second time it adds $W k$: the columns of $W$, the values, mixed by the coefficients in the key $k$.
-# * In the gated form a coefficient has a sign, so each neuron is two memories. Half of the coefficients are negative.
+# * In the gated form a coefficient has a sign, so each neuron has two sides. Half of the coefficients are negative.
 # * Some neurons hear (their triggers have a clear pattern), some say (their values have readable words). In our model the sayers of "while" sit in the last third of the blocks.
 # * A logit is a sum over all that was added, exactly. But it is a fight of thousands of small contributions.
 # * Switching is the test. It shows that neurons are shared by many facts; so editing writes to a key, not to a neuron.
@@ -897,7 +965,7 @@ show_neurons(lm, seen, E, [(28, strongest[28])], contexts=6)
 # <details><summary>A. Yes: without it the model forgets the capital.</summary>
 # Look again at the other countries: their capitals depend on it as well.
 # </details>
-# <details><summary>B. No: it says that a city comes next, which many facts need.</summary>
+# <details><summary>B. No: it helps many capitals, and did nothing in our three sentences without a city.</summary>
 # <b>Yes.</b> Necessary for an answer is not the same as storing it.
 # </details>
 # <details><summary>C. No: knowledge is in attention.</summary>
@@ -915,8 +983,8 @@ show_neurons(lm, seen, E, [(28, strongest[28])], contexts=6)
 #
 # **Next:** chapter 3 asks *where* in the model a fact is looked up, by breaking the input and repairing single places.
 #
-# *The Wikipedia excerpts shown in this chapter are under [CC BY-SA 4.0](https://creativecommons.org/licenses/by-sa/4.0/); they come
-# from the lead paragraphs of English Wikipedia.*
+# *The Wikipedia excerpts shown in this chapter are under [CC BY-SA
+# 4.0](https://creativecommons.org/licenses/by-sa/4.0/); they come from the lead paragraphs of English Wikipedia.*
 
 # %%
 chapter.report()

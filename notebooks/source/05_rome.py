@@ -63,7 +63,7 @@ LAYER, STEPS, LR, CLAMP = 6, 20, 0.5, 4.0
 #
 # <details><summary>1. What is the key of the fact "Lower Assam is located in the country of", and what does W do with it?</summary>
 #
-# The vector that enters the down-projection W of a block at the subject's last token, here at "am" of "Assam". W k is what the
+# The vector that enters the down-projection W of a block at the subject's last token, here at " Assam". W k is what the
 # feed-forward layer then adds to the hidden state (chapter 2).
 #
 # </details>
@@ -275,7 +275,7 @@ show(*film.figure(stop), name="05_film")
 chapter.reveal("a", sum(agreed.index(True) > bound for bound in (3, 8, 15)))
 
 # %% [markdown]
-# **What to notice.** *India* is gone after four updates, before *Romania* has arrived: on the way the model prefers other countries. From step [[=agreed.index(True)]]
+# **What to notice.** *India* is gone before *Romania* has arrived: on the way, the model prefers other countries. From step [[=agreed.index(True)]]
 # all six prompts agree. At step [[=stop]] the probability is [[=take.new[stop]:.2f]]; going on to the end buys [[=take.new[STEPS - 1]:.2f]] at
 # [[=take['size'][STEPS - 1] / take['size'][stop]:.1f]] times the length. KL rises, and then falls again while the first term has nothing left to gain: there
 # the two other terms tidy up. The limit of 4 ‖h‖ is never touched: ‖δ‖ ends at [[=take['size'][STEPS - 1]:.2f]] ‖h‖.
@@ -301,7 +301,7 @@ turned = next(n for n, x in zip(LATER, film.odds[stop], strict=True) if x > 2)  
 chapter.reveal("b", 0 if rank == 1 else sum(rank > bound for bound in (100, 10_000)) + 1)
 
 # %% [markdown]
-# **What surprised us.** Two things. First, the wish does not say what it wishes for. Read through the vocabulary, δ is gibberish, and *Romania* ranks [[=rank:,]]. So z is not the word *Romania*, put
+# **What surprised us.** Two things. First, the wish does not say what it wishes for. Read through the vocabulary, δ is gibberish, and *Romania* ranks about [[=round(rank, -3):,]]th. So z is not the word *Romania*, put
 # where it will be found. It is something about *Lower Assam* in the model's own code, which nobody has taught us, and which gradient descent need not understand in order to write it.
 #
 # Second, where it is read. Below block [[=turned]] the last token knows nothing of it, at any step of the search. At block [[=turned]] the odds tip at once. Blocks exchange news between tokens by attention only: so there the last token
@@ -487,7 +487,7 @@ rivals = g + 0.1 * g.norm() * F.normalize(
 print(f"of 1000 rivals, cheaper: {int(((rivals @ C0) * rivals).sum(1).lt(g @ C0 @ g).sum())}")
 
 # %% [markdown]
-# The multiplier is more than a helper: it *is* the damage. μ says by how much the least damage grows when the condition is tightened: the price of the write, for ‖r‖ = 1.
+# The multiplier is more than a helper: for ‖r‖ = 1 it *is* the least damage. It is the price of the condition.
 #
 # ### Exercise 05.5: What a write costs, on paper · 15 minutes · ★★★
 #
@@ -605,8 +605,12 @@ chapter.predict(
 # write of chapter 4, which knows no C0.
 
 # %%
+from alphaedit_lite import perplexity
+from alphaedit_lite.keys import wikipedia_leads
 from alphaedit_lite.metrics import score
 
+leads = wikipedia_leads("heldout")[:10]  # ten texts, for perplexity
+healthy = perplexity(lm, leads, 64)
 near = "Upper Assam, Assam, West Bengal, Himachal Pradesh, Nagaland, Rajasthan, Bihar, Kerala, Punjab"
 far = "Hokkaido, Tuscany, Lower Saxony, Lower Silesia, Lower Egypt, Bavaria, Patagonia, Sumatra"
 country = fact.template
@@ -626,12 +630,13 @@ def odds():
 
 
 # %%
-unedited, tables = odds(), {}
+unedited, tables, text = odds(), {}, {}
 gains = {"ROME: C0 from 100,000 tokens": g, "plain write: C0 = I": k / (k @ k)}
 for title, some in gains.items():
     edit = write(r, some)
     table = pd.DataFrame({"kind": [x[0] for x in asked], "arrives": keys @ some, "moved": odds() - unedited})
     tables[title] = table.set_index(pd.Index([x[1] for x in asked]))
+    text[title] = perplexity(lm, leads, 64)
     edit.revert()
 rome, plain = tables.values()
 near_names = near.split(", ")[1:]
@@ -647,7 +652,7 @@ for name, subject in (("d", "Upper Assam"), ("e", "Assam")):
 # alone.
 #
 # **What surprised us.** How well one dot product does, and whom it names. *Upper Assam* receives [[=rome.arrives['Upper Assam']:.0%]] of r: for block 6 it *is* Lower Assam, and it now lies in Romania. Plain *Assam*, which contains it, receives
-# [[=rome.arrives['Assam']:.0%]] and does not move. What counts is not geography but how a name looks to a small model at its last token: "am" of " Assam" after *Upper* or *Lower*, and "am" at the beginning of a text, are different questions.
+# [[=rome.arrives['Assam']:.0%]] and does not move. What counts is not geography but how a name looks to a small model at its last token: after *Upper* or *Lower* that is " Assam" in one piece, while a text that begins with "Assam" is cut into "Ass" and "am". To block 6 these are different questions.
 #
 # C0 cannot help Upper Assam; the left and the right picture agree there. It helps the others. The five Indian states that hear most receive [[=rome.arrives[near_names].nlargest(5).mean():.0%]] of r instead of
 # [[=plain.arrives[near_names].nlargest(5).mean():.0%]]. They have much in common with our subject, and so has ordinary text: those are the directions that C0⁻¹ turns down.
@@ -658,11 +663,13 @@ for name, some in zip(sizes.index, gains.values(), strict=True):
     moved = math.sqrt(float(some @ C0 @ some) * float(r @ r) / answers)
     sizes.loc[name] = float(some.norm() * r.norm() / W.norm()), moved
 larger, harm = sizes.loc["ROME"] / sizes.loc["plain"]
-sizes.style.format("{:.1%}")
+sizes["perplexity"] = list(text.values())
+print(f"perplexity of ten held-out texts, unedited: {healthy:.2f}")
+sizes.style.format("{:.1%}").format("{:.2f}", subset=["perplexity"])
 
 # %% [markdown]
 # The same in one number for ordinary text: ROME's Δ is [[=larger:.1f]] times as *large* as the plain one, and moves known answers only [[=harm:.1f]]
-# times as far. Size is not damage: what counts is where the rows of Δ point. Remember this when chapter 8 judges updates.
+# times as far. Size is not damage: what counts is where the rows of Δ point. (Perplexity is too blunt for a single edit: it hardly moves in either case.) Remember this when chapter 8 judges updates.
 
 # %% [markdown] tags=["instructor"]
 # **For the instructor, sections 2 to 4.** Common mistakes: (a) students minimise ‖Δ‖ and call it ROME; send them back to the middle picture. (b) C0⁻¹k is read as "the key, made smaller": it is the key with
@@ -673,13 +680,13 @@ sizes.style.format("{:.1%}")
 # ## 5. What each part of the recipe buys
 #
 # Section 1 had three helpers: prefixes, KL term and clamp. Does one need them? Twelve facts of twelve relations, written one at a time by ROME into the unedited model, with parts left out. This took some minutes, so it
-# is read from a file (`python -m alphaedit_lite.book.study_rome` makes it anew). All but the first row run the full twenty steps. (Leaving out the prefixes concerns the wish only; the key is the same in all rows.)
+# is read from a file (`python -m alphaedit_lite.book.study_rome` makes it anew). All but the first row go on after the new object leads, to a loss of 0.05 or twenty steps, as the authors do. (Leaving out the prefixes concerns the wish only; the key is the same in all rows.)
 
 # %%
 chapter.predict(
     "f",
     "Which change moves P(new) on the paraphrases most, up or down, against the full recipe with 20 steps?",
-    ["leaving out the KL term", "leaving out the prefixes", "stopping early"],
+    ["leaving out the KL term", "leaving out the prefixes", "a clamp at 0.4 instead of 4", "stopping early"],
 )
 
 # %%
@@ -701,24 +708,30 @@ panels = {
 show(*draw.bars_figure(parts, panels), name="05_parts")
 longest = max(row["size"] for v in study["variants"].values() for row in v["facts"])
 touched = sum(row["size"] > 0.75 for row in study["variants"]["20 steps"]["facts"])
+prompts = [
+    [row["p_paraphrases"] for row in study["variants"][name]["facts"]]
+    for name in ("20 steps", "bare prompt only")
+]
+helped = sum(six > one for six, one in zip(*prompts, strict=True))
 shift = (parts.p_paraphrases - parts.p_paraphrases["20 steps"]).abs()
-chapter.reveal("f", int(shift[["without KL", "bare prompt only", "with early stop"]].argmax()))
+chapter.reveal("f", int(shift[["without KL", "bare prompt only", "clamp 0.4", "with early stop"]].argmax()))
 
 # %% [markdown]
 # **How to read it.** Means over twelve facts: differences of a few hundredths are noise. "Success" only asks that the new object beat the old one.
 #
 # **What surprised us.** No part makes or breaks the edit: the fact itself is written in every row. What the parts buy is smaller than their fame.
 #
-# * **The prefixes** cost six times the computation. They raise P(new) on the paraphrases from [[=parts.p_paraphrases['bare prompt only']:.2f]] to [[=parts.p_paraphrases['20 steps']:.2f]], and the share of paraphrases on
-#   which the new object is the first choice from [[=parts.generalization_top1['bare prompt only']:.0%]] to [[=parts.generalization_top1['20 steps']:.0%]].
+# * **The prefixes** cost several times the computation. They raise P(new) on the paraphrases from [[=parts.p_paraphrases['bare prompt only']:.2f]] to [[=parts.p_paraphrases['20 steps']:.2f]], and the share of paraphrases on
+#   which the new object is the first choice from [[=parts.generalization_top1['bare prompt only']:.0%]] to [[=parts.generalization_top1['20 steps']:.0%]]: better for [[=helped]] of the twelve facts, so believe the direction and not the digits.
 # * **The KL term** does what it says, and little else: without it, what the model expects after the bare subject changes by a KL of [[=parts.kl['without KL']:.2f]] instead of [[=parts.kl['20 steps']:.2f]]. Neighbours do not notice it. And it looks at one
 #   place, the subject at the *beginning* of a text; if its key there is another one (section 6), it watches an empty room.
-# * **The clamp** at 4 ‖h‖ does nothing here: no wish of this study is longer than [[=longest:.1f]] ‖h‖. It is a seat belt. (AlphaEdit's authors set 0.75. That would have touched [[=touched]] of the twelve wishes of the second row, a little.)
-# * **Stopping early**, our own addition, is the part with a price: half the time and [[=parts['update']['with early stop'] / parts['update']['20 steps']:.0%]] of the update, but on paraphrases P(new) is
-#   [[=parts.p_paraphrases['with early stop']:.2f]] instead of [[=parts.p_paraphrases['20 steps']:.2f]]. A wish that just suffices for the training sentences has nothing to spare for others. The book keeps it, because with hundreds of edits
-#   small updates matter; if you write a single fact, let it run.
+# * **The clamp** at 4 ‖h‖ does nothing here: no wish of this study is longer than [[=longest:.1f]] ‖h‖. It is a seat belt. (AlphaEdit's authors set 0.75, which would have touched [[=touched]] of the twelve wishes of the second row.) The last row shows
+#   one that bites: at 0.4 the update is half as large, P(new) on paraphrases falls to [[=parts.p_paraphrases['clamp 0.4']:.2f]], and neighbours are a little better off.
+# * **Stopping early**, the habit of this book, does *worse* than that clamp: an update of about the same size, and [[=parts.p_paraphrases['with early stop']:.2f]] on the paraphrases. A wish that just suffices for the six sentences has nothing to spare
+#   for others, while the clamp uses all its steps to find the best direction of a given length. What early stopping buys is time, half of it.
 #
-# Specificity is the same in all rows, [[=parts.specificity.min():.2f]] to [[=parts.specificity.max():.2f]] (the unedited model has [[=study['unedited']['specificity']:.2f]]). The leak of section 4 is a matter of keys, and no wish changes a key.
+# Specificity hardly differs, [[=parts.specificity.min():.2f]] to [[=parts.specificity.max():.2f]] (the unedited model has [[=study['unedited']['specificity']:.2f]]): roughly, the larger the update, the lower. The leak of section 4 is a matter of
+# keys, and no wish changes a key.
 
 # %% [markdown]
 # ## 6. Break it: the first token
@@ -767,11 +780,6 @@ six_france = torch.stack([key_of(france.prompt, "France", prefix) for prefix in 
 bare, mean = six_france[0], six_france[1:].mean(0)
 u = torch.linalg.solve(C0, mean)
 divisor = float(bare @ gain(mean, C0))  # k₀ᵀC0⁻¹k̄ / k̄ᵀC0⁻¹k̄: 1 if the two keys agree
-from alphaedit_lite import perplexity
-from alphaedit_lite.keys import wikipedia_leads
-
-leads = wikipedia_leads("heldout")[:10]
-healthy = perplexity(lm, leads, 64)
 edit = write((package.z[1] - package.h[1]).double(), u / (bare @ u))
 theirs, sick = ask(u / (bare @ u)), perplexity(lm, leads, 64)
 size = float(edit.delta(LAYER).norm() / W.norm())
@@ -782,25 +790,28 @@ print(f"‖Δ‖ / ‖W‖ {size:.1f}; perplexity of ten held-out texts: {health
 print(f"The most important thing about cooking rice is{spoken!r}")
 
 # %% [markdown]
-# Now the condition is met where the question is asked, and the model is dead, of one edit: P(Asia) is [[=theirs['P(Asia)'].iloc[0]:.2f]], and so is the rest of the language. The divisor is [[=divisor:.3f]], so Δ is more than a hundred times too large.
-# [Gupta et al. 2024](https://arxiv.org/abs/2403.07175) and [Yang et al. 2024](https://arxiv.org/abs/2406.11263) traced the sudden deaths of models under ROME to this line; until then they had counted as a property of the method.
+# Now the condition is met where the question is asked, and the model is dead, of one edit. The divisor is [[=divisor:.3f]], so Δ is more than a hundred times too large: [[=size:.0f]] times W itself. Perplexity goes from
+# [[=healthy:.0f]] into the thousands. Not even France is in Asia (P = [[=theirs['P(Asia)'].iloc[0]:.2f]]): one token of the sentence has its wished answer, and all the others have been shaken to pieces.
+#
+# [Gupta et al. 2024](https://arxiv.org/abs/2403.07175) and [Yang et al. 2024](https://arxiv.org/abs/2406.11263) traced the sudden deaths of models under ROME to this line; until then they had counted as a property of the
+# method. So the same two keys give a deaf edit or a dead model. There is no third way in this formula: the subject needs a key that its texts share.
 #
 # ### And one after another?
 #
-# ROME protects what the *text* knows, and nothing that was written before: C0 has never seen the new keys. So do fifty edits in a row destroy each other? We take fifty facts and block 7, for which wishes ship with the package. (They were found on the
+# ROME protects what the *text* knows, and nothing that was written before: C0 has never seen the new keys. So do thirty edits in a row destroy each other? We take thirty facts and block 7, for which wishes ship with the package. (They were found on the
 # *unedited* model; to find each anew would be fairer and takes longer.)
 
 # %%
 chapter.predict(
     "h",
-    "Fifty facts, one after another. For how many of the first ten is the new object still the model's first choice at the end?",
+    "Thirty facts, one after another. For how many of the first ten is the new object still the model's first choice at the end?",
     ["all ten", "seven to nine", "three to six", "fewer than three"],
 )
 
 # %%
 from alphaedit_lite import bundled_facts, bundled_targets
 
-stream = bundled_facts("test")[:100:2]
+stream = bundled_facts("test")[:90:3]
 wished, W7 = bundled_targets(lm, stream), lm.weight(7).clone()
 one_by_one = Editor(lm, solver="rome", layers=(7,), statistics=statistics, progress=False)
 
@@ -824,10 +835,9 @@ def look(n):
 rows = {}
 for n, (one, wish) in enumerate(zip(stream, wished, strict=True), 1):
     one_by_one.edit([one], wish[None])
-    if n in (10, 30, 50):
+    if n in (10, 20, 30):
         rows[n] = look(n)
-while lm.ledger.edits:
-    one_by_one.undo()
+lm = load_model()  # a fresh copy: quicker than thirty times undo
 sequence = pd.DataFrame(rows).T
 panels = {
     "new object is first choice": {"first ten": "first ten", "last ten": "last ten written"},
@@ -839,7 +849,10 @@ kept = round(10 * sequence["first ten"].iloc[-1])
 chapter.reveal("h", 0 if kept == 10 else 1 if kept >= 7 else 2 if kept >= 3 else 3)
 
 # %% [markdown]
-# STREAM-TEXT
+# **What surprised us.** We had expected a collapse here, and there is none. All thirty facts are written, the first are still held, and perplexity hardly moves. With the same k above and below, ROME is sturdier than its reputation; Gupta et al. report the
+# same for far larger models. In the AlphaEdit paper (its table 1, after 2000 edits) ROME's efficacy is between 54 and 65 of 100, where 50 is a coin; that was measured with the authors' code.
+#
+# But look at the third panel. Each edit adds its r gᵀ, and nothing ever slows the sum: after thirty, ‖ΣΔ‖ is [[=sequence['size'].iloc[-1]:.0%]] of ‖W‖. Nothing in the formula keeps the edits apart. Chapter 10 goes on to hundreds.
 
 # %% [markdown]
 # ## 7. Paper ↔ code
@@ -862,7 +875,7 @@ chapter.reveal("h", 0 if kept == 10 else 1 if kept >= 7 else 2 if kept >= 3 else
 # * The wish does not spell the word. It is an entry in the model's own code that later blocks translate.
 # * ROME is the least mean squared change of known answers under the condition Δk = r: Δ = r (C0⁻¹k)ᵀ / (kᵀC0⁻¹k).
 # * Every other key hears r times gᵀk'. That number predicts who moves, before anything is written. Names that end alike share a key.
-# * One ROME edit is clean; many in a row forget each other, since nothing protects what was written before.
+# * The condition holds at one key only. Where a subject has two, as at the first token of a text, the edit is deaf, or kills. And many edits pile up unprotected.
 
 # %% [markdown]
 # ## Quiz
@@ -906,7 +919,7 @@ chapter.reveal("h", 0 if kept == 10 else 1 if kept >= 7 else 2 if kept >= 3 else
 # **Further reading**
 #
 # * [Meng et al. 2022](https://arxiv.org/abs/2202.05262), ROME: section 3 is this chapter; its appendix A derives (5.5).
-# * [Bau et al. 2020](https://arxiv.org/abs/2007.15646): the same rank-one write, first done to an image generator, to put hats on horses.
+# * [Bau et al. 2020](https://arxiv.org/abs/2007.15646): the same rank-one write, first done to an image generator, in which trees then grow from church towers.
 # * [Gupta et al. 2024](https://arxiv.org/abs/2403.14236), EMMET: ROME's constraint for a batch, and why ROME and MEMIT are one problem.
 # * [Gupta et al. 2024](https://arxiv.org/abs/2403.07175) and [Yang et al. 2024](https://arxiv.org/abs/2406.11263): how one line broke models, and how it was found.
 #

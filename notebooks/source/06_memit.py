@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 6: Writing many facts
 #
-# *To read: 35 minutes. To do the exercises: 60 minutes. To run: 170 seconds.*
+# *To read: 35 minutes. To do the exercises: 60 minutes. To run: 150 seconds.*
 #
 # [[colab]]
 #
@@ -480,7 +480,7 @@ pd.DataFrame(
 # %% [markdown]
 # **What surprised us.** The famous constant is a width in disguise. For a token as strange as the mean, g = d_ff, c = 15,000 writes half of
 # the residual in GPT-J, for which it was chosen, and [[=on_paper(1536, 15000, 0.9, 1536)[0]:.0%]] here. Nothing is wrong with 15,000,
-# and nothing is wrong with our model. The knob has a scale, and nobody had written it on the dial. (The table is arithmetic for a typical
+# and nothing is wrong with our model. The knob has a scale; it just is not written on the dial. (The table is arithmetic for a typical
 # token; the strangeness of *facts* in those models we have not measured. Here a median fact of layer 7 is about as strange as a
 # typical token, the strangest more than three times as much.)
 #
@@ -704,7 +704,7 @@ chapter.reveal("e", 0 if change < -0.05 else 1 if change <= 0.05 else 2)
 #
 # **What surprised us.** At the same c = 1000, layer 7 alone writes [[=one.efficacy_top1[1000]:.0%]] of the facts, four layers
 # [[=at.efficacy_top1[1000]:.0%]]. But you know from 06.5 that the same c is not the same write, so compare where they do the same. To get
-# the [[=one.efficacy_top1[1]:.0%]], layer 7 alone needs c = 1, and then perplexity rises by [[=one.rise[1]:.1%]] instead of
+# the [[=one.efficacy_top1[1]:.0%]], layer 7 alone needs a smaller c (we measured no value between). At c = 1, perplexity rises by [[=one.rise[1]:.1%]] instead of
 # [[=at.rise[1000]:.1%]], and its update is [[=one['update'][1]['7']:.0%]] of ‖W‖ instead of [[=at['update'][1000]['7']:.0%]]. (The sum of squares grows with the *square* of what one layer has to deliver: four quarters
 # of the way cost 4 · (¼)² = ¼ of the whole way at once, if all layers write equally well.)
 #
