@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 5: Writing one fact
 #
-# *To read: 40 minutes. To do the exercises: 60 minutes. To run: 60 seconds.*
+# *To read: 40 minutes. To do the exercises: 60 minutes. To run: 75 seconds.*
 #
 # [[colab]]
 #
@@ -36,7 +36,7 @@
 # >
 # > **You need** keys and values (chapter 2), the plain and the careful write of chapter 4, and to have used an optimiser of PyTorch once.
 # >
-# > **It costs** a minute and 2 GB of memory. The key statistics of chapter 0 are used again; if they are not in your
+# > **It costs** a good minute and 2 GB of memory. The key statistics of chapter 0 are used again; if they are not in your
 # > cache, they take a minute more.
 
 # %% tags=["setup"]
@@ -304,8 +304,8 @@ chapter.reveal("b", 0 if rank == 1 else sum(rank > bound for bound in (100, 10_0
 # **What surprised us.** Two things. First, the wish does not say what it wishes for. Read through the vocabulary, δ is gibberish, and *Romania* ranks about [[=round(rank, -3):,]]th. So z is not the word *Romania*, put
 # where it will be found. It is something about *Lower Assam* in the model's own code, which nobody has taught us, and which gradient descent need not understand in order to write it.
 #
-# Second, where it is read. Below block [[=turned]] the last token knows nothing of it, at any step of the search. At block [[=turned]] the odds tip at once. Blocks exchange news between tokens by attention only: so there the last token
-# looks at the subject and fetches the answer. A fact is written in one place and *looked up* in another, [[=turned - LAYER]] blocks later; this is what chapter 3's causal traces saw from outside.
+# Second, where it is read. Below block [[=turned]] the lens sees nothing of it at the last token, at any step of the search. At block [[=turned]] the odds tip at once. Tokens exchange news by attention only: so it seems that there the last token
+# looks at the subject and fetches the answer. (The lens can miss what travels in another form.) A fact is written in one place and *looked up* in another, [[=turned - LAYER]] blocks later; compare the causal traces of chapter 3.
 #
 # Move the slider and watch the odds tip. (On paper: the four panels above.)
 
@@ -609,8 +609,8 @@ from alphaedit_lite import perplexity
 from alphaedit_lite.keys import wikipedia_leads
 from alphaedit_lite.metrics import score
 
-leads = wikipedia_leads("heldout")[:10]  # ten texts, for perplexity
-healthy = perplexity(lm, leads, 64)
+leads = wikipedia_leads("heldout")[:6]  # for perplexity
+healthy = perplexity(lm, leads, 48)
 near = "Upper Assam, Assam, West Bengal, Himachal Pradesh, Nagaland, Rajasthan, Bihar, Kerala, Punjab"
 far = "Hokkaido, Tuscany, Lower Saxony, Lower Silesia, Lower Egypt, Bavaria, Patagonia, Sumatra"
 country = fact.template
@@ -636,7 +636,7 @@ for title, some in gains.items():
     edit = write(r, some)
     table = pd.DataFrame({"kind": [x[0] for x in asked], "arrives": keys @ some, "moved": odds() - unedited})
     tables[title] = table.set_index(pd.Index([x[1] for x in asked]))
-    text[title] = perplexity(lm, leads, 64)
+    text[title] = perplexity(lm, leads, 48)
     edit.revert()
 rome, plain = tables.values()
 near_names = near.split(", ")[1:]
@@ -664,7 +664,7 @@ for name, some in zip(sizes.index, gains.values(), strict=True):
     sizes.loc[name] = float(some.norm() * r.norm() / W.norm()), moved
 larger, harm = sizes.loc["ROME"] / sizes.loc["plain"]
 sizes["perplexity"] = list(text.values())
-print(f"perplexity of ten held-out texts, unedited: {healthy:.2f}")
+print(f"perplexity of six held-out texts, unedited: {healthy:.2f}")
 sizes.style.format("{:.1%}").format("{:.2f}", subset=["perplexity"])
 
 # %% [markdown]
@@ -772,7 +772,7 @@ ours.style.format("{:.2f}")
 # "France" is a single token. At the beginning of a text it is the *first* token, and that one is special: models of this kind use it as a resting place for attention, and its key is tiny and like no other. So the two
 # halves of our mean key are worlds apart. The condition Δk = r is kept, exactly, at a mixture that no text ever produces.
 #
-# Then why not ask for Δk₀ = r at the *bare* key k₀, and keep the direction C0⁻¹k̄ of the prefixed keys' mean k̄? The authors' code of ROME does so, knowingly or not: the direction comes from a mean key, the divisor
+# Then why not ask for Δk₀ = r at the *bare* key k₀, and keep the direction C0⁻¹k̄ of the prefixed keys' mean k̄? The authors' code of ROME does so: the direction comes from a mean key, the divisor
 # from the bare prompt's.
 
 # %%
@@ -781,12 +781,12 @@ bare, mean = six_france[0], six_france[1:].mean(0)
 u = torch.linalg.solve(C0, mean)
 divisor = float(bare @ gain(mean, C0))  # k₀ᵀC0⁻¹k̄ / k̄ᵀC0⁻¹k̄: 1 if the two keys agree
 edit = write((package.z[1] - package.h[1]).double(), u / (bare @ u))
-theirs, sick = ask(u / (bare @ u)), perplexity(lm, leads, 64)
+theirs, sick = ask(u / (bare @ u)), perplexity(lm, leads, 48)
 size = float(edit.delta(LAYER).norm() / W.norm())
 spoken = lm.complete("The most important thing about cooking rice is", 12)
 edit.revert()
 print(f"‖bare key‖² {float(bare @ bare):.1f}, ‖mean key‖² {float(mean @ mean):.1f}, divisor {divisor:.3f}")
-print(f"‖Δ‖ / ‖W‖ {size:.1f}; perplexity of ten held-out texts: {healthy:.0f} before, {sick:,.0f} after")
+print(f"‖Δ‖ / ‖W‖ {size:.1f}; perplexity of six held-out texts: {healthy:.0f} before, {sick:,.0f} after")
 print(f"The most important thing about cooking rice is{spoken!r}")
 
 # %% [markdown]
@@ -794,7 +794,7 @@ print(f"The most important thing about cooking rice is{spoken!r}")
 # [[=healthy:.0f]] into the thousands. Not even France is in Asia (P = [[=theirs['P(Asia)'].iloc[0]:.2f]]): one token of the sentence has its wished answer, and all the others have been shaken to pieces.
 #
 # [Gupta et al. 2024](https://arxiv.org/abs/2403.07175) and [Yang et al. 2024](https://arxiv.org/abs/2406.11263) traced the sudden deaths of models under ROME to this line; until then they had counted as a property of the
-# method. So the same two keys give a deaf edit or a dead model. There is no third way in this formula: the subject needs a key that its texts share.
+# method. So the same two keys give a deaf edit or a dead model. One condition cannot hold both keys. (Two conditions could: chapter 6 writes many keys at once.)
 #
 # ### And one after another?
 #
@@ -821,7 +821,7 @@ def look(n):
     firsts = [
         score(lm, [(x.prompt, x.new) for x in some])[1].double() for some in (stream[:10], stream[n - 10 : n])
     ]
-    price = (perplexity(lm, leads, 64), float((lm.weight(7) - W7).norm() / W7.norm()))
+    price = (perplexity(lm, leads, 48), float((lm.weight(7) - W7).norm() / W7.norm()))
     return dict(
         zip(
             ("first ten", "last ten", "perplexity", "size"),
@@ -849,7 +849,7 @@ kept = round(10 * sequence["first ten"].iloc[-1])
 chapter.reveal("h", 0 if kept == 10 else 1 if kept >= 7 else 2 if kept >= 3 else 3)
 
 # %% [markdown]
-# **What surprised us.** We had expected a collapse here, and there is none. All thirty facts are written, the first are still held, and perplexity hardly moves. With the same k above and below, ROME is sturdier than its reputation; Gupta et al. report the
+# **What surprised us.** We had expected a collapse here, and there is none. The first ten facts are still held, of the last ten [[=sequence['last ten'].iloc[-1]:.0%]] are written although their wishes are out of date by then, and perplexity hardly moves. With the same k above and below, ROME is sturdier than its reputation; Gupta et al. report the
 # same for far larger models. In the AlphaEdit paper (its table 1, after 2000 edits) ROME's efficacy is between 54 and 65 of 100, where 50 is a coin; that was measured with the authors' code.
 #
 # But look at the third panel. Each edit adds its r gᵀ, and nothing ever slows the sum: after thirty, ‖ΣΔ‖ is [[=sequence['size'].iloc[-1]:.0%]] of ‖W‖. Nothing in the formula keeps the edits apart. Chapter 10 goes on to hundreds.
@@ -866,7 +866,7 @@ chapter.reveal("h", 0 if kept == 10 else 1 if kept >= 7 else 2 if kept >= 3 else
 # | KL term | `F.kl_div` of the first and the current log-probabilities, in an order that makes it KL(now ‖ before) | `objective`; `targets.py` |
 # | Δ = Λ (C⁻¹k*)ᵀ (eq. 2) | `rome_main.py`: the outer product of a left and a right vector; the right one divides by the key of the *bare* prompt | (5.5): the same k above and below; `solvers.rome` |
 #
-# The last row is the line that killed the model in section 6. The paper's eq. 2 has one k, its code two.
+# The last row is the line that killed the model in section 6: eq. 2 has one k, the code two.
 
 # %% [markdown]
 # ## Keypoints
@@ -898,7 +898,7 @@ chapter.reveal("h", 0 if kept == 10 else 1 if kept >= 7 else 2 if kept >= 3 else
 # The change itself doubles; its square does more.
 # </details>
 # <details><summary>B. It grows by four.</summary>
-# <b>Yes:</b> ‖r‖² / (kᵀC0⁻¹k). This is why we stop the search early.
+# <b>Yes:</b> ‖r‖² / (kᵀC0⁻¹k). This is why the length of the wish matters, and why one clamps it or stops early.
 # </details>
 # <details><summary>C. Nothing: the constraint is met in both cases.</summary>
 # The condition only speaks of k. The bill is paid by the others.
