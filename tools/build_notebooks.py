@@ -2,7 +2,8 @@
 
 notebooks/source/NN_name.py (jupytext percent format) becomes two executed notebooks:
 notebooks/NN_name.ipynb, the student edition, in which every exercise is a stub, and
-notebooks/solutions/NN_name.ipynb, in which it is solved. Only what changed is built again.
+notebooks/solutions/NN_name.ipynb, in which it is solved. Only what changed is built again, and where only
+prose has changed the outputs are kept. A chapter that is named is run in any case.
 
 What the sources may hold beside ordinary cells (CONTRIBUTING.md, "How to add a chapter"):
 
@@ -10,7 +11,8 @@ What the sources may hold beside ordinary cells (CONTRIBUTING.md, "How to add a 
 * ``# %% exercise="07.1"``           an exercise: a solution between markers, then chapter.check("07.1", …);
 * ``# BEGIN SOLUTION … # END SOLUTION``, and inside ``# STUB code`` for what a student finds instead;
 * ``[[=expression:format]]``         in prose: a number out of the running chapter;
-* ``[[colab]]``                      in prose: the badge that opens this chapter on Colab;
+* ``[[seconds]]``                    in prose: how long the chapter took to run when it was built;
+* ``[[colab]]``                      in prose: the link that opens this chapter on Colab;
 * ``# %% [markdown] tags=["instructor"]``  notes that only the classroom's instructor set shows.
 """
 
@@ -157,14 +159,47 @@ def without_outputs(path: Path, solved: bool = False, instructor: bool = False) 
     return notebook
 
 
-def execute(notebook: NotebookNode, folder: Path) -> None:
-    """Run all cells in ``folder``, and fill the quoted numbers into the prose."""
+def execute(notebook: NotebookNode, folder: Path) -> float:
+    """Run all cells in ``folder``; return the seconds that it took."""
+    start = time.perf_counter()
     NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(folder)}}).execute()
-    if quoted(notebook):
-        values = iter("".join(o.text for o in notebook.cells[-1].outputs if o.name == "stdout").splitlines())
-        for cell in notebook.cells:
-            if cell.cell_type == "markdown":
-                cell.source = NUMBER.sub(lambda _: next(values), cell.source)
+    notebook.metadata.pop("widgets", None)  # a front end draws them anew
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            cell.outputs = [tidy(output) for output in cell.outputs if not passing(output)]
+    return time.perf_counter() - start
+
+
+def kept(notebook: NotebookNode, target: Path) -> float | None:
+    """If only prose has changed since ``target`` was built, take its outputs over, and return its seconds."""
+    if not target.exists():
+        return None
+    old = nbformat.read(target, as_version=4)
+    ran = [cell for cell in old.cells if cell.cell_type == "code"]
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if [cell.source for cell in ran] != [cell.source for cell in code]:
+        return None
+    for cell, before in zip(code, ran, strict=True):
+        cell.outputs = before.outputs
+    return float(old.metadata["alphaedit"]["seconds"])
+
+
+def fill(notebook: NotebookNode, seconds: float) -> None:
+    """Put the quoted numbers, and the time that it took, into the prose."""
+    printed = "".join(o.text for o in notebook.cells[-1].get("outputs", []) if o.get("name") == "stdout")
+    values = iter(printed.splitlines() if quoted(notebook) else [])
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = NUMBER.sub(lambda _: next(values), cell.source)
+            cell.source = cell.source.replace("[[seconds]]", stated(seconds))
+
+
+def stated(seconds: float) -> str:
+    """How prose states a time, rounded."""
+    step = 5 if seconds < 60 else 10
+    return f"{max(step, step * round(seconds / step))} seconds"
 
 
 def source_hash(path: Path) -> str:
@@ -172,20 +207,17 @@ def source_hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes() + SETUP.encode()).hexdigest()[:16]
 
 
-def build(path: Path, solved: bool) -> None:
+def build(path: Path, solved: bool, anew: bool = False) -> None:
+    """Write one edition. Code is run only if it has changed, or ``anew``."""
     notebook = without_outputs(path, solved)
-    start = time.perf_counter()
-    if not solved:
-        os.environ["ALPHAEDIT_FIGURES"] = str(path.parents[2] / "figures")  # plots.show saves SVG there
-    execute(notebook, ROOT)
-    os.environ.pop("ALPHAEDIT_FIGURES", None)
-    seconds = time.perf_counter() - start
-    notebook.metadata.pop("widgets", None)  # a front end draws them anew
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            cell.execution_count = None
-            cell.outputs = [tidy(output) for output in cell.outputs if not passing(output)]
+    target = path.parents[1] / ("solutions" if solved else "") / f"{path.stem}.ipynb"
+    seconds = None if anew else kept(notebook, target)
+    if seconds is None:
+        if not solved:
+            os.environ["ALPHAEDIT_FIGURES"] = str(path.parents[2] / "figures")  # plots.show saves SVG there
+        seconds = execute(notebook, ROOT)
+        os.environ.pop("ALPHAEDIT_FIGURES", None)
+    fill(notebook, seconds)
     notebook.metadata["alphaedit"] = {
         "source": source_hash(path),
         "version": alphaedit_lite.__version__,
@@ -197,7 +229,6 @@ def build(path: Path, solved: bool) -> None:
         if private in text:
             place = text[max(0, text.index(private) - 200) : text.index(private) + 100]
             raise SourceError(f"{path.name}:1: an output holds an absolute path: …{place}…")
-    target = path.parents[1] / ("solutions" if solved else "") / f"{path.stem}.ipynb"
     target.parent.mkdir(exist_ok=True)
     with replacing(target) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
@@ -232,6 +263,6 @@ if __name__ == "__main__":
                 if path.stem in sys.argv[1:] or (
                     not sys.argv[1:] and stamp.get("source") != source_hash(path)
                 ):
-                    build(path, solved)
+                    build(path, solved, anew=path.stem in sys.argv[1:])
     except SourceError as error:
         sys.exit(str(error))

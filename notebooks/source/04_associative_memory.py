@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 4: A matrix as a dictionary
 #
-# *To read: 35 minutes. To do the exercises: 60 minutes. To run: 35 seconds.*
+# *To read: 35 minutes. To do the exercises: 60 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

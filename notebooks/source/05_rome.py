@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 5: Writing one fact
 #
-# *To read: 40 minutes. To do the exercises: 60 minutes. To run: 75 seconds.*
+# *To read: 40 minutes. To do the exercises: 60 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 6: Writing many facts
 #
-# *To read: 35 minutes. To do the exercises: 60 minutes. To run: 150 seconds.*
+# *To read: 35 minutes. To do the exercises: 60 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

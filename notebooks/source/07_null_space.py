@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 7: The space nobody uses
 #
-# *To read: 40 minutes. To do the exercises: 70 minutes. To run: 30 seconds.*
+# *To read: 40 minutes. To do the exercises: 70 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

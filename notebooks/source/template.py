@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 99: A template
 #
-# *To read: 5 minutes. To do the exercises: 5 minutes. To run: 5 seconds.*
+# *To read: 5 minutes. To do the exercises: 5 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
