@@ -167,7 +167,6 @@ def execute(notebook: NotebookNode, folder: Path) -> float:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.execution_count = None
             cell.outputs = [tidy(output) for output in cell.outputs if not passing(output)]
     return time.perf_counter() - start
 
@@ -218,6 +217,12 @@ def build(path: Path, solved: bool, anew: bool = False) -> None:
         seconds = execute(notebook, ROOT)
         os.environ.pop("ALPHAEDIT_FIGURES", None)
     fill(notebook, seconds)
+    code = (cell for cell in notebook.cells if cell.cell_type == "code")
+    for number, cell in enumerate(code, 1):  # the same in every build, and nbval wants one
+        cell.execution_count = number
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = number
     notebook.metadata["alphaedit"] = {
         "source": source_hash(path),
         "version": alphaedit_lite.__version__,
@@ -242,8 +247,6 @@ def passing(output: NotebookNode) -> bool:
 
 
 def tidy(output: NotebookNode) -> NotebookNode:
-    if "execution_count" in output:
-        output.execution_count = None
     view = "application/vnd.jupyter.widget-view+json"
     if "data" in output and view in output.data:
         static = {kind: text for kind, text in output.data.items() if kind == "text/html"}
