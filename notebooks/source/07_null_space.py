@@ -19,8 +19,8 @@
 #
 # ```text
 #                     P                  Δ
-#    known keys  ──────────►   0   ──────────►   0     the layer answers as before
-#    a new key   ──────────►  Pk   ──────────►   r     the answer changes by r
+#    known keys  ──────────►   0   ──────────►   0     as before
+#    a new key   ──────────►  Pk   ──────────►   r     changes by r
 # ```
 
 # %% [markdown]

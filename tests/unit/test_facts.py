@@ -35,6 +35,9 @@ def test_subject_and_object_tokens(options, template, subject, prefix):
     if "metaspace" in options and subject == "🙂":
         subject = "日本"  # this tokenizer has no byte fallback
     fact = Fact(template, subject, "Paris")
+    assert (
+        fact.prompt[: fact.subject_end] == template.split("{}")[0] + subject
+    )  # the slot's, if it occurs twice
     text = prefix + fact.prompt
     row = encode(tokenizer, text, len(prefix) + fact.subject_end, fact.new)
     spans = tokenizer(text + fact.new, return_offsets_mapping=True)["offset_mapping"]
