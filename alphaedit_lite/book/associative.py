@@ -51,17 +51,6 @@ def subject_keys(lm: LanguageModel, facts: Sequence[Fact], layer: int, prefix: s
     return keys[torch.tensor(order, device=keys.device).argsort()]
 
 
-def text_keys(lm: LanguageModel, texts: Iterable[str], layer: int, n: int) -> Tensor:
-    """The first n keys of a layer over some texts, [n, d_ff], float64."""
-    found: list[Tensor] = []
-    for text in texts:
-        ids = lm.tokenizer(text)["input_ids"][:512]
-        found += [key for some in _keys(lm, [ids], layer) for key in some] if ids else []
-        if sum(map(len, found)) >= n:
-            break
-    return torch.cat(found)[:n]
-
-
 def chance_right(n: int, d: int) -> float:
     """How often the sum of n random pairs, keys and values of d entries, scores the right value highest.
 

@@ -98,9 +98,7 @@ class Chapter:
         made = [p for p in self.predictions.values() if p.guess is not None and p.answer is not None]
         if made:
             right, sure = sum(p.guess == p.answer for p in made), sum(p.sure for p in made)
-            lines.append(
-                f"Predictions: {right} of {len(made)} right; your sureness promised {sure:.1f}."
-            )
+            lines.append(f"Predictions: {right} of {len(made)} right; your sureness promised {sure:.1f}.")
         else:
             lines.append("Predictions: none made.")
         _say("\n".join(lines))

@@ -16,36 +16,14 @@ from typing import Any
 
 import ipywidgets as w
 import torch
-from IPython.display import display
 from torch import Tensor
 
-from .plots import bundle, drawing
+from .figure_widget import FigureWidget
+from .plots import drawing
 from .spectra import draw_keys, draw_spectra
 
 
-class _Widget:
-    """Controls above, one figure below, redrawn whenever a control changes."""
-
-    def __init__(self, controls: list[Any]) -> None:
-        self.controls, self.output, self.message = controls, w.Output(), w.HTML()
-        for control in controls:
-            control.observe(lambda _: self.draw(), "value")
-        self.draw()
-
-    def show(self) -> None:
-        """Display the widget."""
-        display(w.VBox([*self.controls, self.message, self.output]))
-
-    def draw(self) -> None:
-        raise NotImplementedError
-
-    def _put(self, figure: Any, alt: str) -> None:
-        self.message.value = html.escape(alt)
-        # Set as a whole: the same with and without a front end.
-        self.output.outputs = ({"output_type": "display_data", "data": bundle(figure, alt), "metadata": {}},)
-
-
-class KeysWidget(_Widget):
+class KeysWidget(FigureWidget):
     """Two keys in 2-D or three in 3-D, an angle, a lift, and what counts as zero."""
 
     def __init__(self) -> None:
@@ -72,7 +50,7 @@ class KeysWidget(_Widget):
             self._put(figure, draw_keys(axis, self.keys(), max(self.zero.value, 1e-9)))
 
 
-class ThresholdWidget(_Widget):
+class ThresholdWidget(FigureWidget):
     """A threshold over the spectra of some layers, with rank and leaked energy; and a write through it.
 
     Args:

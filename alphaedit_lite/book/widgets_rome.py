@@ -9,44 +9,21 @@ methods (``draw``), so they are tested without a browser.
 
 from __future__ import annotations
 
-import html
 import math
 from typing import Any
 
 import ipywidgets as w
 import torch
-from IPython.display import display
 from torch import Tensor
 
-from .plots import bundle, drawing
+from .figure_widget import FigureWidget
+from .plots import drawing
 from .rank_one import Film, draw_tangent, second_moment
 
 WIDE: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "13em"}}
 
 
-class _Widget:
-    """Controls above, one figure below, redrawn whenever a control changes."""
-
-    def __init__(self, controls: list[Any]) -> None:
-        self.controls, self.output, self.message = controls, w.Output(), w.HTML()
-        for control in controls:
-            control.observe(lambda _: self.draw(), "value")
-        self.draw()
-
-    def show(self) -> None:
-        """Display the widget."""
-        display(w.VBox([*self.controls, self.message, self.output]))
-
-    def draw(self) -> None:
-        raise NotImplementedError
-
-    def _put(self, figure: Any, alt: str) -> None:
-        self.message.value = html.escape(alt)
-        # Set as a whole: the same with and without a front end.
-        self.output.outputs = ({"output_type": "display_data", "data": bundle(figure, alt), "metadata": {}},)
-
-
-class FilmWidget(_Widget):
+class FilmWidget(FigureWidget):
     """A slider over the steps of the search: what every later block would say."""
 
     def __init__(self, film: Film) -> None:
@@ -61,7 +38,7 @@ class FilmWidget(_Widget):
             self._put(figure, alt)
 
 
-class TangentWidget(_Widget):
+class TangentWidget(FigureWidget):
     """A key one can turn and stretch, over known keys that one can stretch and turn."""
 
     def __init__(self) -> None:

@@ -30,13 +30,6 @@ def test_subject_keys_are_those_of_the_whole_model(lm, prefix):
         assert torch.allclose(key, alone, atol=1e-4, rtol=1e-4)
 
 
-def test_text_keys_come_in_the_order_of_the_text(lm):
-    texts = ["One two three.", "", "Four five six seven eight."]
-    whole = torch.cat([seen(lm, text, 1) for text in texts if text])
-    keys = associative.text_keys(lm, texts, 1, len(whole) - 2)
-    assert torch.allclose(keys, whole[:-2], atol=1e-4, rtol=1e-4)
-
-
 def test_small_matrices_are_described():
     figure, alt = associative.matrices_figure({"A": torch.tensor([[1.0, 2], [3, -0.004]])})
     assert alt == "A: rows 1 2; 3 -0.004."
