@@ -85,6 +85,7 @@ def before_and_after(states: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
                 linewidth=0.4, label=f"new answer: {table.new.iloc[0]}",
             )  # fmt: skip
             axis.set_xlim(0, 1)
+            axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
             axis.set_title(title, loc="left", fontweight="bold")
             axis.set_xlabel("probability")
         axes[0].set_yticks(

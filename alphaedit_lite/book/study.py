@@ -15,30 +15,26 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
 import json
 import math
-import random
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from tqdm.auto import tqdm
 
 from .. import (
     Edit,
     Editor,
-    bundled_facts,
     bundled_targets,
-    compute_targets,
     evaluate,
     key_statistics,
     load_model,
     perplexity,
-    read_counterfact,
 )
 from ..assets import cache_dir, replacing
 from ..config import default_layers
@@ -50,12 +46,13 @@ from ..keys import wikipedia_leads
 from ..models import LanguageModel
 from ..prompts import align, encode_fact
 from . import versions
+from .last_words import judge_last_words
 from .minimal_pairs import judge_pairs
+from .stream_facts import counterfact, order, unedited_targets
 
 RESULTS = Path(__file__).parents[2] / "results" / "stream"
 BATCH, EVERY, EDITS = 50, 100, 600
 COHORT, LEADS = 25, 60  # facts judged of every hundred (at the end all of them), and held-out leads
-PART = 30  # targets z found between two savings
 PROMPTS: Final = ("The history of science", "My favourite food is", "In the morning, she")
 
 EDITORS: dict[str, dict[str, Any]] = {
@@ -70,39 +67,6 @@ EDITORS: dict[str, dict[str, Any]] = {
     "FT": {"finetune": {"layers": (5,)}},
     "FT-L": {"finetune": {"layers": (5,), "norm_bound": 5e-4}},
 }
-
-
-def order(seed: int) -> list[Fact]:
-    """All bundled facts in the order of one seed."""
-    return random.Random(seed).sample(facts := bundled_facts(), len(facts))
-
-
-def counterfact(folder: Path, seed: int) -> list[Fact]:
-    """The CounterFact facts of all ``counterfact*.json`` in a folder, in the order of one seed."""
-    facts = [fact for path in sorted(folder.glob("counterfact*.json")) for fact in read_counterfact(path)]
-    if not facts:
-        raise FileNotFoundError(f"There is no counterfact*.json in {folder}.")
-    return random.Random(seed).sample(facts, len(facts))
-
-
-def unedited_targets(lm: LanguageModel, facts: Sequence[Fact]) -> torch.Tensor:
-    """z of any facts on the model as it is, which must be unedited; kept in the cache, part by part."""
-    layer = Editor(lm, progress=False).layers[-1]
-    path = cache_dir() / "stream" / f"targets-{lm.fingerprint}.safetensors"
-    found = load_file(path) if path.exists() else {}
-    for part in range(0, len(facts), PART):
-        missing = [fact for fact in facts[part : part + PART] if key_of(fact) not in found]
-        if missing:
-            z = compute_targets(lm, missing, layer).z
-            found |= {key_of(fact): row.clone() for fact, row in zip(missing, z, strict=True)}
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as partial:
-                save_file(found, partial)
-    return torch.stack([found[key_of(fact)] for fact in facts])
-
-
-def key_of(fact: Fact) -> str:
-    return hashlib.sha256(f"{fact.prompt}\0{fact.new}".encode()).hexdigest()[:16]
 
 
 def stream(
@@ -120,7 +84,7 @@ def stream(
     else:
         editor = Editor(lm, progress=False, **settings)
     folder.mkdir(parents=True, exist_ok=True)
-    size = size or BATCH
+    size = size or batch_of(name)
     for first in range(0, len(facts), size):
         batch = facts[first : first + size]
         path = folder / f"{first:06d}.safetensors"
@@ -132,9 +96,19 @@ def stream(
         yield first + len(batch)
 
 
+def batch_of(name: str) -> int:
+    """Facts in one write: ROME has a closed form for one fact only."""
+    return 1 if EDITORS[name].get("solver") == "rome" else BATCH
+
+
 def number(value: float) -> float | None:
     """Rounded for a results file; None for what JSON cannot say: a metric over nothing, a collapse."""
     return round(float(value), 4) if math.isfinite(value) else None
+
+
+def bits(right: Iterable[bool]) -> str:
+    """One 0 or 1 per question, so that two checkpoints can be compared question by question."""
+    return "".join("01"[bool(r)] for r in right)
 
 
 def due(done: int, edits: int) -> bool:
@@ -150,14 +124,15 @@ def look(
     for first in range(0, max(done, EVERY), EVERY):
         some = [dataclasses.replace(f, neighbours=f.neighbours[:3]) for f in facts[first : first + EVERY]]
         table = evaluate(lm, some[:: max(1, len(some) // cohort)], progress=False)
-        means = table.mean(numeric_only=True)
-        cohorts.append({"first": first, "facts": len(table), **{str(k): number(v) for k, v in means.items()}})
+        scores = {str(name): [number(v) for v in table[name]] for name in table.select_dtypes("number")}
+        cohorts.append({"first": first, "facts": len(table), "scores": scores})
     pairs = judge_pairs(lm, progress=False)
     found: dict[str, Any] = {
         "edits": done,
         "cohorts": cohorts,
         "perplexity": number(perplexity(lm, wikipedia_leads("heldout")[:LEADS])),
-        "pairs": {str(k): round(float(v), 4) for k, v in pairs.groupby("phenomenon").correct.mean().items()},
+        "pairs": {str(k): bits(v) for k, v in pairs.groupby("phenomenon").correct},
+        "last words": bits(judge_last_words(lm)),
         "says": dict(zip(PROMPTS, generate(lm, PROMPTS, 25), strict=True)),
         "norm": {}, "update": {}, "spectrum": {},
     }  # fmt: skip
@@ -198,7 +173,7 @@ def unit(
     z = None if live or finetuned else (unedited_targets if folder else bundled_targets)(lm, facts)
     layers = EDITORS[name].get("finetune", {}).get("layers") or Editor(lm, progress=False).layers
     made_with = {
-        "editor": name, "seed": seed, "settings": json.loads(json.dumps(EDITORS[name])), "batch": BATCH,
+        "editor": name, "seed": seed, "settings": json.loads(json.dumps(EDITORS[name])), "batch": batch_of(name),
         "facts": "CounterFact" if folder else "bundled",
         "targets": "found on the edited model" if live else "found on the unedited model",
         "fingerprint": lm.fingerprint,
@@ -230,7 +205,8 @@ def unit(
         kept["checkpoints"].append(found)
         kept["checkpoints"].sort(key=lambda c: c["edits"])
         with replacing(path) as partial:
-            partial.write_text(json.dumps(kept, indent=1) + "\n")
+            text = json.dumps(kept, ensure_ascii=False)
+            partial.write_text(re.sub(r'(\{"(?:edits|first)")', r"\n\1", text) + "\n", encoding="utf-8")
 
     RESULTS.mkdir(parents=True, exist_ok=True)
     try:

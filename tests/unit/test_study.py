@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from alphaedit_lite import Edit, Editor, Fact
-from alphaedit_lite.book import study
+from alphaedit_lite.book import stream_facts, study
 from tests.unit.test_engine import editor_for
 
 FACTS = [
@@ -23,12 +23,14 @@ def small(lm, monkeypatch, tmp_path):
     monkeypatch.setattr(study, "BATCH", 1)
     monkeypatch.setattr(study, "EVERY", 2)
     monkeypatch.setattr(study, "order", lambda seed: FACTS)
-    monkeypatch.setattr(study, "cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr(study, "judge_last_words", lambda _: [True, False])
     monkeypatch.setattr(study, "wikipedia_leads", lambda _: ["Rome is the capital of Italy."])
     monkeypatch.setattr(
         study, "judge_pairs", lambda *_, **__: pd.DataFrame({"phenomenon": ["a"], "correct": [True]})
     )
-    monkeypatch.setattr(study, "Editor", lambda lm, progress, **settings: editor_for(lm, **settings))
+    for module in (study, stream_facts):
+        monkeypatch.setattr(module, "cache_dir", lambda: tmp_path / "cache")
+        monkeypatch.setattr(module, "Editor", lambda lm, progress, **settings: editor_for(lm, **settings))
     return lm
 
 
@@ -41,6 +43,8 @@ def test_a_killed_stream_ends_at_the_same_table(small, monkeypatch):
     path = next(study.RESULTS.glob("AlphaEdit-live-0.json"))
     assert [c["edits"] for c in whole["checkpoints"]] == [0, 2, 4]
     assert whole["checkpoints"][1]["update"]
+    assert whole["checkpoints"][1]["last words"] == "10"
+    assert len(whole["checkpoints"][2]["cohorts"][1]["scores"]["efficacy"]) == 2  # fact by fact
     assert not small.ledger.edits
     path.unlink()
     for file in sorted((study.cache_dir() / "stream").rglob("*.safetensors"))[1:]:
@@ -93,6 +97,14 @@ def test_prune_damps_at_the_checkpoints_only(small, monkeypatch):
         assert damped["spectrum"]["2"] == whole["spectrum"]["2"]
 
 
+def test_rome_writes_one_fact_at_a_time_whatever_the_batch(small, monkeypatch):
+    monkeypatch.setattr(study, "BATCH", 2)
+    found = study.unit(small, "ROME", 0, 4, live=True)
+    assert found["batch"] == 1
+    assert study.unit(small, "MEMIT", 0, 4, live=True)["batch"] == 2
+    assert [c["edits"] for c in found["checkpoints"]] == [0, 2, 4]
+
+
 def test_facts_of_a_folder_are_streamed_with_targets_kept_in_the_cache(small, monkeypatch, tmp_path):
     records = [
         {"case_id": i, "prompt": f.prompt, "subject": f.subject, "target_new": "Rome",
@@ -104,7 +116,7 @@ def test_facts_of_a_folder_are_streamed_with_targets_kept_in_the_cache(small, mo
     found = study.unit(small, "AlphaEdit", 0, 4, folder=tmp_path)
     assert found["facts"] == "CounterFact"
     assert (study.RESULTS / "AlphaEdit-counterfact-0.json").exists()
-    monkeypatch.setattr(study, "compute_targets", lambda *_: pytest.fail("z is in the cache already"))
+    monkeypatch.setattr(stream_facts, "compute_targets", lambda *_: pytest.fail("z is in the cache already"))
     study.unit(small, "MEMIT", 0, 4, folder=tmp_path)
     with pytest.raises(FileNotFoundError, match="counterfact"):
         study.counterfact(tmp_path / "nowhere", 0)

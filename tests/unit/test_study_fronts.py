@@ -60,6 +60,11 @@ def test_a_stopped_sweep_goes_on_and_the_model_is_as_it_was(small, monkeypatch):
     assert study.PATH.read_text() == first
 
 
+def test_rome_writes_one_fact_at_a_time(small):
+    study.main(["ROME"])
+    assert {row["editor"] for row in json.loads(study.PATH.read_text())["rows"]} == {"ROME"}
+
+
 def test_a_collapse_is_an_infinite_rise():
     scores = {name: [1.0, 0.0] for name in study.COLUMNS}
     row = {
