@@ -60,7 +60,7 @@ chapter = Chapter("08")
 torch.manual_seed(8)
 LAYERS, LAYER, THRESHOLD = (3, 4, 5, 6, 7), 7, 2e-2
 LAM = EditorConfig().lam  # in units of the keys' energy inside P: section 3
-FACTS, BATCH = bundled_facts("development")[:90:5], 6
+FACTS, BATCH = bundled_facts("development")[:90:8], 4
 
 # %% [markdown]
 # ## Before you start
@@ -786,9 +786,9 @@ others = ["SNLP 2025 took place in", "The conference ACL 2019 was held in", "The
 questions = [snlp.prompt, *others]
 found = compute_targets(lm, [snlp], LAYERS[-1], progress=False)
 tokens = lm.tokenizer(snlp.new)["input_ids"]
-before = [lm.complete(question, 10) for question in questions]
+before = [lm.complete(question, 6) for question in questions]
 edit = OwnAlphaEdit(lm, alphaedit, *spaces(), statistics).edit([snlp], found.z)
-after = [lm.complete(question, 10) for question in questions]
+after = [lm.complete(question, 6) for question in questions]
 edit.revert()
 assert before != after  # an edit that changes nothing is none
 says = pd.DataFrame({"question": questions, "before": before, "after": after})
