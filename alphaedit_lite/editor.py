@@ -206,17 +206,21 @@ class Editor:
     ) -> tuple[Tensor, Tensor]:
         """The facts' keys at ``layer``, [n, d_ff], and the output of the last edited block, [n, d_model].
 
-        A key is ½·(bare prompt) + ½·(mean of the prefixed prompts); the output is the bare prompt's.
+        A key is ½·(bare prompt) + ½·(mean of the prefixed prompts); the output is the bare prompt's, so
+        that no other prompt runs beyond the block ``layer``.
         """
-        lm, prefixes = self.lm, len(self.config.targets.prefixes)
+        lm, prefixes, last = self.lm, len(self.config.targets.prefixes), self.layers[-1]
         keys, outputs = [], []
         for batch, h in zip(batches, hidden, strict=True):
             seen: list[Tensor] = []
             with hooked(inputs={lm.down_projection(layer): seen.append}):
-                out, _ = lm.run(h, batch.mask, batch.positions, start=layer, stop=self.layers[-1] + 1)
+                out, _ = lm.run(h, batch.mask, batch.positions, start=layer, stop=layer + 1)
+            out, mask, positions = out[::prefixes], batch.mask[::prefixes], batch.positions[::prefixes]
+            if layer < last:
+                out, _ = lm.run(out, mask, positions, start=layer + 1, stop=last + 1)
             key = seen[0][:, batch.subject].float().unflatten(0, (-1, prefixes))  # [n, prefixes, d_ff]
             keys.append((key[:, 0] + key[:, 1:].mean(1)) / 2 if prefixes > 1 else key[:, 0])
-            outputs.append(out[::prefixes, batch.subject].float())
+            outputs.append(out[:, batch.subject].float())
         return torch.cat(keys), torch.cat(outputs)
 
     def _history(self, layer: int, facts: Sequence[Fact]) -> Tensor | None:

@@ -9,6 +9,10 @@ from tests.notebooks.wrong_04 import WRONG_04
 from tests.notebooks.wrong_05 import WRONG_05
 from tests.notebooks.wrong_06 import WRONG_06
 from tests.notebooks.wrong_08 import WRONG_08
+from tests.notebooks.wrong_09 import WRONG_09
+from tests.notebooks.wrong_10 import WRONG_10
+from tests.notebooks.wrong_15 import WRONG_15
+from tests.notebooks.wrong_16 import WRONG_16
 
 CONTEXT = "import math\nimport torch\nfrom alphaedit_lite import *\n"
 
@@ -221,3 +225,11 @@ WRONG |= WRONG_03
 WRONG |= WRONG_01
 
 WRONG |= WRONG_08
+
+WRONG |= WRONG_09
+
+WRONG |= WRONG_16
+
+WRONG |= WRONG_15
+
+WRONG |= WRONG_10
