@@ -235,10 +235,13 @@ def take_in(
 
 
 if __name__ == "__main__":
+    from .config import default_layers  # which needs this module
+
     parser = argparse.ArgumentParser(description="Fit the key statistics of a model and cache them.")
     parser.add_argument("--model", default=None, help="folder or hub name; the default model if left out")
-    parser.add_argument("--layers", type=int, nargs="+", default=[3, 4, 5, 6, 7])
+    parser.add_argument("--layers", type=int, nargs="+", help="a tenth to a quarter of the depth, if left out")
     parser.add_argument("--tokens", type=int, default=100_000)
     parser.add_argument("--texts", default=None, help="a data set on a hub with a 'text' column")
     options = parser.parse_args()
-    key_statistics(load_model(options.model), options.layers, options.texts, options.tokens)
+    lm = load_model(options.model)
+    key_statistics(lm, options.layers or default_layers(lm.n_layers), options.texts, options.tokens)

@@ -16,7 +16,7 @@ import nbformat
 
 from alphaedit_lite import key_statistics, load_model
 from alphaedit_lite.assets import cache_dir
-from alphaedit_lite.config import EditorConfig
+from alphaedit_lite.config import EditorConfig, default_layers
 from tools.build_notebooks import ROOT, source_hash, without_outputs
 
 SOURCES = sorted((ROOT / "notebooks" / "source").glob("[0-9A-Z]*.py"))
@@ -80,7 +80,8 @@ def bundle(folder: Path) -> None:
     """Everything a room without network needs, and how to use it."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "-c", str(ROOT / "constraints.txt")]
     subprocess.run([*command, "-d", str(folder / "wheels"), f"{ROOT}[book]"], check=True)
-    key_statistics(load_model(), (3, 4, 5, 6, 7), tokens=EditorConfig.tokens)
+    lm = load_model()
+    key_statistics(lm, default_layers(lm.n_layers), tokens=EditorConfig.tokens)
     for part in ("models", "statistics", "assets"):
         shutil.copytree(cache_dir() / part, folder / "cache" / part, dirs_exist_ok=True)
     (folder / "README.md").write_text(

@@ -9,7 +9,14 @@ import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from alphaedit_lite import Fact, evaluate, perplexity
-from alphaedit_lite.generation import consistency, fluency, generate, ngram_entropy, words
+from alphaedit_lite.generation import (
+    consistency,
+    fluency,
+    generate,
+    judge_generation,
+    ngram_entropy,
+    words,
+)
 from alphaedit_lite.metrics import evaluate_zsre, summary, token_scores
 
 FACTS = [
@@ -69,6 +76,30 @@ def test_token_scores_are_those_of_the_whole_model(lm):
     assert right.tolist() == (arg_max == ids[0, -count:]).tolist()
 
 
+def test_success_and_accuracy_by_hand(lm, monkeypatch):
+    """Means over an object's tokens are compared; a fact's paraphrases are averaged; one fact has none."""
+    short, long = Fact("{} is in", "Paris", "Rome", "France", ("a", "b"), (("c", "d"),)), Fact("{}", "x", "y", "z")
+    wanted = [  # the prompt, two paraphrases, a neighbour; then the other fact's prompt
+        ([-1.0, -1.0, -1.0], [True, True, False]),  # mean -1 beats -2, though the sum -3 does not
+        ([-0.5], [True]),
+        ([-4.0], [False]),
+        ([-3.0, -5.0], [False, True]),
+        ([-1.0], [True]),
+    ]
+    others = [[-2.0], [-1.0], [-3.0], [-5.0], [-0.5]]
+    answers = [(torch.tensor(p), torch.tensor(r)) for p, r in wanted]
+    answers += [(torch.tensor(p), torch.zeros(len(p), dtype=torch.bool)) for p in others]
+    monkeypatch.setattr("alphaedit_lite.metrics.token_scores", lambda *_: answers)
+    table = evaluate(lm, [short, long], progress=False)
+    assert table.efficacy.tolist() == [1, 0]
+    assert table.efficacy_top1.tolist() == [0, 1]
+    assert table.loc[0, ["generalization", "generalization_top1"]].tolist() == [0.5, 0.5]
+    assert table.loc[0, ["specificity", "specificity_top1"]].tolist() == [1, 0]
+    means = summary(table)
+    assert means.loc["generalization", ["mean", "facts"]].tolist() == [0.5, 1]  # not 0.25 over two
+    assert means.loc["efficacy", ["mean", "facts"]].tolist() == [0.5, 2]
+
+
 def test_zsre_counts_tokens_not_answers(lm, monkeypatch):
     rights = iter([torch.tensor([True, True, False]), torch.tensor([False]), torch.tensor([True, False])])
     monkeypatch.setattr(
@@ -117,6 +148,9 @@ def test_a_collapsed_model_is_recorded_and_raises_nothing(lm):
         table = evaluate(lm, FACTS[:1], progress=False)
         assert table.drop(columns="subject").to_numpy().max() == 0  # NaN beats nothing and is nobody's choice
         assert math.isnan(perplexity(lm, ["Paris is a city in France"]))
+        assert evaluate_zsre(lm, FACTS[:1], progress=False).drop(columns="subject").to_numpy().max() == 0
+        spoken = judge_generation(lm, FACTS[:1], [["Rome"]], 5, progress=False)
+        assert spoken.loc[0, ["match", "mention"]].tolist() == [0, 0]
     finally:
         with torch.no_grad():
             weight.copy_(kept)
