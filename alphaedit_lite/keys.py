@@ -239,7 +239,7 @@ if __name__ == "__main__":
 
     parser = argparse.ArgumentParser(description="Fit the key statistics of a model and cache them.")
     parser.add_argument("--model", default=None, help="folder or hub name; the default model if left out")
-    parser.add_argument("--layers", type=int, nargs="+", help="a tenth to a quarter of the depth, if left out")
+    parser.add_argument("--layers", type=int, nargs="+", help="default: a tenth to a quarter of the depth")
     parser.add_argument("--tokens", type=int, default=100_000)
     parser.add_argument("--texts", default=None, help="a data set on a hub with a 'text' column")
     options = parser.parse_args()
