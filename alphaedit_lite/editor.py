@@ -20,16 +20,13 @@ from torch import Tensor
 
 from . import solvers
 from .config import SOLVERS, EditorConfig, default_layers
+from .factkeys import FactPrompts
 from .facts import Fact
-from .hooks import hooked
 from .keys import KeyStatistics, key_statistics
 from .ledger import Edit
 from .models import LanguageModel
 from .nullspace import NullSpace
-from .prompts import PromptBatch, align, encode_fact
 from .targets import compute_targets
-
-FACTS_PER_PASS = 32  # keys of more facts are collected in several passes, to bound memory
 
 
 class Editor:
@@ -106,9 +103,9 @@ class Editor:
             raise ValueError(f"z must be finite and [{len(facts)}, {lm.d_model}]; it is {list(z.shape)}.")
         edit = Edit(facts, {}, {}, {}, lm.fingerprint, dataclasses.asdict(config))
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
-            batches, hidden = self._start(facts)
+            prompts = FactPrompts(lm, facts, config.targets.prefixes, self.layers[0])
             for i, layer in enumerate(self.layers):
-                keys, output = self._look(batches, hidden, layer)
+                keys, output = self._look(prompts, layer)
                 residual = ((z.to(output) - output) / (len(self.layers) - i)).to(keys.device)  # the layer's
                 gain = self._gain(layer, keys, self._history(layer, facts))
                 edit.keys[layer] = keys
@@ -117,11 +114,7 @@ class Editor:
                     edit.dense[layer] = solvers.rect(edit.delta(layer), lm.weight(layer), config.keep).float()
                 lm.ledger.add(layer, edit.delta(layer))
                 if layer != last:  # on to the next edited block, through the block just changed
-                    stop = self.layers[i + 1]
-                    hidden = [
-                        lm.run(h, b.mask, b.positions, start=layer, stop=stop)[0]
-                        for h, b in zip(hidden, batches, strict=True)
-                    ]
+                    prompts.advance(layer, self.layers[i + 1])
             lm.ledger.enter(edit, lm)
         return edit
 
@@ -185,43 +178,8 @@ class Editor:
         edit.revert()
         return edit
 
-    def _start(self, facts: Sequence[Fact]) -> tuple[list[PromptBatch], list[Tensor]]:
-        """Prompts up to the subject, and their hidden states in front of the first edited block."""
-        lm, prefixes = self.lm, self.config.targets.prefixes
-        batches, hidden = [], []
-        for first in range(0, len(facts), FACTS_PER_PASS):
-            some = facts[first : first + FACTS_PER_PASS]
-            rows = [row for fact in some for row in encode_fact(lm.tokenizer, fact, prefixes, target=False)]
-            owner = [i for i in range(len(some)) for _ in prefixes]
-            batch = align(rows, owner, lm.pad_id, lm.device)
-            embedded = lm.embed(batch.ids)
-            if self.layers[0] > 0:
-                embedded, _ = lm.run(embedded, batch.mask, batch.positions, stop=self.layers[0])
-            batches.append(batch)
-            hidden.append(embedded)
-        return batches, hidden
-
-    def _look(
-        self, batches: Sequence[PromptBatch], hidden: Sequence[Tensor], layer: int
-    ) -> tuple[Tensor, Tensor]:
-        """The facts' keys at ``layer``, [n, d_ff], and the output of the last edited block, [n, d_model].
-
-        A key is ½·(bare prompt) + ½·(mean of the prefixed prompts); the output is the bare prompt's, so
-        that no other prompt runs beyond the block ``layer``.
-        """
-        lm, prefixes, last = self.lm, len(self.config.targets.prefixes), self.layers[-1]
-        keys, outputs = [], []
-        for batch, h in zip(batches, hidden, strict=True):
-            seen: list[Tensor] = []
-            with hooked(inputs={lm.down_projection(layer): seen.append}):
-                out, _ = lm.run(h, batch.mask, batch.positions, start=layer, stop=layer + 1)
-            out, mask, positions = out[::prefixes], batch.mask[::prefixes], batch.positions[::prefixes]
-            if layer < last:
-                out, _ = lm.run(out, mask, positions, start=layer + 1, stop=last + 1)
-            key = seen[0][:, batch.subject].float().unflatten(0, (-1, prefixes))  # [n, prefixes, d_ff]
-            keys.append((key[:, 0] + key[:, 1:].mean(1)) / 2 if prefixes > 1 else key[:, 0])
-            outputs.append(out[:, batch.subject].float())
-        return torch.cat(keys), torch.cat(outputs)
+    def _look(self, prompts: FactPrompts, layer: int) -> tuple[Tensor, Tensor]:
+        return prompts.look(layer, self.layers[-1])
 
     def _history(self, layer: int, facts: Sequence[Fact]) -> Tensor | None:
         """Keys of the facts written before, [n_past, d_ff], but for those that are now written anew."""

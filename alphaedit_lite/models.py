@@ -255,9 +255,13 @@ class _Nothing(nn.Module):
 
 
 def copy_cache(cache: Any, rows: Tensor | None = None) -> DynamicCache:
-    """A cache with the same tensors (or some of their rows) that grows without touching the original."""
-    fresh = DynamicCache()
+    """A cache with the same tensors (or some of their rows) that grows without touching the original.
+
+    Blocks that did not run have none; others' stand in there, since masks go by the width in block 0.
+    """
+    fresh, some = DynamicCache(), next(kept for kept in cache.layers if kept.keys is not None)
     for layer, kept in enumerate(cache.layers):
+        kept = some if kept.keys is None else kept
         here = slice(None) if rows is None else rows.to(kept.keys.device)  # each block's own
         fresh.update(kept.keys[here], kept.values[here], layer)
     return fresh

@@ -18,7 +18,7 @@ import pandas as pd
 import torch
 
 from .config import EditorConfig, default_layers
-from .editor import FACTS_PER_PASS
+from .factkeys import FACTS_PER_PASS
 from .keys import TOKENS_PER_BATCH
 from .models import LanguageModel
 from .sizes import Shape, shape_of

@@ -8,6 +8,7 @@ layer.judge(gain)                                          # what a write with t
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ import torch
 from torch import Tensor
 
 from ..editor import Editor, check_facts
+from ..factkeys import FactPrompts
 from ..facts import Fact
 from ..keys import KeyStatistics
 from ..ledger import Edit
@@ -59,16 +61,13 @@ class OwnAlphaEdit(Editor):
             z = compute_targets(lm, facts, self.layers[-1], self.config.targets, False).z
         edit = Edit(facts, {}, {}, {}, lm.fingerprint, {"solver": "own"})
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
-            batches, front = self._start(facts)
+            front = FactPrompts(lm, facts, self.config.targets.prefixes, self.layers[0])
 
             def look(layer: int) -> tuple[Tensor, Tensor]:
-                hidden = front
+                prompts = copy.copy(front)
                 if layer > self.layers[0]:
-                    hidden = [
-                        lm.run(h, b.mask, b.positions, start=self.layers[0], stop=layer)[0]
-                        for h, b in zip(front, batches, strict=True)
-                    ]
-                keys, output = self._look(batches, hidden, layer)
+                    prompts.advance(self.layers[0], layer)
+                keys, output = self._look(prompts, layer)
                 return keys.double().T, output.double().T
 
             def write(layer: int, delta: Tensor) -> None:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ..editor import Editor
+from ..factkeys import FactPrompts
 from ..facts import Fact
 from ..keys import KeyStatistics
 from ..models import LanguageModel
@@ -56,7 +57,7 @@ def keys_and_residuals(
     """K1, [d_ff, n], and R = z − h, [d_model, n], of facts at one layer: columns, float64."""
     editor = Editor(lm, solver="memit", layers=(layer,), statistics=statistics, progress=False)
     with lm.frozen(), torch.no_grad():
-        keys, output = editor._look(*editor._start(facts), layer)
+        keys, output = FactPrompts(lm, facts, editor.config.targets.prefixes, layer).look(layer, layer)
     return keys.double().T, (z.to(output) - output).double().T
 
 

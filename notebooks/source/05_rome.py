@@ -882,7 +882,7 @@ chapter.reveal("h", 0 if kept == 10 else 1 if kept >= 7 else 2 if kept >= 3 else
 #
 # | in the paper | in the authors' code | here |
 # |---|---|---|
-# | k*: mean over prefixes (eq. 3) | `compute_u.py`: the mean over the bare prompt and 20 beginnings that the model itself writes, sampled anew in each session (20 in the paper's appendix E.5, too; its section 3.1 says 50) | `Editor._look`: half bare prompt, half five fixed sentences |
+# | k*: mean over prefixes (eq. 3) | `compute_u.py`: the mean over the bare prompt and 20 beginnings that the model itself writes, sampled anew in each session (20 in the paper's appendix E.5, too; its section 3.1 says 50) | `FactPrompts.look`: half bare prompt, half five fixed sentences |
 # | v*: the loss (eq. 4) | `compute_v.py`: adds the third term, the weights and the clamp; δ is added to the output of the *feed-forward layer*; h in clamp and decay is that output | (5.1); δ is added to the block's output, as in MEMIT and AlphaEdit. The sum is the same, the yardstick ‖h‖ is not |
 # | KL term | `F.kl_div` of the first and the current log-probabilities, in an order that makes it KL(now ‖ before) | `objective`; `targets.py` |
 # | Δ = Λ (C⁻¹k*)ᵀ (eq. 2) | `compute_u.py`: u, along C⁻¹ times the mean key. `compute_v.py`: the residual, divided by u · (key of the *bare* prompt). `rome_main.py`: their outer product, which is (5.7) | (5.5): the same k above and below; `solvers.rome` |

@@ -27,6 +27,7 @@ from alphaedit_lite import (
     solvers,
 )
 from alphaedit_lite.assets import AssetError
+from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.hooks import hooked
 from alphaedit_lite.keys import (
@@ -231,7 +232,8 @@ def test_an_edit_moves_the_block_towards_z_and_nothing_else(lm, facts, solver):
     editor = editor_for(lm, solver=solver, lam=1e-4, weight=1e-3)
 
     def output():
-        return editor._look(*editor._start(facts), LAYERS[0])[1]
+        prompts = FactPrompts(lm, facts, editor.config.targets.prefixes, LAYERS[0])
+        return prompts.look(LAYERS[0], LAYERS[-1])[1]
 
     with torch.no_grad():
         distance = (z - output()).norm()
