@@ -14,14 +14,12 @@ collapsed is recorded as such, and its stream goes on.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
-import math
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -31,29 +29,21 @@ from .. import (
     Edit,
     Editor,
     bundled_targets,
-    evaluate,
     key_statistics,
     load_model,
-    perplexity,
 )
 from ..assets import cache_dir, replacing
 from ..config import default_layers
 from ..facts import Fact
 from ..finetune import FineTune
-from ..generation import generate
-from ..hooks import hooked
-from ..keys import wikipedia_leads
 from ..models import LanguageModel
-from ..prompts import align, encode_fact
 from . import versions
-from .last_words import judge_last_words
-from .minimal_pairs import judge_pairs
 from .stream_facts import counterfact, order, unedited_targets
+from .stream_look import hidden_states, look, sizes
 
 RESULTS = Path(__file__).parents[2] / "results" / "stream"
 BATCH, EVERY, EDITS = 50, 100, 600
-COHORT, LEADS = 25, 60  # facts judged of every hundred (at the end all of them), and held-out leads
-PROMPTS: Final = ("The history of science", "My favourite food is", "In the morning, she")
+COHORT = 25  # facts judged of every hundred; at the end all of them
 
 EDITORS: dict[str, dict[str, Any]] = {
     "AlphaEdit": {},
@@ -101,64 +91,19 @@ def batch_of(name: str) -> int:
     return 1 if EDITORS[name].get("solver") == "rome" else BATCH
 
 
-def number(value: float) -> float | None:
-    """Rounded for a results file; None for what JSON cannot say: a metric over nothing, a collapse."""
-    return round(float(value), 4) if math.isfinite(value) else None
-
-
-def bits(right: Iterable[bool]) -> str:
-    """One 0 or 1 per question, so that two checkpoints can be compared question by question."""
-    return "".join("01"[bool(r)] for r in right)
-
-
 def due(done: int, edits: int) -> bool:
-    """Whether a checkpoint comes after ``done`` edits: often at first, less often after three hundred."""
-    return done == edits or done % (EVERY if done <= 3 * EVERY else 2 * EVERY) == 0
+    """Whether a checkpoint comes after ``done`` edits: after 100, 300, 600, 1,000, … and after the last."""
+    return done == edits or done in (EVERY * k * (k + 1) // 2 for k in range(1, 20))
 
 
-def look(
-    lm: LanguageModel, facts: Sequence[Fact], done: int, layers: Sequence[int], cohort: int
-) -> dict[str, Any]:
-    """Everything that is measured at a checkpoint, as plain values; ``cohort`` facts of every hundred."""
-    cohorts = []
-    for first in range(0, max(done, EVERY), EVERY):
-        some = [dataclasses.replace(f, neighbours=f.neighbours[:3]) for f in facts[first : first + EVERY]]
-        table = evaluate(lm, some[:: max(1, len(some) // cohort)], progress=False)
-        scores = {str(name): [number(v) for v in table[name]] for name in table.select_dtypes("number")}
-        cohorts.append({"first": first, "facts": len(table), "scores": scores})
-    pairs = judge_pairs(lm, progress=False)
-    found: dict[str, Any] = {
-        "edits": done,
-        "cohorts": cohorts,
-        "perplexity": number(perplexity(lm, wikipedia_leads("heldout")[:LEADS])),
-        "pairs": {str(k): bits(v) for k, v in pairs.groupby("phenomenon").correct},
-        "last words": bits(judge_last_words(lm)),
-        "says": dict(zip(PROMPTS, generate(lm, PROMPTS, 25), strict=True)),
-        "norm": {}, "update": {}, "spectrum": {},
-    }  # fmt: skip
-    for layer in layers:
-        W = lm.weight(layer)
-        found["norm"][str(layer)] = round(float(W.norm()), 3)
-        if (total := lm.ledger.total(layer)) is not None:
-            S = torch.linalg.svdvals(total.float())
-            found["update"][str(layer)] = round(float(total.norm() / lm.ledger.original(layer).norm()), 4)
-            found["spectrum"][str(layer)] = [round(float(s), 4) for s in S[:30]]
-    found["collapsed"] = found["perplexity"] is None or found["perplexity"] > 1000
-    return found
-
-
-@torch.no_grad()
-def hidden_states(lm: LanguageModel, facts: Sequence[Fact], layer: int) -> torch.Tensor:
-    """The output of one block at the subject's last token of every prompt, [n, d_model], float16."""
-    states = []
-    for first in range(0, len(facts), 50):
-        rows = [encode_fact(lm.tokenizer, fact, ("",), target=False)[0] for fact in facts[first : first + 50]]
-        batch = align(rows, range(len(rows)), lm.pad_id, lm.device)
-        seen: list[torch.Tensor] = []
-        with lm.frozen(), hooked(outputs={lm.block(layer): seen.append}):
-            lm.run(lm.embed(batch.ids), batch.mask, batch.positions, stop=layer + 1)
-        states.append(seen[0][:, batch.subject].half().cpu())
-    return torch.cat(states)
+def unedited(made_with: dict[str, Any]) -> dict[str, Any] | None:
+    """The look at the unedited model, if another editor's stream of the same facts has it already."""
+    for path in sorted(RESULTS.glob("*.json")):
+        other = read(path)
+        if other and all(other.get(key) == made_with[key] for key in ("facts", "seed", "fingerprint")):
+            for first in other["checkpoints"][:1]:
+                return dict(first)
+    return None
 
 
 def unit(
@@ -173,7 +118,8 @@ def unit(
     z = None if live or finetuned else (unedited_targets if folder else bundled_targets)(lm, facts)
     layers = EDITORS[name].get("finetune", {}).get("layers") or Editor(lm, progress=False).layers
     made_with = {
-        "editor": name, "seed": seed, "settings": json.loads(json.dumps(EDITORS[name])), "batch": batch_of(name),
+        "editor": name, "seed": seed, "settings": json.loads(json.dumps(EDITORS[name])),
+        "batch": batch_of(name),
         "facts": "CounterFact" if folder else "bundled",
         "targets": "found on the edited model" if live else "found on the unedited model",
         "fingerprint": lm.fingerprint,
@@ -194,7 +140,10 @@ def unit(
         held = len(lm.ledger.edits)
         if name == "PRUNE" and done:
             Editor(lm, progress=False).prune()
-        found = look(lm, facts, done, layers, EVERY if done == edits else COHORT)
+        found = unedited(made_with) if not done else None
+        if found is None:
+            found = look(lm, facts, done, EVERY, EVERY if done == edits else COHORT)
+        found |= sizes(lm, layers)
         if name in ("AlphaEdit", "MEMIT") and done in (0, edits):
             states = {"hidden": hidden_states(lm, everything[-500:], layers[-1])}
             with replacing(RESULTS / f"hidden-{path.stem}-{done}.safetensors") as partial:

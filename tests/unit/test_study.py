@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from alphaedit_lite import Edit, Editor, Fact
-from alphaedit_lite.book import stream_facts, study
+from alphaedit_lite.book import stream_facts, stream_look, study
 from tests.unit.test_engine import editor_for
 
 FACTS = [
@@ -23,10 +23,10 @@ def small(lm, monkeypatch, tmp_path):
     monkeypatch.setattr(study, "BATCH", 1)
     monkeypatch.setattr(study, "EVERY", 2)
     monkeypatch.setattr(study, "order", lambda seed: FACTS)
-    monkeypatch.setattr(study, "judge_last_words", lambda _: [True, False])
-    monkeypatch.setattr(study, "wikipedia_leads", lambda _: ["Rome is the capital of Italy."])
+    monkeypatch.setattr(stream_look, "judge_last_words", lambda _: [True, False])
+    monkeypatch.setattr(stream_look, "wikipedia_leads", lambda _: ["Rome is the capital of Italy."])
     monkeypatch.setattr(
-        study, "judge_pairs", lambda *_, **__: pd.DataFrame({"phenomenon": ["a"], "correct": [True]})
+        stream_look, "judge_pairs", lambda *_, **__: pd.DataFrame({"phenomenon": ["a"], "correct": [True]})
     )
     for module in (study, stream_facts):
         monkeypatch.setattr(module, "cache_dir", lambda: tmp_path / "cache")
@@ -74,7 +74,7 @@ def test_an_interrupted_stream_leaves_the_model_as_it_was(small, monkeypatch):
 
 
 def test_a_collapse_is_recorded_and_the_stream_goes_on(small, monkeypatch):
-    monkeypatch.setattr(study, "perplexity", lambda *_: math.nan)
+    monkeypatch.setattr(stream_look, "perplexity", lambda *_: math.nan)
     found = study.unit(small, "MEMIT", 0, 4, live=True)
     assert [c["collapsed"] for c in found["checkpoints"]] == [True, True, True]
 
