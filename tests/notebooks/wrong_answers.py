@@ -3,6 +3,10 @@
 ``CONTEXT`` is what the cells of the exercises may rely on: the imports of their chapters.
 """
 
+from tests.notebooks.wrong_10 import WRONG_10
+from tests.notebooks.wrong_15 import WRONG_15
+from tests.notebooks.wrong_16 import WRONG_16
+
 from tests.notebooks.wrong_01 import WRONG_01
 from tests.notebooks.wrong_03 import WRONG_03
 from tests.notebooks.wrong_04 import WRONG_04
@@ -10,9 +14,8 @@ from tests.notebooks.wrong_05 import WRONG_05
 from tests.notebooks.wrong_06 import WRONG_06
 from tests.notebooks.wrong_08 import WRONG_08
 from tests.notebooks.wrong_09 import WRONG_09
-from tests.notebooks.wrong_10 import WRONG_10
-from tests.notebooks.wrong_15 import WRONG_15
-from tests.notebooks.wrong_16 import WRONG_16
+from tests.notebooks.wrong_11 import WRONG_11
+from tests.notebooks.wrong_12 import WRONG_12
 
 CONTEXT = "import math\nimport torch\nfrom alphaedit_lite import *\n"
 
@@ -233,3 +236,9 @@ WRONG |= WRONG_16
 WRONG |= WRONG_15
 
 WRONG |= WRONG_10
+
+WRONG |= WRONG_09
+
+WRONG |= WRONG_11
+
+WRONG |= WRONG_12

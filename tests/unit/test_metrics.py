@@ -78,7 +78,10 @@ def test_token_scores_are_those_of_the_whole_model(lm):
 
 def test_success_and_accuracy_by_hand(lm, monkeypatch):
     """Means over an object's tokens are compared; a fact's paraphrases are averaged; one fact has none."""
-    short, long = Fact("{} is in", "Paris", "Rome", "France", ("a", "b"), (("c", "d"),)), Fact("{}", "x", "y", "z")
+    short, long = (
+        Fact("{} is in", "Paris", "Rome", "France", ("a", "b"), (("c", "d"),)),
+        Fact("{}", "x", "y", "z"),
+    )
     wanted = [  # the prompt, two paraphrases, a neighbour; then the other fact's prompt
         ([-1.0, -1.0, -1.0], [True, True, False]),  # mean -1 beats -2, though the sum -3 does not
         ([-0.5], [True]),
