@@ -103,7 +103,7 @@ def test_a_test_is_seldom_wrong_when_nothing_has_happened():
     for values in (
         [drift_test(X - g, X + g, shuffles=99).p for g in gaps],
         [energy_test(X - g, X + g, paired=True, shuffles=99).p for g in gaps],
-        [energy_test(X, cloud(seed=100 + s), shuffles=99).p for s in range(40)],
+        [energy_test(cloud(seed=200 + s), cloud(seed=100 + s), shuffles=99).p for s in range(40)],
     ):
         assert sum(p <= 0.05 for p in values) <= 6
         assert 0.25 < sum(values) / 40 < 0.75
