@@ -3,10 +3,6 @@
 ``CONTEXT`` is what the cells of the exercises may rely on: the imports of their chapters.
 """
 
-from tests.notebooks.wrong_10 import WRONG_10
-from tests.notebooks.wrong_15 import WRONG_15
-from tests.notebooks.wrong_16 import WRONG_16
-
 from tests.notebooks.wrong_01 import WRONG_01
 from tests.notebooks.wrong_03 import WRONG_03
 from tests.notebooks.wrong_04 import WRONG_04
@@ -228,14 +224,6 @@ WRONG |= WRONG_03
 WRONG |= WRONG_01
 
 WRONG |= WRONG_08
-
-WRONG |= WRONG_09
-
-WRONG |= WRONG_16
-
-WRONG |= WRONG_15
-
-WRONG |= WRONG_10
 
 WRONG |= WRONG_09
 
