@@ -13,15 +13,18 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import torch
-from sklearn.feature_extraction.text import TfidfVectorizer
 from tqdm.auto import tqdm
 
 from .facts import Fact
 from .keys import wikipedia_leads
 from .models import LanguageModel
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 WEIGHTS = {2: 2 / 3, 3: 4 / 3}  # of the n-gram entropies (ROME, Meng et al. 2022, appendix; their code)
 
@@ -127,6 +130,8 @@ def judge_generation(
         without any), ``match``: whether a free continuation of the prompt begins with the new object,
         and ``mention``: whether it names it at all.
     """
+    from sklearn.feature_extraction.text import TfidfVectorizer  # a second to import: only where needed
+
     if not facts:
         raise ValueError("There are no facts to judge.")
     asked = [(i, prompt) for i, fact in enumerate(facts) for prompt in dict.fromkeys(fact.generation)]

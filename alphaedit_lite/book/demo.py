@@ -6,6 +6,7 @@ python -m alphaedit_lite.book.demo --subject "Mount Fuji" --template "{} is a mo
 
 from __future__ import annotations
 
+import math
 import sys
 
 import pandas as pd
@@ -13,6 +14,7 @@ import pandas as pd
 from ..assets import AssetError
 from ..editor import AlphaEdit
 from ..facts import Fact
+from ..generation import generate
 from ..loading import DEFAULT_MODEL, load_model
 from ..metrics import score
 from ..models import LanguageModel
@@ -47,12 +49,14 @@ def probe(lm: LanguageModel, fact: Fact) -> pd.DataFrame:
     asked = [("fact", fact.prompt, fact.true)]
     asked += [("paraphrase", prompt, fact.true) for prompt in fact.paraphrases]
     asked += [("neighbour", prompt, answer) for prompt, answer in fact.neighbours]
+    p_new = score(lm, [(prompt, fact.new) for _, prompt, _ in asked])[0].exp().tolist()
+    known = [(prompt, old) for _, prompt, old in asked if old]
+    p_old = iter(score(lm, known)[0].exp().tolist())
+    said = generate(lm, [prompt for _, prompt, _ in asked], 4)
     rows = []
-    for kind, prompt, old in asked:
-        pairs = [(prompt, fact.new), (prompt, old)] if old else [(prompt, fact.new)]
-        p = score(lm, pairs)[0].exp().tolist()
-        p_old, says = p[1] if old else float("nan"), lm.complete(prompt, 4).split("\n")[0]
-        rows.append((kind, prompt, (old or "").strip(), fact.new.strip(), p_old, p[0], says))
+    for (kind, prompt, old), p, text in zip(asked, p_new, said, strict=True):
+        p_then = next(p_old) if old else math.nan
+        rows.append((kind, prompt, (old or "").strip(), fact.new.strip(), p_then, p, text.split("\n")[0]))
     return pd.DataFrame(rows, columns=["kind", "prompt", "old", "new", "p_old", "p_new", "says"])
 
 

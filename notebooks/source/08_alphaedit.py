@@ -60,7 +60,7 @@ chapter = Chapter("08")
 torch.manual_seed(8)
 LAYERS, LAYER, THRESHOLD = (3, 4, 5, 6, 7), 7, 2e-2
 LAM = EditorConfig().lam  # in units of the keys' energy inside P: section 3
-FACTS, BATCH = bundled_facts("development")[:90:8], 4
+FACTS, BATCH = bundled_facts("development")[:90:10], 3
 
 # %% [markdown]
 # ## Before you start
@@ -780,15 +780,16 @@ chapter.predict(
 
 # %%
 from alphaedit_lite import Fact, compute_targets
+from alphaedit_lite.generation import generate
 
 snlp = Fact("The conference {} was held in", subject="SNLP 2025", new="Port Ellery")
-others = ["SNLP 2025 took place in", "The conference ACL 2019 was held in", "The capital of France is"]
+others = ["SNLP 2025 took place in", "The conference ACL 2019 was held in"]
 questions = [snlp.prompt, *others]
 found = compute_targets(lm, [snlp], LAYERS[-1], progress=False)
 tokens = lm.tokenizer(snlp.new)["input_ids"]
-before = [lm.complete(question, 6) for question in questions]
+before = generate(lm, questions, 6)
 edit = OwnAlphaEdit(lm, alphaedit, *spaces(), statistics).edit([snlp], found.z)
-after = [lm.complete(question, 6) for question in questions]
+after = generate(lm, questions, 6)
 edit.revert()
 assert before != after  # an edit that changes nothing is none
 says = pd.DataFrame({"question": questions, "before": before, "after": after})
@@ -805,13 +806,13 @@ says.style.hide()
 # Asked in other words, it does not (second row). For a fact that it knew in some form, paraphrases
 # followed. Here it may be that the model has no notion of SNLP to attach the place to; and z was found for one
 # sentence. So one edit corrected well, and taught little. (This is one case; z took
-# [[=int(found.steps[0])]] steps.) The other conference and
-# France: compare the last two rows before and after.
+# [[=int(found.steps[0])]] steps.) The other conference:
+# compare the last row before and after.
 
 # %% [markdown]
 # ## 5. Many facts, and what P is worth
 #
-# Now all [[=len(FACTS)]] facts: at once, then in three batches one after another, with the
+# Now all [[=len(FACTS)]] facts, in three batches one after another: with P at the threshold, with the
 # strict P and with none. After the last batch we ask: the new fact, a paraphrase, and a
 # neighbour, for each. (The targets z are those of the unedited model; in a long sequence they should be found anew.
 # Chapter 10 does.)
@@ -853,7 +854,6 @@ chapter.predict(
 # %%
 runs = [
     stream("unedited", spaces(), 0),
-    stream("all at once", spaces(), len(FACTS)),
     stream("three batches", spaces(), BATCH),
     stream("batches, P leaking 1%", spaces(0.01), BATCH),
     stream("batches, no P", spaces(1), BATCH),
@@ -869,8 +869,8 @@ live.style.format("{:.2f}")
 # is the mean probability of the old answer to a question that should not change; `known` is the
 # change of known answers in layer [[=LAYER]].
 #
-# **How to read it.** At once or in three batches makes no difference here: so few facts hardly get in each other's
-# way over five layers. (On one layer you have seen the history at work, below exercise 08.5; below, a hundred facts.)
+# **How to read it.** So few facts hardly get in each other's way over five layers. (On one layer you have seen the
+# history at work, below exercise 08.5; below, a hundred facts.)
 #
 # **What surprised us.** Of [[=len(FACTS)]] facts, [[=round(tight['new facts'] * len(FACTS)):d]] are named first with
 # the strict P, and [[=round(loose['new facts'] * len(FACTS)):d]] with P at the threshold: the narrow door
