@@ -12,6 +12,7 @@ from tests.notebooks.wrong_08 import WRONG_08
 from tests.notebooks.wrong_09 import WRONG_09
 from tests.notebooks.wrong_11 import WRONG_11
 from tests.notebooks.wrong_12 import WRONG_12
+from tests.notebooks.wrong_15 import WRONG_15
 from tests.notebooks.wrong_16 import WRONG_16
 
 CONTEXT = "import math\nimport torch\nfrom alphaedit_lite import *\n"
@@ -231,4 +232,5 @@ WRONG |= WRONG_09
 WRONG |= WRONG_11
 
 WRONG |= WRONG_12
+WRONG |= WRONG_15
 WRONG |= WRONG_16
