@@ -21,9 +21,10 @@ import pandas as pd
 from ..metrics import perplexity, token_scores
 from ..models import LanguageModel
 from ..texts import wikipedia_leads
+from .changes import Change, difference, interval
 from .last_words import judge_last_words, last_words
 from .minimal_pairs import PHENOMENA, Pair, pairs, split
-from .streams import Change, Stream, checkpoint, course, difference, interval, last, right
+from .streams import Stream, checkpoint, course, last, right
 
 LEADS, SENTENCES = 8, 24  # read by ``look``
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .streams import RESAMPLES, SEED, Change, difference, told
+from .changes import RESAMPLES, SEED, Change, difference, told
 from .study_fronts import as_table
 
 Name = tuple[str, ...]  # editor, knob, and how P is used if it is not obvious

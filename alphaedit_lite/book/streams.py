@@ -3,7 +3,7 @@
     stream = read_stream("AlphaEdit")             # as ``study`` wrote it; what is not there is named
     course(stream)                                # one row per checkpoint: perplexity, size of the update …
     cohorts(stream, "efficacy_top1")              # one row per checkpoint and hundred facts
-    difference(scores(a, 300), scores(b, 300))    # paired by fact: mean, low, high, n
+    changes.difference(scores(a, 300), scores(b, 300))    # paired by fact: mean, low, high, n
 
 A fact is named by its place in the stream, and every table of scores has these names as its index: so two
 checkpoints, or two editors on the same facts, are paired by pandas itself.
@@ -15,49 +15,16 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import pandas as pd
+
+from .changes import Change, difference, interval, told
 
 FOLDER = Path(__file__).parents[2] / "results" / "stream"
 EVERY = 100  # facts in a cohort
-RESAMPLES, SEED = 4000, 10
 
 Stream = Mapping[str, Any]
-
-
-class Change(NamedTuple):
-    """A mean with its 95% bootstrap interval, and the number of facts that it rests on."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
-
-    @property
-    def sure(self) -> bool:
-        """Whether the interval leaves zero out."""
-        return self.low > 0 or self.high < 0
-
-    def __str__(self) -> str:
-        """In points: "+3.2 [−1.0, +7.4]"."""
-        return f"{signed(self.mean)} [{signed(self.low)}, {signed(self.high)}]"
-
-
-def told(change: Change, a: str, b: str) -> str:
-    """A change in words: who is ahead, by how many points, with which interval; or that nobody is."""
-    if not change.sure:
-        return f"{a} and {b} are level within the noise ({change} points)"
-    gap, (low, high) = abs(change.mean), sorted((abs(change.low), abs(change.high)))
-    where = "ahead of" if change.mean > 0 else "behind"
-    return f"{a} is {where} {b} by {100 * gap:.1f} points [{100 * low:.1f}, {100 * high:.1f}]"
-
-
-def signed(share: float) -> str:
-    """A share as points with a sign: 0.032 as "+3.2"; no minus zero."""
-    points = round(100 * share, 1) + 0.0
-    return f"{points:+.1f}".replace("-", "−") if points else "0.0"
 
 
 # -- reading --------------------------------------------------------------------------------------------
@@ -252,33 +219,3 @@ def story(streams: Mapping[str, Stream], editor: str, rivals: Sequence[str]) -> 
         found = (versus(streams, editor, name, m) for m in ("efficacy_top1", "generalization_top1"))
         said.append("on the facts, {}; on paraphrases, {}".format(*found))
     return f"after {last(streams[editor])} edits, {'. Further, '.join(said)}."
-
-
-# -- intervals ------------------------------------------------------------------------------------------
-
-
-def interval(values: pd.Series | Sequence[float], seed: int = SEED) -> Change:
-    """The mean with its 95% bootstrap interval; what is missing is left out."""
-    kept = np.asarray(values, dtype=float)
-    kept = kept[~np.isnan(kept)]
-    if not len(kept):
-        return Change(math.nan, math.nan, math.nan, 0)
-    rows = np.random.default_rng(seed).integers(0, len(kept), (RESAMPLES, len(kept)))
-    low, high = np.quantile(kept[rows].mean(1), [0.025, 0.975])
-    return Change(float(kept.mean()), float(low), float(high), len(kept))
-
-
-def difference(a: pd.Series | Sequence[float], b: pd.Series | Sequence[float], seed: int = SEED) -> Change:
-    """The mean of a − b, fact by fact, with its interval: what two editors share cancels.
-
-    Series are paired by their index, and what only one of them has is left out; other sequences by place.
-
-    Raises:
-        ValueError: nothing is left to compare.
-    """
-    if not isinstance(a, pd.Series) and len(a) != len(b):
-        raise ValueError(f"{len(a)} scores cannot be paired with {len(b)}: are these the same facts?")
-    gaps = (pd.Series(a, dtype=float) - pd.Series(b, dtype=float)).dropna()
-    if gaps.empty:
-        raise ValueError("No fact has both scores: there is nothing to compare.")
-    return interval(gaps, seed)

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from .changes import Change
 from .pareto import Fronts
 from .plots import COLORS, LINES, drawing
-from .streams import Change, Stream, checkpoint, cohorts, course, last
+from .streams import Stream, checkpoint, cohorts, course, last
 
 MARKS = "osD^vP*X<>"
 PANELS = {"perplexity": "perplexity", "update": "‖ΔW‖ / ‖W‖, mean of layers"}

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from alphaedit_lite.book import streams
+from alphaedit_lite.book.changes import difference, interval, signed
 from alphaedit_lite.book.pareto import ABLATION, LINES, Fronts, nondominated
 from alphaedit_lite.book.published import table_beside
-from alphaedit_lite.book.streams import difference, interval, signed
 from alphaedit_lite.book.study_fronts import grid
 
 METRICS = ("efficacy", "efficacy_top1", "generalization", "generalization_top1", "specificity")
