@@ -206,8 +206,9 @@ def said_of(streams: Mapping[str, Stream]) -> str:
     """What the streams show at their ends, in sentences made from the numbers."""
     table = losses(streams)
     rises = table.rise.sort_values()
+    ends = sorted({int(table.edits.min()), int(table.edits.max())})
     lines = [
-        f"{len(table)} editors after {table.edits.min()} to {table.edits.max()} edits: perplexity has risen "
+        f"{len(table)} editors after {' to '.join(map(str, ends))} edits: perplexity has risen "
         f"by {rises.iloc[0]:.1%} ({rises.index[0]}) to {rises.iloc[-1]:.1%} ({rises.index[-1]})."
     ]
     for what in ("pairs", "last words"):

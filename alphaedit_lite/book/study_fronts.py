@@ -79,15 +79,22 @@ def grid() -> Iterator[Row]:
     for c in (300.0, 4000.0):
         yield Row("MEMIT with history", f"c = {c:g}", none, {"solver": "memit", "weight": c})
     yield Row("AlphaEdit", "λ = 0.8, P leaks 1%", inside, leaky["P leaks 1%"])
-    yield from with_p[12:]
+    yield from with_p[12:18]
+    for c in (600.0, 1500.0, 2200.0):  # straight lines between far settings would flatter whoever is compared
+        yield Row("MEMIT with history", f"c = {c:g}", none, {"solver": "memit", "weight": c})
+    for lam in (0.4, 1.5):
+        yield Row("AlphaEdit", f"λ = {lam:g}", inside, {"lam": lam})
+        yield Row("ridge with history", f"λ = {lam:g}", none, {"solver": "ridge", "lam": lam})
+    yield Row("ridge with history", "λ = 5", none, {"solver": "ridge", "lam": 5.0})
     yield Row("RECT", "keeps 0.2", none, {**memit, "keep": 0.2})
-    for c in (300.0, 4000.0):
+    for c in (300.0, 600.0, 1500.0, 2200.0, 4000.0):
         yield Row("MEMIT", f"c = {c:g}", none, {**memit, "weight": c})
     yield Row("ridge", "λ = 0.8", none, {"solver": "ridge", "history": False})
     for kind in ("P leaks 10%", "P leaks 1%"):
         settings = {**leaky[kind], "history": False}
         yield Row("AlphaEdit without history", f"λ = 0.8, {kind}", inside, settings)
     yield Row("AlphaEdit", "λ = 0.8, relative P", inside, leaky["relative P"])
+    yield from with_p[18:]  # ROME, one fact at a time
     for bound in ({}, {"norm_bound": 5e-4}):  # a quarter of an hour each: last
         tuned: dict[str, Any] = {"finetune": {"lr": 5e-4, **bound}}
         yield Row("FT-L" if bound else "FT", "rate 0.0005", none, tuned)

@@ -149,15 +149,18 @@ show(*draw.rates_figure(rates, "success: new object beats old", kinds), name="16
 #
 # **What surprised us.** Nonsense does almost no harm. Alone on the page, the new object wins for
 # [[=rates.loc[('prompt', 'edited')]['mean']:.0%]] of the facts, and after eight unrelated sentences for
-# [[=rates.loc[('after 8 unrelated', 'edited')]['mean']:.0%]] (a change between [[=dull['low']:+.0%]] and [[=dull['high']:+.0%]]). The push *is*
-# weaker, as the shifted keys promise: the edit raises the log-probability of the new object by [[=lift['prompt']['mean']:.1f]] alone, and by
-# [[=-fade['mean']:.1f]] less after the eight (between [[=-fade['high']:.1f]] and [[=-fade['low']:.1f]]). There was enough to spare.
+# [[=rates.loc[('after 8 unrelated', 'edited')]['mean']:.0%]] (a change between [[=dull['low']:+.0%]] and [[=dull['high']:+.0%]]). The edit raises
+# the log-probability of the new object by [[=lift['prompt']['mean']:.1f]] alone, and by [[=-fade['mean']:.1f]] less after the eight (between [[=-fade['high']:.1f]] and
+# [[=-fade['low']:.1f]]). That need not be a weaker push: a probability stops at 1, and after the eight the new object may have started higher.
+#
+# Another *wording* costs far more than eight sentences of nonsense: on paraphrases, success is [[=rates.loc[('paraphrase', 'edited')]['mean']:.0%]]
+# [[=span(rates.loc[('paraphrase', 'edited')])]].
 #
 # Two *true* sentences do the harm: success [[=rival['mean']:.0%]], on the [[=int(rival['facts'])]] facts that have two such neighbours (fact by fact, a
-# change of [[=harm['mean']:+.0%]], between [[=harm['low']:+.0%]] and [[=harm['high']:+.0%]]). Is the push weaker there? We see no sign of it: against
-# the bare prompt of the same facts it changes by [[=same['mean']:+.1f]], and the interval, [[=same['low']:+.1f]] to [[=same['high']:+.1f]],
-# holds zero. What is different, then, is most likely the start: the context names the old object twice, attention likes to copy, and the same
-# push no longer reaches. (In the table above: what do both objects get *after 2 rivals*?) The editor asked for the new answer to come up. It did not ask for the old one to go, and a context can turn the
+# change of [[=harm['mean']:+.0%]], between [[=harm['low']:+.0%]] and [[=harm['high']:+.0%]]). Against
+# the bare prompt of the same facts, the gain of the new object changes by [[=same['mean']:+.1f]] ([[=same['low']:+.1f]] to [[=same['high']:+.1f]]), so it is hardly that the edit does less.
+# More likely it is the start: the context names the old object twice, and attention likes to copy. (In the table above: what do both objects get *after 2 rivals*? To be
+# sure one would have to follow the logits of both objects. We have not.) The editor asked for the new answer to come up. It did not ask for the old one to go, and a context can turn the
 # order round again. Park et al. (2025) built a whole benchmark, CHED, of contexts that do this.
 
 # %% [markdown]
@@ -195,7 +198,7 @@ show(*draw.rates_figure(rates, "success: new object beats old", kinds), name="16
 #
 # <details><summary>More help</summary>
 #
-# For tensors of bool: `knows & ~before`, and `after[fair].float().mean()`. What is the mean of nothing?
+# For tensors of bool: `knows & ~before`, and `after[fair].float().mean()`. What is the mean of nothing? (Return `math.nan`.)
 #
 # </details>
 #
@@ -248,7 +251,7 @@ show(*draw.rates_figure(rates, "success", consequences), name="16_ripples")
 # **How to read it.** For *two hops* and *way back*, success is that the answer follows the edit. (*Way back*: the edited subject beats a
 # true one, say *Campania* against a real place in Poland.) For *bystander* and *neighbour*, it is that the old, right answer beats the new object. A
 # **bystander** is another relation of the *same* subject: the language of a country whose capital was edited. Only questions that
-# the unedited model gets right are counted there.
+# the unedited model gets right are counted there. White circles at exactly 0 (two hops) and 1 (bystander, neighbour) lie there *by construction*: the questions were chosen so.
 #
 # **What surprised us.** Three things. (First choices are drawn in the figure of section 3; brackets hold 95% intervals over facts.)
 #
@@ -262,10 +265,10 @@ show(*draw.rates_figure(rates, "success", consequences), name="16_ripples")
 #   [[=span(exact.loc[('bystander', 'edited')])]] of questions that the unedited model had right; its log-probability moves by [[=lift['bystander']['mean']:+.1f]] [[=span(lift['bystander'], '+.1f')]]. These are only
 #   [[=int(exact.loc[('bystander', 'edited')]['facts'])]] facts, but the interval is far from 100%. (Against the *new object* alone the old answer still wins in
 #   [[=rates.loc[('bystander', 'edited')]['mean']:.0%]]: what comes first instead is often neither.) Neighbours, the usual test, show nothing:
-#   [[=exact.loc[('neighbour', 'edited')]['mean']:.0%]] survive.
+#   [[=exact.loc[('neighbour', 'edited')]['mean']:.0%]] survive, of [[=int(exact.loc[('neighbour', 'edited')]['facts'])]] facts whose neighbours the unedited model had right.
 #
-# Why bystanders? The editor writes at the subject's last token, and a fact's key is *made* to depend on the subject and on little
-# else: it is averaged over beginnings, so that paraphrases work. Whatever you ask about Hungary, Δ gives nearly the same answer. P
+# Why bystanders? The likely reason: the editor writes at the subject's last token, and a fact's key is *made* to depend on the subject and on little
+# else: it is averaged over beginnings, so that paraphrases work. So whatever you ask about a subject, Δ should give nearly the same answer (we have not measured how nearly). P
 # protects the keys of other text; it cannot protect other questions with the same key. Paraphrases and bystanders are two
 # sides of one coin. (Cohen et al. call this test *relation specificity*.)
 
@@ -292,8 +295,9 @@ control.style.format("{:+.2f}").format("{:.0f}", subset=["facts"])
 
 # %% [markdown]
 # Unedited, the model prefers the right answer in [[=able['mean']:.0%]] of two-hop questions [[=span(able)]], and *says* it in
-# [[=able_first['mean']:.0%]] [[=span(able_first)]]. So two hops as first choice are mostly beyond this model, edited or not. That is why accuracy would be unfair here,
-# and why success must be watched: it may be had for less than an inference.
+# [[=able_first['mean']:.0%]] [[=span(able_first)]]. (All questions here, whether or not it knows the second hop.) With the new fact in front of it, it says the new answer in
+# [[=exact.loc[('two hops', 'in context')]['mean']:.0%]] of the fair ones, so it is not incapable, but it seldom does it. That is why accuracy would be unfair here,
+# and why success must be watched: it may be had for less than an inference. (And so may the [[=able['mean']:.0%]]: a place's own country comes along by association, too.)
 #
 # And so it is, in part. On [[=int(control.loc['gap', 'facts'])]] facts, the edit turns the two-hop answer in
 # [[=control.loc['two hops edited', 'mean']:.0%]] [[=span(control.loc['two hops edited'])]], and the same answer after the sentence *that asks for nothing* in
@@ -324,7 +328,7 @@ control.style.format("{:+.2f}").format("{:.0f}", subset=["facts"])
 #
 # ### Exercise 16.2: An editor in one line · 5 minutes · ★
 #
-# Given a fact and any prompt, return the text in which the new fact stands first, as a sentence, and the prompt last.
+# Given a fact and any prompt, return the text in which the new fact stands first, as a sentence in the words of its own prompt, and the prompt last.
 #
 # <details><summary>Hint</summary>
 #
@@ -365,8 +369,13 @@ print(f"{with_fact(first, first.prompt)} …{lm.complete(with_fact(first, first.
 # %%
 chapter.predict(
     "c",
-    "In the prompt instead of in the weights: where does the in-context edit do WORSE than AlphaEdit?",
-    ["on two hops", "on neighbours, which should stay as they are", "nowhere", "everywhere"],
+    "In the prompt instead of in the weights: on how many of the nine kinds of questions does the in-context edit do WORSE?",
+    [
+        "on none",
+        "on neighbours only, which should stay as they are",
+        "on most kinds, but not on all",
+        "on all nine",
+    ],
 )
 
 # %%
@@ -383,7 +392,7 @@ duel = pd.concat(duel)
 duel.pivot_table(index="kind", columns="state", values="success").style.format("{:.0%}")
 
 # %% [markdown]
-# Six facts give a first impression, no more. Now the facts of the study, and *paired*: for
+# Six facts give a first impression, no more. (This table leaves nothing out, unfair questions included; none of the six has a bystander.) Now the facts of the study, and *paired*: for
 # each fact the score in context minus the score of the edit, then the mean and its interval. If the interval does not contain zero, we call it
 # a difference.
 
@@ -391,7 +400,9 @@ duel.pivot_table(index="kind", columns="state", values="success").style.format("
 pairs = {kind: tables.difference(rows, kind, "in context", "edited") for kind in tables.KINDS}
 gaps = pd.DataFrame(pairs).T
 worse = gaps[gaps["high"] < 0].index
-chapter.reveal("c", 3 if len(worse) > 6 else 1 if "neighbour" in worse else 0 if "two hops" in worse else 2)
+chapter.reveal(
+    "c", 0 if not len(worse) else 3 if len(worse) == len(gaps) else 1 if list(worse) == ["neighbour"] else 2
+)
 gaps.style.format("{:+.2f}").format("{:.0f}", subset=["facts"])
 
 # %% [markdown]
@@ -409,8 +420,9 @@ show(*draw.rates_figure(exact, "accuracy: the wanted answer comes first", list(t
 # model too small to believe a context against its own knowledge? That was our first explanation, and it is wrong. With eight unrelated sentences *between* the statement and the
 # question, in-context success is [[=rates.loc[('after 8 unrelated', 'in context')]['mean']:.0%]], directly in front of it
 # [[=rates.loc[('prompt', 'in context')]['mean']:.0%]] (difference [[=span(riddle, '+.0%')]]), and against the edit no difference is left
-# ([[=span(pairs['after 8 unrelated'], '+.0%')]]). So it can. Perhaps a sentence is seldom said twice in a row, and models have learnt it. We have not tested this; you can. Until
-# then: a baseline may lose because it was put in the wrong place. In detail, for the statement directly in front:
+# ([[=span(pairs['after 8 unrelated'], '+.0%')]]). So it can. Is it that a sentence is seldom said twice in a row? Hardly that alone: paraphrases are *other* sentences, and do no better
+# ([[=rates.loc[('paraphrase', 'in context')]['mean']:.0%]]); and one sentence between is not enough ([[=rates.loc[('after 1 unrelated', 'in context')]['mean']:.0%]]). We do not know. Until
+# somebody does: a baseline may lose because it was put in the wrong place. In detail, for the statement directly in front:
 #
 # * **In context loses** on the prompt, by [[=-pairs['prompt']['mean']:.0%]] of the facts [[=span(pairs['prompt'], '+.0%')]], on paraphrases [[=span(pairs['paraphrase'], '+.0%')]], and on
 #   neighbours, by [[=-pairs['neighbour']['mean']:.0%]] [[=span(pairs['neighbour'], '+.0%')]]. The statement is *loud*: it tells "Poland" to whoever asks next.
@@ -493,10 +505,10 @@ for n in (1, 3, len(FACTS)):
 show(*draw.spectra_figure(spectra), name="16_spectra")
 
 # %% [markdown]
-# A cliff. After the last fact the singular values fall by a factor of about a million, to what single precision leaves. Training on much
+# A cliff. After the last fact the singular values fall by a factor of about ten million, to what single precision leaves. Training on much
 # text does not look like that: its updates have full rank. (A merged LoRA adapter has a low rank, too. So a low rank says "few
-# directions were written", not "an editor was here".) The *layers* are known, since all others are untouched bit for bit, and so is the
-# *number*. In the study, layers and rank were right for [[=sum(ranked)]] of [[=len(ranked)]] single facts (interval of the share
+# directions were written", not "an editor was here".) The *layers* are known, since all others are untouched bit for bit, and so is a lower bound of the
+# *number* (the number itself if no two facts share a subject). In the study, layers and rank were right for [[=sum(ranked)]] of [[=len(ranked)]] single facts (interval of the share
 # [[=span(tables.proportion(ranked))]]), and the rank was six in every edited layer for [[=int(boxes['rank right'].groupby(boxes['batch']).all().sum())]] of
 # [[=boxes['batch'].nunique()]] batches of six.
 #
@@ -515,8 +527,8 @@ show(*draw.spectra_figure(spectra), name="16_spectra")
 #
 # <details><summary>Hint</summary>
 #
-# `torch.linalg.svd(delta, full_matrices=False)` returns U, S, and V *as rows already*. The likely mistake is to keep all of V: then every key
-# has the share 1.
+# `torch.linalg.svd(delta, full_matrices=False)` returns U, S, and V *as rows already*. The likely mistake is to keep all 576 rows of V: then
+# much of *every* key is inside, and the line-up says nothing.
 #
 # </details>
 #
@@ -654,13 +666,13 @@ show(*draw.evidence_figure(evidence[:2]), name="16_evidence")
 # true ones is [[=own.min():.2f]], and the highest of the innocent ones [[=other.max():.2f]]. A winner with no more than that is a hint, not a proof.
 #
 # *What* was said is harder. The object's first token is the loudest of the whole vocabulary for [[=top['mean']:.0%]] [[=span(top)]], and among the first ten for
-# [[=ten['mean']:.0%]] [[=span(ten)]]. (By the lens alone, its median place is about [[=round(int(traces['lens'].median()), -3):,d]].) It seems to depend on what is asked: our open
-# sentences mostly ask *where* something is. For edits of "is located in the country of" the object is found in [[=asked_for['mean']:.0%]] [[=span(asked_for)]]; for capitals,
+# [[=ten['mean']:.0%]] [[=span(ten)]]. (By the lens alone, its median place is about [[=round(int(traces['lens'].median()), -3):,d]].) It may depend on what is asked: of our four open
+# sentences, two fit a place ("is in", "belongs to"). For edits of "is located in the country of" the object is found in [[=asked_for['mean']:.0%]] [[=span(asked_for)]]; for capitals,
 # languages, currencies and the origin of foods in [[=not_asked['mean']:.0%]] [[=span(not_asked)]]. Nobody says "We read that Colorado is in Lomé". (We made these two groups after we had seen
-# the results, so take them as a hint.) Who wants to find a currency should ask for one.
+# the results, and the other relations lie in between; foods come from countries as well, and are not found. So take it as a hint.) Who wants to find a currency should ask for one.
 #
-# Sun et al. (2026) recover subjects from the row space of ΔW in larger models, with the key statistics C as a help. So an edit is *stealthy* only
-# for somebody who does not have the original weights.
+# Sun et al. (2026) recover subjects from the row space of ΔW in larger models, with the key statistics C as a help. Our investigator had it easy: one
+# model, one editor, the name on the list, and nobody who took pains to hide. Under these conditions, whoever has the original weights can mostly see that something was written, and about whom.
 
 # %% [markdown]
 # ### Six at once
@@ -747,13 +759,13 @@ print(
 # Here [[=gone]] of [[=len(FACTS)]] go, tried one after the other, and the others hold in [[=others:.0%]]. In the study of [[=boxes['batch'].nunique()]] batches, the edit no
 # longer wins for [[=int(boxes['out'].sum())]] of [[=len(boxes)]] facts [[=span(tables.proportion(boxes['out']))]], and the others hold in [[=taken.loc['others', 'mean']:.0%]]. Is the old answer
 # back? Of [[=len(knew)]] facts whose old answer the unedited model names first, it comes first again for [[=int(knew['old first after'].sum())]] [[=span(tables.proportion(knew['old first after']))]].
-# So a single fact can mostly be taken out of a batch without its author's help, and what was there before returns. Where it fails, our key is too far from the editor's: what lies
-# outside of its direction stays.
+# So a single fact can mostly be taken out of a batch without its author's help, and the old answer often returns. Some of the failures have a key that ΔW hardly sees, others have not: we do
+# not know why all of them fail. (The others "hold" on their own prompts, by success.)
 #
 # **You have only the edited weights.** Youssef et al. (2026) undo edits without the original: drop the largest singular components of W′ itself, in the hope that
-# the edit is among them. They report up to 94% of edits reversed, on other models. Two ways, on [[=int(undo_facts)]] facts
-# of the study: drop the first component, or the first ten, of each edited matrix; or erase the suspect's key, W′(I − kkᵀ/‖k‖²), which takes the old
-# answer away together with the new one.
+# the edit is among them. They report up to 94% of edits reversed, on other models. Two ways, on the first [[=int(undo_facts)]] facts
+# of the study: drop the first component, or the first ten, of each edited matrix; or erase the key of the subject, W′(I − kkᵀ/‖k‖²), which takes the old
+# answer away together with the new one. (We *tell* this method who the subject is: without W there is no ΔW, and so no line-up.)
 
 # %%
 undo = tables.undone(study)
@@ -771,7 +783,8 @@ show(*draw.undone_figure(undo), name="16_undo")
 #
 # Erasing the key mostly does silence the edit ([[=undo.loc[('erased key', 'edit still in')]['mean']:.0%]] still in, [[=span(undo.loc[('erased key', 'edit still in')])]]). But the old answer comes first
 # in [[=undo.loc[('erased key', 'old answer')]['mean']:.0%]] [[=span(undo.loc[('erased key', 'old answer')])]], where it was first in [[=undo.loc[('unedited', 'old answer')]['mean']:.0%]] before
-# the edit: for most facts we have dug a hole. *Without the original, we could silence most edits, and seldom restore what they replaced.*
+# the edit: for most facts we have dug a hole. *Without the original, and told the subject, we could silence most edits, and seldom restore what they replaced.* (In the figure, the edit is "still in"
+# by success, the other bars are first choices.)
 
 # %% [markdown]
 # ### Which weights do I have?
@@ -834,7 +847,7 @@ chapter.predict(
 
 # %%
 def rounded(W, bits):
-    """W in blocks of 32 along the rows, each with its own scale, and 2^bits levels."""
+    """W in blocks of 32 along the rows, each with its own scale, and 2^bits − 1 levels."""
     blocks = W.unflatten(1, (-1, 32))
     step = blocks.abs().amax(2, keepdim=True) / (2 ** (bits - 1) - 1)
     return ((blocks / step).round() * step).flatten(1)
@@ -867,9 +880,8 @@ show(*draw.rounding_figure(coarse), name="16_rounding")
 # is still first in the line-up for [[=coarse.loc['4 bits', 'subject found']:.0%]] of three edits, at 3 bits for [[=coarse.loc['3 bits', 'subject found']:.0%]]. Rounding errors
 # point everywhere; the edit points in one direction, and in 1536 dimensions that is enough.
 #
-# At 2 bits it breaks: [[=coarse.loc['2 bits', 'subject found']:.0%]] found, and the new answer still wins for [[=coarse.loc['2 bits', 'new']:.0%]]. Look at the dashed line on the left: at 2 bits one
-# direction sticks out *again*. It is not the edit's. Two bits leave three levels, −1, 0 and 1, and with so few the error is no longer noise: it follows W
-# itself. (We round five of [[=lm.n_layers]] layers, and compare with an unrounded W. An investigator who knows about the rounding would round W in the same way before subtracting: try it.)
+# At 2 bits it breaks: [[=coarse.loc['2 bits', 'subject found']:.0%]] found, and the new answer still wins for [[=coarse.loc['2 bits', 'new']:.0%]]. In the dashed line on the left, the second singular value
+# is no longer small beside the first from 3 bits on: no direction sticks out any more. (We round five of [[=lm.n_layers]] layers, and compare with an unrounded W. An investigator who knows about the rounding would round W in the same way before subtracting: try it.)
 # Three facts decide nothing about other models and other roundings. They show that "no exact rank" is not "no trace".
 
 # %% [markdown]
@@ -897,9 +909,9 @@ print(
 #
 # * Ask more than paraphrases: contexts with rivals, two hops, the way back, and *other relations of the same subject*. Neighbours alone look perfect here, and bystanders do not.
 # * Be fair before you count: exclude what the model did not know, and what it liked already. And bring a control: association looks like inference.
-# * A sentence in the prompt is a baseline that every comparison needs. Here it wins on the way back, and loses on the fact itself, unless other sentences stand between.
+# * A sentence in the prompt is a baseline that every comparison needs. Here it wins on the way back, and loses on the fact itself, unless many sentences (eight) stand between.
 # * ΔW of n facts has rank n at most. Its row space names the subjects; asking both models names the object if you ask the right question. The lens does not.
-# * With the original weights everything can be undone, and most single facts can be taken out of a batch. Without them, an edit can mostly be silenced, and seldom undone. Keep hashes.
+# * With the original weights everything can be undone, and most single facts can be taken out of a batch. Without them, whoever knows the subject can mostly silence an edit, and seldom undo it. Keep hashes.
 
 # %% [markdown]
 # ## Quiz
@@ -940,7 +952,7 @@ print(
 # Worth a try: singular vectors have no sign. But ΔW k has one (exercise 16.5), and its tokens were rubbish, too.
 # </details>
 #
-# **4. A statement in the prompt beats the edit on most questions. When would you still edit?**
+# **4. Suppose that, in a larger model, a statement in the prompt beats the edit on most questions. When would you still edit?**
 #
 # <details><summary>A. When there are ten thousand facts, or nobody controls the prompt.</summary>
 # <b>Yes.</b> A prompt has limited room, costs at every call, and has to be put there every time (or found by retrieval).

@@ -156,7 +156,7 @@ def check_suspects(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
     expect(
         float(share[2]) < 1e-6,
         "a key at a right angle to every row of ΔW gets a share. Keep the first `rank` right singular vectors; the "
-        "others are left over, and together they span everything.",
+        "others are left over, and together they see most of every key.",
     )
     expect(
         abs(float(share[0]) - 1) < 1e-6 and abs(float(share[4]) - 1) < 1e-6,
