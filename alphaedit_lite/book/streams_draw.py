@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from .changes import Change
 from .pareto import Fronts
 from .plots import COLORS, LINES, drawing
-from .streams import Stream, checkpoint, cohorts, course, last
+from .streams import Stream, checkpoint, course, last, matrix
 
 MARKS = "osD^vP*X<>"
 PANELS = {"perplexity": "perplexity", "update": "‖ΔW‖ / ‖W‖, mean of layers"}
@@ -45,20 +45,16 @@ def shade(number: int, of: int) -> tuple[float, float, float]:
 
 
 def draw_cohorts(axis: Any, stream: Stream, metric: str, until: int | None = None) -> str:
-    """The score of each hundred facts, from when it was written on; a sentence about it."""
-    table = cohorts(stream, metric)
-    table = table[table.edits <= (until or last(stream))]
-    firsts = sorted(table["first"].unique())
-    for i, first in enumerate(firsts):
-        rows = table[table["first"] == first]
-        color = shade(i, len(firsts))
-        axis.plot(rows.edits, 100 * rows["mean"], "-o", color=color, ms=3, lw=2.2 if i == 0 else 1)
-    oldest = table[table["first"] == 0]
+    """The score of what was written between two looks, on the same facts from then on; and a sentence."""
+    table = matrix(stream, metric, until)
+    for i, (_, row) in enumerate(table.iterrows()):
+        kept = row.dropna()
+        axis.plot(kept.index, 100 * kept, "-o", color=shade(i, len(table)), ms=3, lw=2.2 if i == 0 else 1)
     axis.set(ylim=(-4, 104), xlim=(0, last(stream) * 1.03))
-    fresh, now = (100 * oldest["mean"].iloc[i] for i in (0, -1))
+    oldest, newest, end = 100 * table.iloc[0].dropna(), 100 * table.iloc[-1].iloc[-1], table.columns[-1]
     return (
-        f"the first {table['first'].iloc[0] + 100} facts {fresh:.0f}% when written, {now:.0f}% after "
-        f"{oldest.edits.iloc[-1]} edits; the newest then {100 * table['mean'].iloc[-1]:.0f}%"
+        f"the first {oldest.index[0]} facts {oldest.iloc[0]:.0f}% when written, {oldest.iloc[-1]:.0f}% after "
+        f"{end} edits; the newest then {newest:.0f}%"
     )
 
 
@@ -79,7 +75,7 @@ def forgetting_figure(streams: Mapping[str, Stream], metric: str = "efficacy_top
             axis.set_ylabel("named first, %", fontsize=7.5)
         for axis in grid[-1]:
             axis.set_xlabel("edits", fontsize=7.5)
-    return figure, f"Score of each hundred facts as the edits go on. {'; '.join(said)}."
+    return figure, f"Score of what was written between two looks, as the edits go on. {'; '.join(said)}."
 
 
 def cohorts_figure(runs: Mapping[str, Any], size: int, label: str) -> tuple[Figure, str]:

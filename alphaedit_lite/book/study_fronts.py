@@ -80,7 +80,7 @@ def grid() -> Iterator[Row]:
         yield Row("MEMIT with history", f"c = {c:g}", none, {"solver": "memit", "weight": c})
     yield Row("AlphaEdit", "λ = 0.8, P leaks 1%", inside, leaky["P leaks 1%"])
     yield from with_p[12:18]
-    for c in (600.0, 1500.0, 2200.0):  # straight lines between far settings would flatter whoever is compared
+    for c in (600.0, 1500.0, 2200.0, 3000.0):  # between far settings a straight line misleads
         yield Row("MEMIT with history", f"c = {c:g}", none, {"solver": "memit", "weight": c})
     for lam in (0.4, 1.5):
         yield Row("AlphaEdit", f"λ = {lam:g}", inside, {"lam": lam})

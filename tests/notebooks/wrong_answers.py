@@ -10,8 +10,11 @@ from tests.notebooks.wrong_05 import WRONG_05
 from tests.notebooks.wrong_06 import WRONG_06
 from tests.notebooks.wrong_08 import WRONG_08
 from tests.notebooks.wrong_09 import WRONG_09
+from tests.notebooks.wrong_10 import WRONG_10
 from tests.notebooks.wrong_11 import WRONG_11
 from tests.notebooks.wrong_12 import WRONG_12
+from tests.notebooks.wrong_13 import WRONG_13
+from tests.notebooks.wrong_14 import WRONG_14
 from tests.notebooks.wrong_15 import WRONG_15
 from tests.notebooks.wrong_16 import WRONG_16
 
@@ -228,9 +231,10 @@ WRONG |= WRONG_01
 WRONG |= WRONG_08
 
 WRONG |= WRONG_09
-
+WRONG |= WRONG_10
 WRONG |= WRONG_11
-
 WRONG |= WRONG_12
+WRONG |= WRONG_13
+WRONG |= WRONG_14
 WRONG |= WRONG_15
 WRONG |= WRONG_16
