@@ -13,11 +13,11 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 
 from .changes import signed
 from .plots import COLORS, LINES, drawing
 from .projecting import AFTER, INSIDE, METRICS, Pairs
+from .streams_draw import rise_axis
 
 MARKS = {"without P": "o", AFTER: "v", INSIDE: "s", "turned down": "D"}
 SHADES = {"without P": COLORS[4], AFTER: COLORS[1], INSIDE: COLORS[0], "turned down": COLORS[2]}
@@ -155,10 +155,8 @@ def knobs_figure(pairs: Pairs, lines: Sequence[str], panels: Sequence[Sequence[s
                         )  # fmt: skip
                     said.append(f"{name}, {way}: {y:.0f}% named first, rise {x:.1f}%")
                 axis.plot([], [], MARKS["without P"], color=color, label=name)
-            axis.set(xlabel="rise of perplexity, %", xscale="log")
-            axis.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-            axis.xaxis.set_major_formatter("{x:g}")
-            axis.xaxis.set_minor_formatter("")
+            axis.set(xlabel="rise of perplexity, %")
+            rise_axis(axis)
             axis.legend(frameon=False, fontsize=6.5)
         axes[0, 0].set_ylabel("new facts named first, %")
     return figure, "; ".join(said) + "."

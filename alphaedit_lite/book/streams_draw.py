@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -109,7 +109,7 @@ def draw_course(
     if column == "perplexity":
         axis.set_yscale("log")
         low, high = axis.get_ylim()
-        ticks = [t for t in (18, 20, 25, 30, 50, 100, 1e3, 1e4, 1e5, 1e6) if low <= t <= high]
+        ticks = [t for t in (18, 19, 20, 21, 22, 23, 25, 30, 50, 100, 1e3, 1e4, 1e5, 1e6) if low <= t <= high]
         axis.set_yticks(ticks, [f"{t:g}" if t < 1e4 else f"$10^{{{math.log10(t):.0f}}}$" for t in ticks])
         axis.set_yticks([], minor=True)
     if at is not None:
@@ -172,6 +172,28 @@ def forest_figure(
     return figure, f"Differences with 95% intervals. {'; '.join(said)}."
 
 
+def rise_axis(axis: Any) -> None:
+    """A logarithmic axis for rises of perplexity in %, with room for those below zero."""
+    low, high = axis.get_xlim()
+    axis.set_xscale("symlog", linthresh=0.5, linscale=0.5)
+    low = min(0.0, low)
+    axis.set_xlim(low - 0.1, high)
+    ticks = [t for t in (-0.5, 0, 0.5, 1, 2, 5, 10, 20, 50, 100, 300, 1000) if low <= t <= high]
+    axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axis.set_xticks([], minor=True)
+
+
+def label_apart(axis: Any, points: Sequence[tuple[float, float, str, int]], pixels: float = 16) -> None:
+    """Write the knob beside each point that has room: none so near to one that is labelled already."""
+    taken: list[Any] = []
+    for x, y, knob, number in points:
+        here = axis.transData.transform((x, y))
+        if all(np.hypot(*(here - other)) > pixels for other in taken):
+            taken.append(here)
+            color = style(number)["color"]
+            axis.annotate(knob, (x, y), (3, 3), fontsize=6, color=color, textcoords="offset points")
+
+
 def fronts_figure(
     fronts: Fronts,
     groups: Mapping[str, str],
@@ -187,29 +209,25 @@ def fronts_figure(
     said = []
     with drawing(1, len(panels), size=(7.4, 3.9)) as (figure, axes):
         for axis, (title, (up, across)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
+            named: list[tuple[float, float, str, int]] = []  # x, y, knob, number of the editor
             for i, (name, begins) in enumerate(groups.items()):
                 line = fronts.line(name, begins)
                 line = line[np.isfinite(line.rise)].sort_values(across)
                 if line.empty:
                     continue
                 axis.plot(100 * line[across], 100 * line[up], label=name, **style(i))
-                for (_, knob), x, y in zip(line.index, line[across], line[up], strict=True):
-                    if labels and i < 3:
-                        axis.annotate(
-                            knob.split("= ")[-1], (100 * x, 100 * y), (3, 3), fontsize=6,
-                            color=style(i)["color"], textcoords="offset points",
-                        )  # fmt: skip
+                if labels and i < 3:
+                    knobs = [knob.split("= ")[-1] for _, knob in line.index]
+                    points = zip(100 * line[across], 100 * line[up], strict=True)
+                    named += [(*here, knob, i) for here, knob in zip(points, knobs, strict=True)]
                 if axis is np.atleast_1d(axes)[0]:
-                    points = ", ".join(
+                    rows = [
                         f"{knob} {row[up]:.0%} at {row[across]:.1%}" for (_, knob), row in line.iterrows()
-                    )
-                    said.append(f"{name}: {points}")
+                    ]
+                    said.append(f"{name}: {', '.join(rows)}")
             if across == "rise":
-                axis.set_xscale("log")
-                low, high = axis.get_xlim()
-                ticks = [t for t in (0.5, 1, 2, 3, 5, 10, 20, 50, 100, 300, 1000) if low <= t <= high]
-                axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
-                axis.set_xticks([], minor=True)
+                rise_axis(axis)
+            label_apart(axis, named)
             axis.set_xlabel("rise of perplexity, %" if across == "rise" else across, fontsize=8)
             axis.set_title(title, fontsize=8)
         np.atleast_1d(axes)[0].set_ylabel("named first, %", fontsize=8)
