@@ -15,6 +15,7 @@ import matplotlib as mpl
 import pandas as pd
 from IPython.display import display
 from matplotlib.figure import Figure
+from PIL import Image
 
 # Okabe and Ito's colours: told apart by colour-blind readers, and of different lightness in grey.
 OLD, NEW = "#0072B2", "#E69F00"
@@ -47,9 +48,19 @@ def bundle(figure: Figure, alt: str) -> dict[str, str]:
     """A figure as a notebook output: PNG, HTML with ``alt`` as its text, and the text alone."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", bbox_inches="tight")
-    data = base64.b64encode(buffer.getvalue()).decode()
+    data = base64.b64encode(small(buffer.getvalue())).decode()
     image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
     return {"text/html": image, "image/png": data, "text/plain": alt}
+
+
+def small(png: bytes, limit: int = 55_000) -> bytes:
+    """The picture itself, or, if it is large, the same with 128 colours: a notebook holds many of them."""
+    if len(png) <= limit:
+        return png
+    buffer = io.BytesIO()
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.quantize(128, dither=Image.Dither.NONE).save(buffer, format="png", optimize=True)
+    return buffer.getvalue()
 
 
 def show(figure: Figure, alt: str, name: str) -> None:

@@ -562,6 +562,9 @@ chapter.predict(
     ["most editors'", "a few editors'", "nobody's"],
 )
 
+# %% [markdown]
+# Now the file, row against row, each editor with P and without:
+
 # %%
 every = pairs.gains()
 sure = every[every.sure]

@@ -501,6 +501,9 @@ chapter.predict(
     ],
 )
 
+# %% [markdown]
+# All of them, one after the other:
+
 # %%
 families = pd.DataFrame([scaling.edit_family(name, lm.tokenizer, texts) for name in scaling.FAMILIES])
 up = int((10 * families.after <= families.before).sum())
