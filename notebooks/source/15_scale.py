@@ -14,7 +14,7 @@
 # [[colab]]
 #
 # **The promise of this chapter: you will know what an edit of a model that you do not have costs, before you rent the
-# machine; and you will have run, on a tiny model, the very command that edits Llama-3-8B overnight.**
+# machine; and you will have run, on a tiny model, the code that is meant to edit Llama-3-8B overnight.**
 #
 # ```text
 #                      SmolLM2-135M          Llama-3-8B
@@ -87,6 +87,7 @@ HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 #
 # In words: the weights take b bytes for each of the model's parameters. For each of L edited layers, the sum of k kᵀ takes one square
 # matrix in float64, and the eigenvectors that span the null space at most another one. Each fact that is to be remembered leaves one key a layer.
+# These are what stays; on top come the sum of all updates and working space, above all the eigensolver's.
 #
 # Then there is the search for z. It keeps activations for the gradient, for 15 facts × 6 prompts at a time (`batch_size`): the
 # one item that you can make as small as you like, since facts are independent.
@@ -171,7 +172,8 @@ chapter.reveal("a", 0 if more < 0.25 else 1 if more < 0.75 else 2 if more < 1.5 
 
 # %% [markdown]
 # **How to read it.** For each stage, the left bar is the GPU's memory (grey: the weights, in two bytes), the hatched bar the host's.
-# Dotted lines: what a T4 and two kinds of A100 have.
+# Blue: everything else on the GPU. Dotted lines, for the left bars only: a T4 (15 GB) and the smaller A100 (40 GB);
+# the larger one has 80, above the picture.
 #
 # **What surprised us.** The weights are the smaller part. An edit of Llama-3-8B wants [[=more:.1f]] times the weights' room on top of
 # them, and most of that is the square of d_ff: statistics, null spaces, and the working space of the eigensolver. The
@@ -212,7 +214,7 @@ PlannerWidget().show()
 # %% [markdown]
 # ## 2. How long does it take?
 #
-# Arithmetic is counted in FLOPs, floating-point operations. Three rules carry all of it:
+# Arithmetic is counted in FLOPs, floating-point operations. Three rules carry most of it:
 #
 # $$\text{forward}: 2\,N_{\text{par}} \text{ a token} \qquad \text{statistics}: 2\,d_{ff}^2 \text{ a token and layer}
 # \qquad \text{eigenvectors}: \approx 9\,d_{ff}^3 \text{ a layer} \tag{15.2}$$
@@ -297,7 +299,7 @@ night = work["Llama-3-8B, 2000 facts"]
 chapter.reveal("b", list(night).index(max(night, key=night.get)))
 
 # %% [markdown]
-# **What surprised us.** The closed form, which the talk and seven chapters are about, is the cheap part: with two thousand facts the write is
+# **What surprised us.** The closed form, which seven chapters are about, is the cheap part: with two thousand facts the whole write, most of it forward passes that read the facts' keys, is
 # [[=night['write'] / sum(night.values()):.1%]] of the arithmetic, z is [[=night['targets z'] / sum(night.values()):.0%]]. Whoever
 # wants faster edits should look at the search for z (chapter 8 stops it early; the authors' setting used here does not).
 #
@@ -361,7 +363,8 @@ check.style.format("{:.2f}")
 
 # %% [markdown]
 # The real time is [[=check['measured / forecast'].min():.1f]] to [[=check['measured / forecast'].max():.1f]] times the forecast: attention, norms, copies and Python are not in the
-# rules. So take the hours above as the least it can be, and allow twice as much. (A GPU may be further from its peak than half; we have not measured one.)
+# rules. So in float32 allow twice the hours above; for eigenvectors of d = 14,336 even that is extrapolated. Half precision on tensor cores would be faster; we have measured no
+# GPU. (The hours are arithmetic only: the two larger models do not fit on a T4, as the next table shows.)
 #
 # Does it *fit*? For each machine the plan with a fifth to spare; for each model the authors' layers, and only the last of
 # them. "runs", or the first thing that does not fit. (For Colab we take what its users report; yours may differ.)
@@ -384,7 +387,7 @@ pd.DataFrame(fits).T.style
 
 # %% [markdown]
 # So a free T4 edits GPT2-XL in two bytes, and none of the larger two: four fifths of 15 GB do not even hold GPT-J's weights, whatever the layers. An A100 with 40 GB
-# edits both in two bytes, and with 80 GB in float32, as the authors do. (A T4 has no arithmetic units for bfloat16; use float16 there. Section 4 says what that costs.)
+# edits both in two bytes, and with 80 GB in float32, as the authors do. (A T4 has no arithmetic units for bfloat16; use float16 there, which we have not tried; section 4 looks at stored matrices only.)
 # GPT2-XL in four bytes, as the authors run it, needs [[=scaling.planned('GPT2-XL', torch.float32).peak / 1e9:.0f]] GB for the search of z; with eight facts at a time instead of fifteen
 # ([[=scaling.planned('GPT2-XL', torch.float32, together=8).peak / 1e9:.0f]] GB) the same T4 does it. The book's own model runs anywhere. The planner counts a GB as 10⁹ bytes; if your
 # provider means 2³⁰, you have 7% more, and verdicts near the edge turn.
@@ -643,7 +646,7 @@ show(*draw.gap_figure(w, change, HALF), name="15_gap")
 
 # %% [markdown]
 # The ticks are all the numbers that exist. The blue arrow is the change that AlphaEdit asks for, from the rounded weight; the triangle is
-# what is stored. (Sign dropped.) The median change is [[=change / w:.0%]] of the median weight: several gaps, even in bfloat16. So this one arrives nearly whole. But
+# what is stored. (Sign dropped.) The median change is [[=change / w:.0%]] of the median weight: many gaps, even in bfloat16. So this one arrives nearly whole. But
 # updates have all sizes, and the smaller ones lie within one gap.
 
 # %%
@@ -676,14 +679,14 @@ pd.DataFrame(loss).T.style.format("{:.2%}")
 # the weights do not move at all, and the matrix that arrives differs from the wanted one by [[=share_lost:.1%]] of ‖Δ‖. Forty facts at once are not small: see the arrow
 # above. And the second column is smaller still: what Δ says *to the keys of the facts* is off by [[=loss['bfloat16']['of the answers']:.2%]]. Why?
 #
-# Write E for the rounding error. Its entries have all signs, without any plan: E is noise, in all 1536 directions at once. Δ has only n = 40
+# Write E for the rounding error. Its entries have all signs, without any plan: E is noise: its rows point anywhere among the 1536 directions of key space. Δ has only n = 40
 # directions, one for each fact. For the key k of a fact, roughly,
 #
 # $$\lVert E\,k \rVert \;\approx\; \lVert E \rVert_F\, \lVert k \rVert / \sqrt{d_{ff}}, \qquad
 # \lVert \Delta\,k \rVert \;\approx\; \lVert \Delta \rVert_F\, \lVert k \rVert / \sqrt{n} . \tag{15.5}$$
 #
 # In words: whatever is spread over many directions gives a single key only its share of it. Noise is spread over d_ff, Δ over n, so the facts should hear √(d_ff / n) = [[=(1536 / FACTS) ** 0.5:.1f]]
-# times less of the noise than the matrix holds. Measured: [[=share_lost / loss['bfloat16']['of the answers']:.1f]] times. (The keys of facts share a direction, which the rule leaves out.)
+# times less of the noise than the matrix holds. Measured: [[=share_lost / loss['bfloat16']['of the answers']:.1f]] times. (Probably because the keys of facts share a direction, which the rule leaves out.)
 # So a rounded edit should work. Does it? We store the edited matrices in half precision, and ask for all forty facts.
 
 # %%
@@ -724,11 +727,11 @@ print(f"lost of Δ in layer {LAYER}: {before:.1%}, with masters {after:.0e}; mem
 # %% [markdown]
 # ## 5. Edits that travel
 #
-# An edit is a thing that one can send. Three forms, from small to large:
+# An edit is a thing that one can send. Three forms:
 #
 # * **a file of factors**, `edit.save`: R, G and the keys of each layer. It carries the *fingerprint* of the unedited weights, and no other model
 #   takes it: Δ was computed for one W.
-# * **a LoRA adapter**. Hu et al. (2022) train W + BA with thin B and A. Δ = Rᵀ G *is* such a product, so any program that can load an adapter
+# * **a LoRA adapter**. Hu et al. (2022) train W + BA with thin B and A. Δ = R G *is* such a product, with B = R and A = G (the code stores Rᵀ, facts as rows), so any program that can load an adapter
 #   can load an edit, and need not know AlphaEdit.
 # * **the edited model**, `lm.model.save_pretrained(folder)`, an ordinary checkpoint.
 #
@@ -883,7 +886,7 @@ pd.DataFrame(record["looks"])[["edits", "efficacy", "specificity", "perplexity"]
 
 # %% [markdown]
 # (A random model's metrics mean nothing; what is tested is the path.) The first batch was *applied* from its file, the others computed, and all weights are the
-# same, bit for bit. That is possible because the ledger sums all Δ in float64 and rounds once: the weights are a function of the list of edits.
+# same, bit for bit. That is possible because the ledger sums all Δ in float64 and rounds once, and because this CPU finds the same z each time; on a GPU expect the first, not the second.
 #
 # ## Break it: one fact at a time, in bfloat16
 #
@@ -911,13 +914,13 @@ chapter.reveal("e", 0 if each < 1.25 * once else 1 if each <= 3 * once else 2)
 # %% [markdown]
 # **What happens.** Solid lines: rounded after each fact; dashed: once, at the end. Read from the left. A single fact loses
 # [[=drift['bfloat16'][0][1]:.0%]] of its Δ in bfloat16, because that Δ is small. Then the dashed line falls: the error of *one* rounding stays
-# as large as it is while ΣΔ grows. The solid line does not fall: every fact brings an error of its own. After forty facts bfloat16
+# as large as it is while ΣΔ grows. The solid line does not fall: every fact brings an error of its own. (These are the forty rank-one pieces of *one* edit, added one after the other; we did not ask for the facts afterwards.) After forty facts bfloat16
 # has lost [[=each:.0%]] of ‖ΣΔ‖ if it rounds each time and [[=once:.0%]] if it rounds once, [[=each / once:.1f]] times as much. And of a *single*
 # fact's Δ, [[=single:.0%]] of the entries do not move their weight at all: those are lost however many facts ask for the same.
 # In float16, with gaps eight times finer, the same curves lie lower ([[=drift['float16'][-1][1]:.1%]] and [[=drift['float16'][-1][2]:.1%]]).
 #
 # So: write in batches; keep the sum of updates outside of the weights, in a wide type; round once. That is what the ledger does, what float32
-# masters do, and what optimisers for half precision have always done.
+# masters do, and what optimisers for half precision do.
 #
 # ## Paper ↔ code
 #
@@ -967,9 +970,9 @@ chapter.reveal("e", 0 if each < 1.25 * once else 1 if each <= 3 * once else 2)
 # Nobody adds up before *all* shares are whole.
 # </details>
 #
-# **3. w = 1.7 in bfloat16, and Δ = 0.003. What is stored?**
+# **3. w = 1.5 in bfloat16, and Δ = 0.003. What is stored?**
 #
-# <details><summary>A. 1.703</summary>
+# <details><summary>A. 1.503</summary>
 # There is no such number: between 1 and 2 the gaps are 1/128 = 0.0078.
 # </details>
 # <details><summary>B. the same number as before</summary>
