@@ -50,20 +50,28 @@ def generate(
     with lm.frozen(), tqdm(total=len(rows), desc="generating", disable=not progress) as bar:
         for first in range(0, len(order), batch_size):
             chunk = order[first : first + batch_size]
-            width = max(len(rows[i]) for i in chunk)
-            ids = torch.tensor([[lm.pad_id] * (width - len(rows[i])) + rows[i] for i in chunk])
-            mask = torch.tensor([[0] * (width - len(rows[i])) + [1] * len(rows[i]) for i in chunk])
+            batch = padded_left(lm, [rows[i] for i in chunk])
             output = lm.model.generate(
-                input_ids=ids.to(lm.device),
-                attention_mask=mask.to(lm.device),
+                **batch,
                 max_new_tokens=max_new_tokens,
                 do_sample=False,
                 pad_token_id=lm.pad_id,
             )
             for i, row in zip(chunk, output, strict=True):
-                texts[i] = lm.tokenizer.decode(row[width:], skip_special_tokens=True)
+                texts[i] = lm.tokenizer.decode(row[batch["input_ids"].shape[1] :], skip_special_tokens=True)
             bar.update(len(chunk))
     return texts
+
+
+def padded_left(lm: LanguageModel, rows: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:
+    """Token ids of many prompts as one batch that ends with their last tokens, with its attention mask."""
+    width = max(map(len, rows))
+    ids = [[lm.pad_id] * (width - len(row)) + list(row) for row in rows]
+    mask = [[0] * (width - len(row)) + [1] * len(row) for row in rows]
+    return {
+        "input_ids": torch.tensor(ids, device=lm.device),
+        "attention_mask": torch.tensor(mask, device=lm.device),
+    }
 
 
 def words(text: str) -> list[str]:

@@ -25,6 +25,7 @@ import torch
 from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
+from ..generation import padded_left
 from ..models import LanguageModel
 
 NONE: Final = -1  # no answer could be read
@@ -166,12 +167,9 @@ def ask(
     with lm.frozen(), tqdm(total=len(rows), desc=TASKS[name].title, disable=not progress) as bar:
         for begin in range(0, len(order), BATCH):
             chunk = order[begin : begin + BATCH]
-            width = max(len(rows[i]) for i in chunk)
-            ids = torch.tensor([[lm.pad_id] * (width - len(rows[i])) + rows[i] for i in chunk])
-            mask = torch.tensor([[0] * (width - len(rows[i])) + [1] * len(rows[i]) for i in chunk])
+            batch = padded_left(lm, [rows[i] for i in chunk])
             output = lm.model.generate(
-                input_ids=ids.to(lm.device),
-                attention_mask=mask.to(lm.device),
+                **batch,
                 max_new_tokens=TOKENS,
                 do_sample=False,
                 pad_token_id=lm.pad_id,
@@ -180,7 +178,7 @@ def ask(
             )
             chances = output.logits[0].float().log_softmax(-1)[:, firsts].cpu()
             for i, row, log_p in zip(chunk, output.sequences, chances, strict=True):
-                text = lm.tokenizer.decode(row[width:], skip_special_tokens=True)
+                text = lm.tokenizer.decode(row[batch["input_ids"].shape[1] :], skip_special_tokens=True)
                 found[i] = {
                     "gold": gold(name, examples[i]),
                     "compared": int(log_p.argmax()) if log_p.isfinite().all() else NONE,

@@ -14,8 +14,6 @@ collapsed is recorded as such, and its stream goes on.
 from __future__ import annotations
 
 import argparse
-import json
-import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -37,7 +35,7 @@ from ..config import default_layers
 from ..facts import Fact
 from ..finetune import FineTune
 from ..models import LanguageModel
-from . import versions
+from .keeping import keep, read, resume
 from .stream_facts import counterfact, order, unedited_targets
 from .stream_look import hidden_states, look, sizes
 
@@ -100,7 +98,7 @@ def unedited(made_with: dict[str, Any]) -> dict[str, Any] | None:
     """The look at the unedited model, if another editor's stream of the same facts has it already."""
     for path in sorted(RESULTS.glob("*.json")):
         other = read(path)
-        if other and all(other.get(key) == made_with[key] for key in ("facts", "seed", "fingerprint")):
+        if all(other.get(key) == made_with[key] for key in ("facts", "seed", "fingerprint")):
             for first in other["checkpoints"][:1]:
                 return dict(first)
     return None
@@ -118,18 +116,13 @@ def unit(
     z = None if live or finetuned else (unedited_targets if folder else bundled_targets)(lm, facts)
     layers = EDITORS[name].get("finetune", {}).get("layers") or Editor(lm, progress=False).layers
     made_with = {
-        "editor": name, "seed": seed, "settings": json.loads(json.dumps(EDITORS[name])),
+        "editor": name, "seed": seed, "settings": EDITORS[name],
         "batch": batch_of(name),
         "facts": "CounterFact" if folder else "bundled",
         "targets": "found on the edited model" if live else "found on the unedited model",
         "fingerprint": lm.fingerprint,
-        "versions": versions(),
     }  # fmt: skip
-    kept = read(path)
-    if kept is None or any(
-        kept.get(k) != made_with[k] for k in ("settings", "batch", "facts", "targets", "fingerprint")
-    ):
-        kept = {**made_with, "checkpoints": []}
+    kept = resume(path, made_with, checkpoints=[])
     seen = {checkpoint["edits"] for checkpoint in kept["checkpoints"]}
     written = cache_dir() / "stream" / stem / lm.fingerprint
 
@@ -153,9 +146,7 @@ def unit(
         found["seconds"] = round(time.perf_counter() - start, 1)
         kept["checkpoints"].append(found)
         kept["checkpoints"].sort(key=lambda c: c["edits"])
-        with replacing(path) as partial:
-            text = json.dumps(kept, ensure_ascii=False)
-            partial.write_text(re.sub(r'(\{"(?:edits|first)")', r"\n\1", text) + "\n", encoding="utf-8")
+        keep(path, kept, "checkpoints")
 
     RESULTS.mkdir(parents=True, exist_ok=True)
     try:
@@ -169,15 +160,6 @@ def unit(
         while lm.ledger.edits:
             lm.ledger.edits[-1].revert()
     return kept
-
-
-def read(path: Path) -> dict[str, Any] | None:
-    """A results file; None if there is none, or if it was cut off in the middle."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) and "checkpoints" in found else None
-    except (FileNotFoundError, json.JSONDecodeError):
-        return None
 
 
 def main(argv: Sequence[str] | None = None) -> None:

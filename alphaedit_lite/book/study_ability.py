@@ -19,7 +19,6 @@ from typing import Any
 
 import torch
 
-from ..assets import replacing
 from ..config import default_layers
 from ..editor import Editor
 from ..facts import bundled_facts
@@ -30,9 +29,9 @@ from ..metrics import score, token_scores
 from ..models import LanguageModel
 from ..targets import bundled_targets
 from ..texts import wikipedia_leads
-from . import versions
 from .ability import part, sentence_scores
 from .judging import scaled
+from .keeping import keep, resume
 from .last_words import judge_last_words, last_words
 
 OUT = Path(__file__).parents[2] / "results" / "ability.json"
@@ -88,9 +87,7 @@ def study() -> None:
     z = bundled_targets(lm, facts)
     statistics = key_statistics(lm, default_layers(lm.n_layers))
     made_with = {"fingerprint": lm.fingerprint, "facts": FACTS, "squares": SQUARES, "leads": LEADS}
-    found: dict[str, Any] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-    if any(found.get(key) != value for key, value in made_with.items()):
-        found = made_with | {"versions": versions(), "rows": {}}
+    found = resume(OUT, made_with, rows={})
     written: dict[str, Edit] = {}
     for name, (settings, strength, kept) in ROWS.items():
         if name in found["rows"]:
@@ -113,8 +110,7 @@ def study() -> None:
         found["rows"][name] = {**row, "collapsed": False, "seconds": round(time.perf_counter() - start)}
         while lm.ledger.edits:
             lm.ledger.edits[-1].revert()
-        with replacing(OUT) as partial:
-            partial.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        keep(OUT, found, "rows")
 
 
 if __name__ == "__main__":

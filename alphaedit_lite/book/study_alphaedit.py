@@ -10,7 +10,6 @@ a minute a row on one core.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import time
 from dataclasses import replace
@@ -21,12 +20,11 @@ from typing import Any, Final
 from torch import Tensor
 
 from .. import Editor, NullSpace, bundled_facts, bundled_targets, evaluate, key_statistics, load_model
-from ..assets import replacing
 from ..facts import Fact
 from ..keys import fit_statistics, wikipedia_leads
 from ..metrics import perplexity
 from ..models import LanguageModel
-from . import versions
+from .keeping import keep, resume
 
 PATH = Path(__file__).parents[2] / "results" / "alphaedit.json"
 FACTS, BATCH, LEADS = 100, 25, 25
@@ -114,20 +112,17 @@ def main() -> None:
         "judged": "all facts, one paraphrase and one neighbour each",
         "targets": hashlib.sha256(targets).hexdigest()[:16],
         "leads": LEADS,
-        "spaces": {
-            name: {
-                str(layer): [(space := NullSpace.fit(statistics[layer], tau, kind)).rank, space.leakage]
-                for layer in LAYERS
-            }
-            for name, (kind, tau) in SPACES.items()
-        },
-        "versions": versions(),
     }
-    kept: dict[str, Any] = json.loads(PATH.read_text()) if PATH.exists() else {}
-    same = ("fingerprint", "facts", "judged", "leads", "targets")
-    if any(kept.get(name) != made_with[name] for name in same):
-        kept = {"rows": [], "unedited": judge(lm, facts, leads[:LEADS])}
-    kept |= made_with
+    spaces = {
+        name: {
+            str(layer): [(space := NullSpace.fit(statistics[layer], tau, kind)).rank, space.leakage]
+            for layer in LAYERS
+        }
+        for name, (kind, tau) in SPACES.items()
+    }
+    kept = resume(PATH, made_with, rows=[]) | {"spaces": spaces}
+    if "unedited" not in kept:
+        kept["unedited"] = judge(lm, facts, leads[:LEADS])
     done = {(r["editor"], r["value"], r["history"]) for r in kept["rows"]}
     for name, value, history in GRID:
         if (name, value, history) in done:
@@ -135,8 +130,7 @@ def main() -> None:
         editor = editor_for(lm, name, value, history, statistics)
         new = {"editor": name, "value": value, "history": history}
         kept["rows"].append(new | row(editor, facts, z, leads[:LEADS], unseen))
-        with replacing(PATH) as partial:
-            partial.write_text(json.dumps(kept, indent=1) + "\n")
+        keep(PATH, kept, "rows")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ from ..keys import wikipedia_leads
 from ..metrics import summary
 from ..models import LanguageModel
 from . import versions
+from .keeping import keep, resume
 from .study import stream
 
 PATH = Path(__file__).parents[2] / "results" / "defaults.json"
@@ -149,8 +150,7 @@ def whole(lm: LanguageModel, facts: Sequence[Fact], leads: Sequence[str]) -> dic
 def main() -> None:
     if "--test" in sys.argv:
         found = judge_on_test_facts(load_model()) | {"versions": versions()}
-        with replacing(PATH.with_name("defaults_test.json")) as partial:
-            partial.write_text(json.dumps(found, indent=1) + "\n")
+        keep(PATH.with_name("defaults_test.json"), found)
         return
     lm, facts, leads = load_model(), chosen_facts(), wikipedia_leads("heldout")[:LEADS]
     statistics = key_statistics(lm, (2, 3, *LAYERS))
@@ -158,10 +158,8 @@ def main() -> None:
         "fingerprint": lm.fingerprint,
         "facts": f"{FACTS} of the development split (seed {SEED}), in sequence, batches of {BATCH}",
         "judged": f"{PARAPHRASES} paraphrases and {NEIGHBOURS} neighbours of each, {LEADS} held-out leads",
-        "versions": versions(),
     }
-    kept: dict[str, Any] = json.loads(PATH.read_text()) if PATH.exists() else {"rows": []}
-    kept |= made_with
+    kept = resume(PATH, made_with, rows=[])
     if "unedited" not in kept:
         kept["unedited"] = judge(lm, facts, leads)
     done = {(row["targets"], json.dumps(row["settings"])) for row in kept["rows"]}
@@ -176,8 +174,7 @@ def main() -> None:
         found = row(lm, editor, facts, z, leads)
         found["perplexity_change"] = round(found["perplexity"] / kept["unedited"]["perplexity"] - 1, 4)
         kept["rows"].append({"targets": name, "settings": settings, **found})
-        with replacing(PATH) as partial:
-            partial.write_text(json.dumps(kept, indent=1) + "\n")
+        keep(PATH, kept, "rows")
 
 
 if __name__ == "__main__":

@@ -19,22 +19,16 @@ import torch
 import transformers
 
 from .. import __version__
-from ..assets import replacing
 from ..config import EditorConfig
 from ..editor import AlphaEdit
 from ..finetune import FineTune
 from ..keys import key_statistics, wikipedia_leads
 from ..loading import load_model
+from .keeping import keep
 from .knowledge import WAYS, Probe, Writer, subjects_for_edits
 
 FACTS, TEXTS = 10, 6
 OUT = Path(__file__).parents[2] / "results" / "finetune.json"
-
-
-def save(found: dict[str, Any]) -> None:
-    """Write the results so far, through a temporary file."""
-    with replacing(OUT) as partial:
-        partial.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def opened(model: str) -> dict[str, Any]:
@@ -77,7 +71,7 @@ def study() -> None:
             if way not in here:
                 here[way] = probe.after(writer)
         found["seconds"] = round(found["seconds"] + time.process_time() - start, 1)
-        save(found)
+        keep(OUT, found, "facts")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ of every fact, so that two rows can be compared fact by fact.
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import sys
 import time
@@ -22,14 +21,13 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from .. import Editor, bundled_facts, bundled_targets, evaluate, key_statistics, load_model, perplexity
-from ..assets import replacing
 from ..config import EditorConfig, default_layers
 from ..facts import Fact
 from ..finetune import FineTune
 from ..keys import wikipedia_leads
 from ..models import LanguageModel
 from ..nullspace import NullSpace
-from . import versions
+from .keeping import keep, resume
 
 PATH = Path(__file__).parents[2] / "results" / "fronts.json"
 FACTS, BATCH, LEADS = 200, 50, 30
@@ -173,13 +171,12 @@ def as_table(study: dict[str, Any]) -> pd.DataFrame:
 def main(argv: Sequence[str]) -> None:
     lm, facts = load_model(), bundled_facts("test")[:FACTS]
     key_statistics(lm, default_layers(lm.n_layers))
-    kept: dict[str, Any] = json.loads(PATH.read_text()) if PATH.exists() else {"rows": []}
-    kept |= {
+    made_with = {
         "facts": f"{len(facts)} of the test half in sequence, batches of {BATCH}, with the shipped targets z",
         "judged": f"{PARAPHRASES} paraphrase and {NEIGHBOURS} neighbours of each, {LEADS} held-out leads",
         "fingerprint": lm.fingerprint,
-        "versions": versions(),
     }
+    kept = resume(PATH, made_with, rows=[])
     if "unedited" not in kept:
         kept["unedited"] = judge(lm, facts)
     done = {(row["editor"], row["knob"], row["projected"]) for row in kept["rows"]}
@@ -188,10 +185,7 @@ def main(argv: Sequence[str]) -> None:
             continue
         done.add(row[:3])
         kept["rows"].append(run(lm, row, facts))
-        with replacing(PATH) as partial:
-            partial.write_text(
-                json.dumps(kept, ensure_ascii=False).replace('{"editor"', '\n{"editor"') + "\n"
-            )
+        keep(PATH, kept, "rows")
 
 
 if __name__ == "__main__":

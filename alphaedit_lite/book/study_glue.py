@@ -11,7 +11,6 @@ Counts are stored, no texts. Started again, it goes on where it stopped.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,14 +19,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..assets import replacing
 from ..editor import AlphaEdit
 from ..facts import bundled_facts
 from ..loading import load_model
 from ..models import LanguageModel
 from ..targets import bundled_targets
-from . import versions
 from .glue import NONE, TASKS, ask, read_task, separation, weighted_f1
+from .keeping import keep, resume
 
 OUT = Path(__file__).parents[2] / "results" / "glue.json"
 SHOTS, EDITS = 2, 100
@@ -71,9 +69,7 @@ def study(folder: Path, tasks: Sequence[str]) -> None:
     """Run what the results file does not hold yet."""
     lm = load_model()
     made_with = {"fingerprint": lm.fingerprint, "shots": SHOTS, "edits": EDITS, "examples": EXAMPLES}
-    found: dict[str, Any] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-    if any(found.get(key) != value for key, value in made_with.items()):
-        found = made_with | {"versions": versions(), "states": {}}
+    found = resume(OUT, made_with, states={})
     for state in EXAMPLES:
         kept = found["states"].setdefault(state, {})
         missing = [name for name in tasks if name not in kept]
@@ -82,8 +78,7 @@ def study(folder: Path, tasks: Sequence[str]) -> None:
             AlphaEdit(lm, progress=False).edit(facts, bundled_targets(lm, facts))
         for name in missing:
             kept[name] = judged(lm, name, folder, state)
-            with replacing(OUT) as partial:
-                partial.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            keep(OUT, found, "states")
         while lm.ledger.edits:
             lm.ledger.edits[-1].revert()
 

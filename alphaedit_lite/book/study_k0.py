@@ -30,7 +30,7 @@ from ..facts import Fact
 from ..keys import KeyStatistics, take_in, token_rows, wikipedia_leads
 from ..models import LanguageModel
 from ..nullspace import NullSpace
-from . import versions
+from .keeping import keep, resume
 from .study_fronts import BATCH, FACTS, judge
 
 PATH = Path(__file__).parents[2] / "results" / "k0.json"
@@ -199,19 +199,13 @@ def main(argv: Sequence[str]) -> None:
     most = int(argv[0]) if argv else len(EDITED)
     lm, facts = load_model(), bundled_facts("test")[:FACTS]
     layers = default_layers(lm.n_layers)
-    kept: dict[str, Any] = json.loads(PATH.read_text()) if PATH.exists() else {"spaces": [], "rows": []}
-    kept |= {
+    made_with = {
         "facts": f"{len(facts)} of the test half in sequence, batches of {BATCH}, the shipped targets z",
         "λ": "0.8 of the energy in P from 100,000 tokens, layer by layer", "threshold": THRESHOLD,
         "other text": f"{OTHER} tokens of each kind, no part of which makes a P",
-        "layers": list(layers), "d_ff": lm.d_ff, "fingerprint": lm.fingerprint, "versions": versions(),
+        "layers": list(layers), "d_ff": lm.d_ff, "fingerprint": lm.fingerprint,
     }  # fmt: skip
-
-    def save() -> None:
-        text = json.dumps(kept, ensure_ascii=False).replace('{"source"', '\n{"source"')
-        with replacing(PATH) as partial:
-            partial.write_text(text + "\n", encoding="utf-8")
-
+    kept = resume(PATH, made_with, spaces=[], rows=[])
     reference = key_statistics(lm, layers)
     whole = {i: NullSpace.fit(reference[i], THRESHOLD) for i in layers}
     done = {(row["source"], row["tokens"]) for row in kept["spaces"]}
@@ -225,13 +219,13 @@ def main(argv: Sequence[str]) -> None:
             kept["spaces"].append(
                 {"source": source, "tokens": tokens, "keys": count, **measure(spaces, others)}
             )
-            save()
+            keep(PATH, kept, "spaces", "rows")
     written = {(row["source"], row["tokens"]) for row in kept["rows"]}
     for source, tokens in [one for one in EDITED if one not in written][:most]:
         editor = SameLambda(lm, statistics=fit(lm, rows_of(lm, source, tokens)), progress=False)
         editor.lambdas = {i: EditorConfig.lam * whole[i].energy for i in layers}
         kept["rows"].append({"source": source, "tokens": tokens, **edit(lm, editor, facts)})
-        save()
+        keep(PATH, kept, "spaces", "rows")
 
 
 if __name__ == "__main__":

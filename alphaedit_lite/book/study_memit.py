@@ -9,7 +9,6 @@ minute a row on one core.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from dataclasses import replace
@@ -17,11 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from .. import Editor, bundled_facts, bundled_targets, evaluate, key_statistics, load_model, perplexity
-from ..assets import replacing
 from ..facts import Fact
 from ..keys import wikipedia_leads
 from ..models import LanguageModel
-from . import versions
+from .keeping import keep, resume
 
 PATH = Path(__file__).parents[2] / "results" / "memit.json"
 SPLIT: Final = "development"
@@ -78,12 +76,8 @@ def main() -> None:
         "facts": f"the first n of the {SPLIT} split, in one batch, with the bundled targets z",
         "judged": f"{JUDGED} facts, {PARAPHRASES} paraphrases and {NEIGHBOURS} neighbours each",
         "heldout_leads": LEADS,
-        "versions": versions(),
     }
-    kept: dict[str, Any] = json.loads(PATH.read_text()) if PATH.exists() else {}
-    if any(kept.get(name) != made_with[name] for name in ("fingerprint", "facts", "judged", "heldout_leads")):
-        kept = {"rows": []}
-    kept |= made_with
+    kept = resume(PATH, made_with, rows=[])
     done = {(r["n"], tuple(r["layers"]), r["c"]) for r in kept["rows"]}
     for n, layers, c in [(100, (), 0), *GRID]:  # c = 0 stands for the unedited model
         if (n, tuple(layers), c) in done:
@@ -100,8 +94,7 @@ def main() -> None:
             kept["rows"].append(new | row(editor, facts[:n], leads))
         else:
             kept["rows"].append(new | judge(lm, facts[:n][:: max(1, n // JUDGED)][:JUDGED], leads))
-        with replacing(PATH) as partial:
-            partial.write_text(json.dumps(kept, indent=1) + "\n")
+        keep(PATH, kept, "rows")
 
 
 if __name__ == "__main__":

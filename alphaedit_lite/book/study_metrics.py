@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import math
 import time
 from collections.abc import Sequence
@@ -21,15 +20,14 @@ from typing import Any
 
 import pandas as pd
 
-from ..assets import replacing
 from ..editor import AlphaEdit
 from ..facts import Fact, read_counterfact, read_zsre
 from ..generation import generate
 from ..loading import load_model
 from ..metrics import summary
 from ..models import LanguageModel
-from . import versions
 from .judging import KINDS, judge_prompts, per_fact, says
+from .keeping import keep, resume
 
 OUT = Path(__file__).parents[2] / "results" / "metrics.json"
 RECORDS, NEIGHBOURS, WORDS = 50, 4, 15
@@ -95,14 +93,12 @@ def study(folder: Path) -> None:
     editor = AlphaEdit(lm, progress=False)
     made_with = {
         "fingerprint": lm.fingerprint,
-        "settings": json.loads(json.dumps(dataclasses.asdict(editor.config))),
+        "settings": dataclasses.asdict(editor.config),
         "records": RECORDS,
         "neighbours": NEIGHBOURS,
         "words": WORDS,
     }
-    found: dict[str, Any] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-    if any(found.get(key) != value for key, value in made_with.items()):
-        found = made_with | {"versions": versions(), "sets": {}}
+    found = resume(OUT, made_with, sets={})
     for name, (file, read) in READERS.items():
         if name in found["sets"]:
             continue
@@ -118,8 +114,7 @@ def study(folder: Path) -> None:
             "facts": len(facts),
             "seconds": round(time.perf_counter() - start),
         }
-        with replacing(OUT) as partial:
-            partial.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        keep(OUT, found, "sets")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ written are, on the unedited model and on one that holds 200 edits.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -21,11 +20,10 @@ import torch
 from torch import Tensor
 
 from .. import Editor, bundled_facts, bundled_targets, compute_targets, key_statistics, load_model
-from ..assets import replacing
 from ..config import default_layers
 from ..facts import Fact
 from ..models import LanguageModel
-from . import versions
+from .keeping import keep, resume
 from .relatives import Relative, anchor_norm, anchor_of, parts
 from .study_fronts import BATCH, FACTS, judge
 
@@ -113,25 +111,18 @@ def main(argv: Sequence[str]) -> None:
     most = int(argv[0]) if argv else len(ROWS)
     lm, facts = load_model(), bundled_facts("test")[:FACTS]
     key_statistics(lm, default_layers(lm.n_layers))
-    kept: dict[str, Any] = json.loads(PATH.read_text()) if PATH.exists() else {"rows": []}
-    kept |= {
+    made_with = {
         "facts": f"{len(facts)} of the test half in sequence, batches of {BATCH}, with the shipped targets z",
         "fingerprint": lm.fingerprint,
-        "versions": versions(),
     }
-
-    def save() -> None:
-        with replacing(PATH) as partial:
-            text = json.dumps(kept, ensure_ascii=False).replace('{"editor"', '\n{"editor"')
-            partial.write_text(text + "\n", encoding="utf-8")
-
+    kept = resume(PATH, made_with, rows=[])
     done = {(row["editor"], row["knob"]) for row in kept["rows"]}
     for name in [name for name in ROWS if name not in done][:most]:
         kept["rows"].append(run(lm, name, facts))
-        save()
+        keep(PATH, kept, "rows")
     if "loop" not in kept and len(kept["rows"]) == len(ROWS):
         kept["loop"] = loop(lm, facts)
-        save()
+        keep(PATH, kept, "rows")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Every fact is written alone into block 6 of the unedited model, judged, and take
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +19,6 @@ import transformers
 from torch import Tensor
 
 from .. import __version__
-from ..assets import replacing
 from ..editor import Editor
 from ..facts import Fact, bundled_facts
 from ..keys import key_statistics
@@ -28,6 +26,7 @@ from ..loading import load_model
 from ..metrics import COLUMNS, evaluate, score
 from ..models import LanguageModel
 from ..targets import TargetConfig, compute_targets
+from .keeping import keep, resume
 
 LAYER, FACTS = 6, 12
 EARLY: dict[str, Any] = {"clamp": 4.0, "nll_enough": 0.5}
@@ -81,38 +80,24 @@ def judge(lm: LanguageModel, editor: Editor, fact: Fact, z: Tensor, h: Tensor) -
     }
 
 
-def save(found: dict[str, Any]) -> None:
-    """Write the results so far, through a temporary file."""
-    with replacing(OUT) as partial:
-        partial.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def study() -> None:
     """Run every variant that the file does not hold yet."""
     lm, facts = load_model(), chosen()
     statistics = key_statistics(lm, (4, 5, 6, 7), progress=False)
-    if OUT.exists():
-        found = json.loads(OUT.read_text(encoding="utf-8"))
-    else:
-        made: dict[str, Any] = {
-            "model": lm.fingerprint,
-            "package": __version__,
-            "torch": torch.__version__.split("+")[0],
-        }
-        made |= {"transformers": transformers.__version__, "layer": LAYER, "solver": "rome"}
-        found = {
-            "made_with": made,
-            "facts": [f"{f.prompt} -> {f.new.strip()}" for f in facts],
-            "variants": {},
-        }
-    if found["made_with"]["model"] != lm.fingerprint:
-        raise ValueError(f"{OUT.name} was made with the model {found['made_with']['model']}: delete it.")
+    made: dict[str, Any] = {
+        "model": lm.fingerprint,
+        "package": __version__,
+        "torch": torch.__version__.split("+")[0],
+    }
+    made |= {"transformers": transformers.__version__, "layer": LAYER, "solver": "rome"}
+    asked = [f"{f.prompt} -> {f.new.strip()}" for f in facts]
+    found = resume(OUT, {"made_with": made, "facts": asked}, variants={})
     if "unedited" not in found:
         table = evaluate(lm, facts, progress=False)[COLUMNS]
         found["unedited"] = {column: round(float(table[column].mean()), 4) for column in COLUMNS}
         pairs = [pair for fact in facts for pair in fact.neighbours]
         found["unedited"]["p_neighbours"] = round(float(score(lm, pairs)[0].exp().mean()), 4)
-        save(found)
+        keep(OUT, found, "variants")
     for name, settings in VARIANTS.items():
         if name in found["variants"]:
             continue
@@ -127,7 +112,7 @@ def study() -> None:
         settings = {k: v for k, v in asdict(config).items() if k not in ("prefixes", "batch_size")}
         settings["prompts"] = len(config.prefixes)
         found["variants"][name] = {"settings": settings, "cpu_seconds_for_z": round(seconds), "facts": rows}
-        save(found)
+        keep(OUT, found, "variants")
 
 
 if __name__ == "__main__":

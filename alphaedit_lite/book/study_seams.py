@@ -10,22 +10,20 @@ again. Writes results/seams.json. Stopped and started again, it goes on with the
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..assets import replacing
 from ..editor import AlphaEdit
 from ..facts import Fact, bundled_facts
 from ..loading import load_model
 from ..metrics import score
 from ..models import LanguageModel
 from ..targets import bundled_targets
-from . import versions
 from .forensics import candidate_keys, differences, rank_of, shifts, suspects, swapped, weights
+from .keeping import keep, resume
 from .seams import ask, bystanders, fair, in_context, questions, two_hops
 from .tracing import unembedding
 
@@ -127,13 +125,11 @@ def study() -> None:
     editor = AlphaEdit(lm, progress=False)
     made_with = {
         "fingerprint": lm.fingerprint,
-        "settings": json.loads(json.dumps(dataclasses.asdict(editor.config))),
+        "settings": dataclasses.asdict(editor.config),
         "columns": ["kind", "fair", *(f"{what} {state}" for what in ("success", "first") for state in STATES)]
         + [f"moved {state}" for state in STATES[1:]],
     }
-    found: dict[str, Any] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-    if any(found.get(key) != value for key, value in made_with.items()):
-        found = made_with | {"versions": versions(), "seconds": 0.0, "facts": []}
+    found = resume(OUT, made_with, seconds=0.0, facts=[])
     facts = chosen()
     names = sorted({fact.subject for fact in bundled_facts()})
     found["names"] = len(names)
@@ -144,15 +140,7 @@ def study() -> None:
         start = time.perf_counter()
         found["facts"].append(one(lm, editor, fact, names, keys, number < UNDONE))
         found["seconds"] = round(found["seconds"] + time.perf_counter() - start, 1)
-        with replacing(OUT) as partial:
-            partial.write_text(compact(found), encoding="utf-8")
-
-
-def compact(found: dict[str, Any]) -> str:
-    """JSON with one fact on a line."""
-    head = json.dumps({k: v for k, v in found.items() if k != "facts"}, indent=1)
-    lines = ",\n".join(json.dumps(fact, ensure_ascii=False) for fact in found["facts"])
-    return f'{head[:-2]},\n "facts": [\n{lines}\n]\n}}\n'
+        keep(OUT, found, "facts")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ of them, go to results/shift/*.safetensors; what every method notices of a known
 from __future__ import annotations
 
 import argparse
-import json
-import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +26,7 @@ from .. import Edit, bundled_targets, load_model
 from ..assets import cache_dir, replacing
 from ..metrics import score
 from ..models import LanguageModel
-from . import versions
+from .keeping import keep, resume
 from .shift import hidden, map_of, ordinary, twin
 from .shift_trials import GROUP, measured, trial
 from .stream_facts import counterfact, order
@@ -61,19 +59,15 @@ class Study:
             "facts": "CounterFact" if folder else "bundled", "fingerprint": lm.fingerprint,
             "prompts": len(self.prompts), "layers": list(LAYERS), "times": TIMES, "group": GROUP,
         }  # fmt: skip
-        kept = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-        if any(kept.get(name) != value for name, value in made.items()):
-            kept = {**made, "versions": versions(), "seconds": 0, "rows": [], "power": []}
-        self.kept, self.start = kept, time.perf_counter()
+        self.kept = resume(OUT, made, seconds=0, rows=[], power=[])
+        self.start = time.perf_counter()
         self.cache = cache_dir() / "shift" / f"{made['facts']}-{lm.fingerprint}"
         self.before = self.states("unedited")
 
     def keep(self) -> None:
         self.kept["seconds"] = round(self.kept["seconds"] + time.perf_counter() - self.start)
         self.start = time.perf_counter()
-        with replacing(OUT) as partial:
-            text = json.dumps(self.kept, ensure_ascii=False)
-            partial.write_text(re.sub(r'(\{"(?:editor|design)")', r"\n\1", text) + "\n", encoding="utf-8")
+        keep(OUT, self.kept, "rows", "power")
 
     def states(self, name: str) -> dict[tuple[str, int], Tensor]:
         """Of the model as it is now; from the cache if they were computed before."""

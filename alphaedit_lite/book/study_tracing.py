@@ -9,7 +9,6 @@ again, the script goes on where it stopped.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +19,6 @@ import transformers
 from torch import Tensor
 
 from .. import __version__
-from ..assets import replacing
 from ..editor import Editor
 from ..facts import Fact, bundled_facts
 from ..keys import KeyStatistics, key_statistics
@@ -30,6 +28,7 @@ from ..models import LanguageModel
 from ..prompts import PREFIXES
 from ..targets import TargetConfig, compute_targets
 from . import causal
+from .keeping import keep, resume
 
 FACTS, EDITED = 30, 8
 NOISE, SAMPLES, WINDOW = 3.0, 3, 5
@@ -152,30 +151,11 @@ def provenance(lm: LanguageModel, noise: float) -> dict[str, Any]:
     }
 
 
-def save(found: dict[str, Any]) -> None:
-    """Write the results so far, through a temporary file; one line a fact, and one a block."""
-
-    def lines(values: list[str]) -> str:
-        return ",\n".join(values)
-
-    head = json.dumps(found["made_with"], indent=1, ensure_ascii=False)
-    rows = lines([json.dumps(row, ensure_ascii=False) for row in found["facts"]])
-    edited = lines([f"{json.dumps(layer)}: {json.dumps(row)}" for layer, row in found["edits"].items()])
-    text = f'{{"made_with": {head},\n"facts": [\n{rows}\n],\n"edits": {{\n{edited}\n}}}}\n'
-    with replacing(OUT) as partial:
-        partial.write_text(text, encoding="utf-8")
-
-
 def study() -> None:
     """Run every fact, and every block, that the file does not hold yet."""
     lm = load_model()
     noise = NOISE * causal.spread(lm, bundled_facts())
-    made = json.loads(json.dumps(provenance(lm, noise)))
-    found: dict[str, Any] = {"made_with": made, "facts": [], "edits": {}}
-    if OUT.exists():
-        found = json.loads(OUT.read_text(encoding="utf-8"))
-        if found["made_with"] != made:
-            raise ValueError(f"{OUT.name} was made with other settings: delete it to begin anew.")
+    found = resume(OUT, {"made_with": provenance(lm, noise)}, facts=[], edits={})
     facts = chosen(lm)
     for number, fact in enumerate(facts):
         if number == EDITED:
@@ -187,7 +167,7 @@ def study() -> None:
         row |= {"true": (fact.true or "").strip(), "new": fact.new.strip()}
         row |= trace(lm, fact, noise, seed=fact.case_id)
         found["facts"].append(row | {"cpu_seconds": round(time.process_time() - start)})
-        save(found)
+        keep(OUT, found, "facts", "edits")
 
 
 def write(lm: LanguageModel, facts: list[Fact], found: dict[str, Any]) -> None:
@@ -200,7 +180,7 @@ def write(lm: LanguageModel, facts: list[Fact], found: dict[str, Any]) -> None:
             start = time.process_time()
             row: dict[str, Any] = dict(edits(lm, facts, layer, statistics))
             found["edits"][str(layer)] = row | {"cpu_seconds": round(time.process_time() - start)}
-            save(found)
+            keep(OUT, found, "facts", "edits")
 
 
 if __name__ == "__main__":

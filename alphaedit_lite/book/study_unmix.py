@@ -11,7 +11,6 @@ and after. Writes results/seams_batches.json. Stopped and started again, it goes
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,15 +19,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..assets import replacing
 from ..editor import AlphaEdit
 from ..facts import Fact, bundled_facts
 from ..loading import load_model
 from ..metrics import score
 from ..models import LanguageModel
 from ..targets import bundled_targets
-from . import versions
 from .forensics import candidate_keys, differences, rank_of, suspects, swapped, weights
+from .keeping import keep, resume
 from .seams import Question, ask, fair, two_hops
 
 OUT = Path(__file__).parents[2] / "results" / "seams_batches.json"
@@ -111,12 +109,10 @@ def study() -> None:
     editor = AlphaEdit(lm, progress=False)
     made_with = {
         "fingerprint": lm.fingerprint,
-        "settings": json.loads(json.dumps(dataclasses.asdict(editor.config))),
+        "settings": dataclasses.asdict(editor.config),
         "hops": ["fact", "known", "two hops unedited", "two hops edited", "loose unedited", "loose edited"],
     }
-    found: dict[str, Any] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else {}
-    if any(found.get(key) != value for key, value in made_with.items()):
-        found = made_with | {"versions": versions(), "seconds": 0.0, "batches": []}
+    found = resume(OUT, made_with, seconds=0.0, batches=[])
     batches = chosen()
     if len(found["batches"]) == len(batches):
         return
@@ -127,10 +123,7 @@ def study() -> None:
         start = time.perf_counter()
         found["batches"].append(one(lm, editor, batch, names, keys))
         found["seconds"] = round(found["seconds"] + time.perf_counter() - start, 1)
-        head = json.dumps({k: v for k, v in found.items() if k != "batches"}, indent=1)
-        lines = ",\n".join(json.dumps(b, ensure_ascii=False) for b in found["batches"])
-        with replacing(OUT) as partial:
-            partial.write_text(f'{head[:-2]},\n "batches": [\n{lines}\n]\n}}\n', encoding="utf-8")
+        keep(OUT, found, "batches")
 
 
 if __name__ == "__main__":
