@@ -16,6 +16,7 @@ import pandas as pd
 import torch
 
 from ..facts import Fact, bundled_facts
+from ..generation import generate
 from ..ledger import Edit
 from ..metrics import perplexity, score
 from ..models import LanguageModel
@@ -149,7 +150,7 @@ class Probe:
         try:
             log_p, now = self._ask()
             rise = perplexity(self.lm, self.texts, MAX_TOKENS) / self.text - 1
-            said = {prompt: self.lm.complete(prompt, 8) for prompt in speak}
+            said = dict(zip(speak, generate(self.lm, speak, 8), strict=True)) if speak else {}
         finally:
             edit.revert()
         size = sum(float(edit.delta(layer).square().sum()) for layer in edit.layers) ** 0.5

@@ -12,9 +12,7 @@ import torch
 from .. import evaluate, perplexity
 from ..facts import Fact
 from ..generation import generate
-from ..hooks import hooked
 from ..models import LanguageModel
-from ..prompts import align, encode_fact
 from ..texts import wikipedia_leads
 from .last_words import judge_last_words
 from .minimal_pairs import judge_pairs
@@ -65,17 +63,3 @@ def sizes(lm: LanguageModel, layers: Sequence[int]) -> dict[str, Any]:
             found["update"][str(layer)] = round(float(total.norm() / lm.ledger.original(layer).norm()), 4)
             found["spectrum"][str(layer)] = [round(float(s), 4) for s in S[:30]]
     return found
-
-
-@torch.no_grad()
-def hidden_states(lm: LanguageModel, facts: Sequence[Fact], layer: int) -> torch.Tensor:
-    """The output of one block at the subject's last token of every prompt, [n, d_model], float16."""
-    states = []
-    for first in range(0, len(facts), 50):
-        rows = [encode_fact(lm.tokenizer, fact, ("",), target=False)[0] for fact in facts[first : first + 50]]
-        batch = align(rows, range(len(rows)), lm.pad_id, lm.device)
-        seen: list[torch.Tensor] = []
-        with lm.frozen(), hooked(outputs={lm.block(layer): seen.append}):
-            lm.run(lm.embed(batch.ids), batch.mask, batch.positions, stop=layer + 1)
-        states.append(seen[0][:, batch.subject].half().cpu())
-    return torch.cat(states)

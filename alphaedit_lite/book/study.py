@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from tqdm.auto import tqdm
 
 from .. import (
@@ -30,14 +29,14 @@ from .. import (
     key_statistics,
     load_model,
 )
-from ..assets import cache_dir, replacing
+from ..assets import cache_dir
 from ..config import default_layers
 from ..facts import Fact
 from ..finetune import FineTune
 from ..models import LanguageModel
 from .keeping import keep, read, resume
 from .stream_facts import counterfact, order, unedited_targets
-from .stream_look import hidden_states, look, sizes
+from .stream_look import look, sizes
 
 RESULTS = Path(__file__).parents[2] / "results" / "stream"
 BATCH, EVERY, EDITS = 50, 100, 600
@@ -137,10 +136,6 @@ def unit(
         if found is None:
             found = look(lm, facts, done, EVERY, EVERY if done == edits else COHORT)
         found |= sizes(lm, layers)
-        if name in ("AlphaEdit", "MEMIT") and done in (0, edits):
-            states = {"hidden": hidden_states(lm, everything[-500:], layers[-1])}
-            with replacing(RESULTS / f"hidden-{path.stem}-{done}.safetensors") as partial:
-                save_file(states, partial)
         while len(lm.ledger.edits) > held:
             lm.ledger.edits[-1].revert()
         found["seconds"] = round(time.perf_counter() - start, 1)
