@@ -96,11 +96,15 @@ def picture(table: pd.DataFrame, layers: Sequence[int]) -> Figure:
     """
     figure = Figure(figsize=(6, 3), layout="constrained")
     axes = figure.subplots()
-    lines = {"efficacy_top1": ("o", ":"), "generalization": ("s", "--"), "specificity": ("^", "-.")}
-    for name, (marker, line) in lines.items():
-        axes.plot(table.index, table[name], marker=marker, ls=line, lw=1, label=name.replace("_", " "))
+    lines = {
+        "efficacy_top1": ("named first", "o", ":"),
+        "generalization": ("paraphrases", "s", "--"),
+        "specificity": ("neighbours", "^", "-."),
+    }
+    for name, (label, marker, line) in lines.items():
+        axes.plot(table.index, table[name], marker=marker, ls=line, lw=1, label=label)
     axes.plot(table.index, table.score, color="black", lw=2, label="harmonic mean")
-    axes.axvspan(min(layers) - 0.4, max(layers) + 0.4, color="0.9", zorder=0)
+    axes.axvspan(min(layers) - 0.4, max(layers) + 0.4, color="0.9", zorder=0, label="proposed")
     axes.set(xlabel="edited layer", ylabel="share of the facts", ylim=(0, 1.02))
     axes.legend(fontsize="small", frameon=False)
     return figure

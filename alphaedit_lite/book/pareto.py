@@ -69,7 +69,7 @@ class Fronts:
             if row["editor"] in INSIDE or row["projected"] == "without P"
         }
         self.unedited: dict[str, Any] = study["unedited"]
-        self.n = len(self.unedited["scores"]["efficacy"])
+        self.n = len(next(iter(self.rows.values()))["scores"]["efficacy"])
         self.table = as_table({"unedited": self.unedited, "rows": list(self.rows.values())})
         self.table.index = pd.MultiIndex.from_tuples([name[:2] for name in self.rows])
 

@@ -101,9 +101,9 @@ def verdict(made: Plan, machine: str) -> str:
         return "weights too large"
     worst = max(STAGES, key=lambda stage: made.memory(stage, True))
     if made.memory(worst, True) > room:
-        return f"{worst}: {made.memory(worst, True) / 1e9:.0f} GB"
+        return f"{worst}: {made.memory(worst, True) / 1e9:.1f} GB"
     if made.host_peak > ROOM * 1e9 * host:
-        return f"host: {made.host_peak / 1e9:.0f} GB"
+        return f"host: {made.host_peak / 1e9:.1f} GB"
     return "runs"
 
 

@@ -54,6 +54,16 @@ EDITORS: dict[str, dict[str, Any]] = {
     "FT": {"finetune": {"layers": (5,)}},
     "FT-L": {"finetune": {"layers": (5,), "norm_bound": 5e-4}},
 }
+KNOBS: dict[
+    str, dict[str, Any]
+] = {  # other settings of the first and its best rival, kept in a folder of their own
+    "AlphaEdit lambda 0.3": {"lam": 0.3},
+    "AlphaEdit lambda 2": {"lam": 2.0},
+    "AlphaEdit relative P": {"threshold": 1.0, "threshold_kind": "relative"},
+    "MEMIT with history c 400": {"solver": "memit", "weight": 400.0},
+    "MEMIT with history c 2200": {"solver": "memit", "weight": 2200.0},
+    "MEMIT with history in P": {"solver": "memit", "project": True},
+}
 
 
 def stream(
@@ -65,7 +75,7 @@ def stream(
     size: int | None = None,
 ) -> Iterator[int]:
     """Write the facts batch by batch, out of ``folder`` where they stand already; yields how many are in."""
-    settings = dict(EDITORS[name])
+    settings = dict(settings_of(name))
     if (trained := settings.pop("finetune", None)) is not None:
         editor: Any = FineTune(lm, progress=False, **trained)
     else:
@@ -83,9 +93,13 @@ def stream(
         yield first + len(batch)
 
 
+def settings_of(name: str) -> dict[str, Any]:
+    return EDITORS[name] if name in EDITORS else KNOBS[name]
+
+
 def batch_of(name: str) -> int:
     """Facts in one write: ROME has a closed form for one fact only."""
-    return 1 if EDITORS[name].get("solver") == "rome" else BATCH
+    return 1 if settings_of(name).get("solver") == "rome" else BATCH
 
 
 def due(done: int, edits: int) -> bool:
@@ -109,13 +123,13 @@ def unit(
     """One editor, one order of the facts (CounterFact's in ``folder``, or the bundled ones); the model is
     left as it was."""
     stem = f"{name.replace(' ', '-')}{'-counterfact' if folder else ''}{'-live' if live else ''}-{seed}"
-    path = RESULTS / f"{stem}.json"
+    path = (RESULTS / "knobs" if name in KNOBS else RESULTS) / f"{stem}.json"
     everything = order(seed) if folder is None else counterfact(folder, seed)
-    facts, finetuned = everything[:edits], "finetune" in EDITORS[name]
+    facts, finetuned = everything[:edits], "finetune" in settings_of(name)
     z = None if live or finetuned else (unedited_targets if folder else bundled_targets)(lm, facts)
-    layers = EDITORS[name].get("finetune", {}).get("layers") or Editor(lm, progress=False).layers
+    layers = settings_of(name).get("finetune", {}).get("layers") or Editor(lm, progress=False).layers
     made_with = {
-        "editor": name, "seed": seed, "settings": EDITORS[name],
+        "editor": name, "seed": seed, "settings": settings_of(name),
         "batch": batch_of(name),
         "facts": "CounterFact" if folder else "bundled",
         "targets": "found on the edited model" if live else "found on the unedited model",
@@ -143,7 +157,7 @@ def unit(
         kept["checkpoints"].sort(key=lambda c: c["edits"])
         keep(path, kept, "checkpoints")
 
-    RESULTS.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         checkpoint(0)
         with tqdm(total=edits, desc=path.stem) as bar:
@@ -162,15 +176,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "editors", nargs="*", default=list(EDITORS), metavar="EDITOR", help=", ".join(EDITORS)
+        "editors", nargs="*", default=list(EDITORS), metavar="EDITOR", help=", ".join([*EDITORS, *KNOBS])
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--edits", type=int, default=EDITS)
     parser.add_argument("--live", action="store_true", help="find z anew on the model as it is")
     parser.add_argument("--counterfact", type=Path, metavar="FOLDER", help="with counterfact*.json in it")
     options = parser.parse_args(argv)
-    if unknown := set(options.editors) - set(EDITORS):
-        parser.error(f"unknown editor {sorted(unknown)[0]!r}: choose from {', '.join(EDITORS)}")
+    if unknown := set(options.editors) - set(EDITORS) - set(KNOBS):
+        parser.error(f"unknown editor {sorted(unknown)[0]!r}: choose from {', '.join([*EDITORS, *KNOBS])}")
     lm = load_model()
     key_statistics(lm, default_layers(lm.n_layers))
     for seed in options.seeds:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from .. import Editor, bundled_facts, bundled_targets, evaluate, key_statistics, load_model, perplexity
@@ -160,7 +161,7 @@ def as_table(study: dict[str, Any]) -> pd.DataFrame:
     """One line per row: the means of the scores, and the rise of perplexity (infinite after a collapse)."""
     lines = []
     for row in study["rows"]:
-        means = {name: sum(values) / len(values) for name, values in row["scores"].items()}
+        means = {name: float(np.nanmean(np.array(v, dtype=float))) for name, v in row["scores"].items()}
         now = row["perplexity"]
         rise = math.inf if now is None else now / study["unedited"]["perplexity"] - 1
         line = {name: row[name] for name in ("editor", "knob", "projected", "update", "seconds")}

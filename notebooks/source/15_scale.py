@@ -87,7 +87,8 @@ HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 #
 # In words: the weights take b bytes for each of the model's parameters. For each of L edited layers, the sum of k kᵀ takes one square
 # matrix in float64, and the eigenvectors that span the null space at most another one. Each fact that is to be remembered leaves one key a layer.
-# These are what stays; on top come the sum of all updates and working space, above all the eigensolver's.
+# These are what stays. On top come the sum of all updates (8 d_model·d_ff bytes a layer) and working space. Two items of it are large: the eigensolver needs four
+# square matrices, 32 d_ff² bytes, for one layer at a time; and with a GPU the statistics are summed *there* and kept on the host, so they take room in both memories.
 #
 # Then there is the search for z. It keeps activations for the gradient, for 15 facts × 6 prompts at a time (`batch_size`): the
 # one item that you can make as small as you like, since facts are independent.
@@ -193,7 +194,7 @@ show(*draw.measured_figure(peaks), name="15_plan")
 above = [row["peak"] / row["planned"] - 1 for row in peaks.values()]
 
 # %% [markdown]
-# The plan is too low, every time, by [[=1 - 1 / (1 + min(above)):.0%]] to [[=1 - 1 / (1 + max(above)):.0%]] of the real peak. It counts tensors; a process also holds what the allocator has
+# The plan is too low, every time: the real peak is [[=min(above):.0%]] to [[=max(above):.0%]] higher. The plan counts tensors; a process also holds what the allocator has
 # not given back, copies inside library routines, and fragments. So leave a fifth free. And mind what this does *not* show: no
 # GPU was measured, and nothing near 8B.
 #
@@ -221,6 +222,10 @@ PlannerWidget().show()
 #
 # In words: each weight is multiplied once and added once for each token (Kaplan et al. 2020 count like this; attention itself is left
 # out). A key adds one product to each entry of the sum. And an eigensolver for symmetric matrices needs a small multiple of d³.
+#
+# The search for z has no rule of its own. For each fact, its prompts run forward once through all blocks up to the edited one. Then every step goes forward
+# and backward, but only through the blocks *above* it, where z makes a difference: the plan counts two operations a weight and token forward, and as many backward. (A gradient for
+# z alone needs none for the weights; training takes twice as much on the way back.)
 #
 # ### Exercise 15.2: Count operations · 10 minutes · ★★
 #
@@ -367,7 +372,8 @@ check.style.format("{:.2f}")
 # GPU. (The hours are arithmetic only: the two larger models do not fit on a T4, as the next table shows.)
 #
 # Does it *fit*? For each machine the plan with a fifth to spare; for each model the authors' layers, and only the last of
-# them. "runs", or the first thing that does not fit. (For Colab we take what its users report; yours may differ.)
+# them. "runs", or the first thing that does not fit, with what it wants. (Host: the memory of the machine around the GPU, in GB. For Colab we take what its users
+# report, for the A100 machines we assume as much; yours may differ.)
 
 # %%
 fits = {}
@@ -383,7 +389,8 @@ fits["SmolLM2-135M, 4 bytes, this book"] = {
     machine: scaling.verdict(plan(lm, accelerator=device is not None), machine)
     for machine, (device, _) in scaling.MACHINES.items()
 }
-pd.DataFrame(fits).T.style
+heads = {machine: f"{machine} (host {host:g})" for machine, (_, host) in scaling.MACHINES.items()}
+pd.DataFrame(fits).T.rename(columns=heads).style
 
 # %% [markdown]
 # So a free T4 edits GPT2-XL in two bytes, and none of the larger two: four fifths of 15 GB do not even hold GPT-J's weights, whatever the layers. An A100 with 40 GB
@@ -514,8 +521,9 @@ chapter.reveal("c", 0 if up == 0 else 2 if up == len(families) else 1)
 families.style.format(precision=2).hide()
 
 # %% [markdown]
-# `stored` is the shape of the matrix as the module holds it: mind GPT-2's. `changed` counts tensors; `as intended` says that these are the two
-# matrices and no other; `before` and `after` are the rank of *Romania* as the next word (1 is the first).
+# `matrix` is the name of the down-projection, `stored` its shape as the module holds it: mind GPT-2's. `changed` counts tensors, `of` so many in the model; `as intended` says that these are the two
+# matrices and no other, `restored` that every bit is back after the undo; `before` and `after` are the rank of *Romania* as the next word (1 is the first). Llama and Mistral have the same row for a good
+# reason: without trained weights, and with prompts shorter than Mistral's attention window, they are the same function.
 #
 # **What surprised us.** In [[=up]] of [[=len(families)]] families Romania climbs at least tenfold, on models that have never seen a word of text; the worst rank after
 # the edit is [[=families.after.max()]]. Of course: z is found by gradient descent *through this very model*, and the write is linear algebra. The machinery
@@ -549,7 +557,7 @@ pd.DataFrame.from_dict(presets, orient="index", columns=names).style.format(prec
 # ### Which layers for *my* model?
 #
 # For a model that is not in the table, somebody has to look. Causal tracing does not answer it (chapter 3), so `suggest_layers(load_model("…"))` edits the same facts at one
-# layer after the other, with AlphaEdit, judges each, and proposes five layers that end at the best. On a laptop this takes some minutes. Here we apply its rule, and its picture, to numbers that
+# layer after the other (ten layers, from the second one to two thirds of the depth), with AlphaEdit, judges each, and proposes five that end at the best. On a laptop this takes some minutes. Here we apply its rule, and its picture, to numbers that
 # are there already: chapter 3's edits of eight facts at ten single layers of the default model (by ROME, with wider settings for z).
 
 # %%
@@ -574,7 +582,7 @@ show(picture(sweep, proposed), f"Harmonic mean of three shares by edited layer. 
 # %% [markdown]
 # The best single layer is number [[=best]] (harmonic mean [[=sweep.score[best]:.2f]]), and a rule that ends at the best would propose only layers [[=proposed.start]] to [[=best]].
 # Do not follow it blindly here: up to layer 8 all means lie between [[=sweep.score.loc[:8].min():.2f]] and [[=sweep.score.loc[:8].max():.2f]], and with eight facts a
-# single one moves `first` by an eighth. What the curve does say is where *not* to edit: at layer 28 it is [[=sweep.score[28]:.2f]]. The
+# single one moves "named first" by an eighth. What the curve does say is where *not* to edit: at layer 28 it is [[=sweep.score[28]:.2f]]. The
 # package's default, 3 to 7, came out of a larger study (`results/defaults.json`), and lies on the plateau.
 #
 # ## 4. Half of the bits

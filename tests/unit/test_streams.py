@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alphaedit_lite.book import streams
+from alphaedit_lite.book import stream_ends, streams
 from alphaedit_lite.book.changes import difference, interval, signed
 from alphaedit_lite.book.pareto import ABLATION, LINES, Fronts, nondominated
 from alphaedit_lite.book.published import table_beside
@@ -287,3 +287,41 @@ def test_how_often_a_row_is_on_the_front(fronts):
     assert often["ridge", "λ = 0.8"] < 0.3  # dearer, and below
     assert often["AlphaEdit", "λ = 0.8, P leaks 10%"] == 0.0
     assert 0 < often["AlphaEdit", "λ = 0.2"] <= 1
+
+
+# -- where the streams have arrived ---------------------------------------------------------------------
+
+
+def test_streams_that_have_arrived_are_compared_over_their_knobs(folder):
+    """Editors at their defaults and other settings of them; those that have not come so far are left out."""
+    (folder / "knobs").mkdir()
+    for name, settings, slope, perplexity in (
+        ("AlphaEdit lambda 0.3", {"lam": 0.3}, 0.0, 26.0),
+        ("MEMIT with history c 400", {"weight": 400.0}, 0.8, 25.0),
+        ("MEMIT with history in P", {"project": True}, 0.4, 25.0),
+    ):
+        made = stream(name, slope) | {"settings": settings}
+        made["checkpoints"][-1]["perplexity"] = perplexity
+        path = folder / "knobs" / f"{name.replace(' ', '-')}-counterfact-0.json"
+        path.write_text(json.dumps(made))
+    for path in folder.glob("*-counterfact-0.json"):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"settings": {}}))
+    short = stream("ROME") | {"settings": {}}
+    short["checkpoints"].pop()
+    (folder / "ROME-counterfact-0.json").write_text(json.dumps(short))
+
+    found = stream_ends.ends(300, folder)
+    assert set(found.table.index) == {
+        ("AlphaEdit", "λ = 0.8"), ("AlphaEdit", "λ = 0.3"), ("MEMIT with history", "c = 1000"),
+        ("MEMIT with history", "c = 400"), ("MEMIT with history", "c = 1000, in P"),
+    }  # fmt: skip
+    assert found.n == 300
+    assert found.table.rise[("AlphaEdit", "λ = 0.3")] == pytest.approx(0.3)
+    assert found.table.efficacy[("AlphaEdit", "λ = 0.3")] == pytest.approx(
+        (80 + 100) / 299
+    )  # of those judged
+    assert list(found.line("MEMIT with history").index.get_level_values(1)) == ["c = 1000", "c = 400"]
+    gap = found.contrast(("AlphaEdit", "λ = 0.3"), ("MEMIT with history", "c = 400"))
+    assert gap.mean == pytest.approx(80 / 299, abs=1e-3)  # 80 of the first hundred; one fact has no score
+    with pytest.raises(ValueError, match=r"No stream in .* after 700 edits"):
+        stream_ends.ends(700, folder)

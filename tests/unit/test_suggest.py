@@ -67,4 +67,4 @@ def test_the_picture_shows_the_table():
     axes = suggest.picture(table, (5, 6, 7, 8, 9)).axes[0]
     drawn = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
     assert drawn["harmonic mean"] == [0.2, 0.7]
-    assert drawn["efficacy top1"] == [0.1, 1.0]
+    assert drawn["named first"] == [0.1, 1.0]
