@@ -21,6 +21,7 @@ from .plots import COLORS, LINES, NEW, OLD, drawing
 from .shift import density, overlaps
 
 FOLDER = Path(__file__).parents[2] / "results" / "shift"
+LATER = FOLDER.with_name("shift_stream")  # the same after long streams of CounterFact edits
 Map = tuple[np.ndarray, np.ndarray]
 LABELS = ("before", "after")
 MARKS = "os^Dv"
@@ -32,9 +33,9 @@ def _file(name: str) -> str:
     return name.replace(" × ", "x").replace(" ", "-")
 
 
-def states(name: str) -> Tensor:
+def states(name: str, folder: Path = FOLDER) -> Tensor:
     """Committed hidden states, [n, d_model]: "unedited", "half", or an editor."""
-    return load_file(FOLDER / f"{_file(name)}.safetensors")["hidden"].float()
+    return load_file(folder / f"{_file(name)}.safetensors")["hidden"].float()
 
 
 def stored_maps(name: str) -> dict[tuple[int, int], Map]:

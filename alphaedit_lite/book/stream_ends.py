@@ -24,6 +24,8 @@ DEFAULTS = {"AlphaEdit": "λ = 0.8", "AlphaEdit without history": "λ = 0.8", "r
 def ends(edits: int, folder: Path = FOLDER, facts: str = "counterfact") -> Fronts:
     """Every stream that was judged after so many edits, as one row each: (editor, knob).
 
+    A stream whose look then had fewer facts than another's is left out: rows are compared fact by fact.
+
     Raises:
         ValueError: no stream has come so far.
     """
@@ -32,6 +34,8 @@ def ends(edits: int, folder: Path = FOLDER, facts: str = "counterfact") -> Front
     if not there:
         raise ValueError(f"No stream in {folder.name} was judged after {edits} edits.")
     rows = [_row(name, stream, edits) for name, stream in there.items()]
+    most = max(len(row["scores"]["efficacy"]) for row in rows)
+    rows = [row for row in rows if len(row["scores"]["efficacy"]) == most]
     before = checkpoint(next(iter(there.values())), 0)
     unedited = {"perplexity": before["perplexity"], "scores": before["cohorts"][0]["scores"]}
     return Fronts({"rows": rows, "unedited": unedited})

@@ -1,7 +1,8 @@
 """Hidden states of prompts that nobody edited, before and after streams of edits: results/shift.json.
 
     python -m alphaedit_lite.book.study_shift                           # bundled facts, written here
-    python -m alphaedit_lite.book.study_shift --counterfact FOLDER      # what ``study`` wrote into the cache
+    python -m alphaedit_lite.book.study_shift --counterfact FOLDER      # what ``study`` wrote into the cache:
+                                                                        # results/shift_stream.json
 
 Applies a stream of edits to the model and compares the states of the last facts of the order (never
 edited) with those of the unedited model: by layer and token, for every editor, for an update of the same
@@ -59,7 +60,8 @@ class Study:
             "facts": "CounterFact" if folder else "bundled", "fingerprint": lm.fingerprint,
             "prompts": len(self.prompts), "layers": list(LAYERS), "times": TIMES, "group": GROUP,
         }  # fmt: skip
-        self.kept = resume(OUT, made, seconds=0, rows=[], power=[])
+        self.out = OUT.with_name("shift_stream.json") if folder else OUT
+        self.kept = resume(self.out, made, seconds=0, rows=[], power=[])
         self.start = time.perf_counter()
         self.cache = cache_dir() / "shift" / f"{made['facts']}-{lm.fingerprint}"
         self.before = self.states("unedited")
@@ -67,7 +69,7 @@ class Study:
     def keep(self) -> None:
         self.kept["seconds"] = round(self.kept["seconds"] + time.perf_counter() - self.start)
         self.start = time.perf_counter()
-        keep(OUT, self.kept, "rows", "power")
+        keep(self.out, self.kept, "rows", "power")
 
     def states(self, name: str) -> dict[tuple[str, int], Tensor]:
         """Of the model as it is now; from the cache if they were computed before."""
@@ -89,7 +91,8 @@ class Study:
                 if stage == SIZE and name == EDITORS[2] and not self.folder:
                     continue  # one batch has no history: the same as MEMIT
                 done = {(row["editor"], row["edits"]) for row in self.kept["rows"]}
-                controls = (f"twin of {name}", f"{TIMES} × {name}") if name == EDITORS[0] else ()
+                controls: tuple[str, ...] = (f"twin of {name}", f"{TIMES} × {name}")
+                controls = () if name != EDITORS[0] else controls[:1] if self.folder else controls
                 wanted = (name, *controls)
                 if all((each, stage) in done for each in wanted):
                     continue
@@ -164,9 +167,9 @@ class Study:
 
     # -- maps and power ------------------------------------------------------------------------------
 
-    def maps(self) -> None:
-        """States of the place of the paper's figure, and t-SNE maps of them, each editor's last stage."""
-        folder = OUT.parent / "shift"
+    def clouds(self) -> tuple[Path, dict[str, Tensor]]:
+        """States of the place of the paper's figure, each editor's last stage: the folder, and the clouds."""
+        folder = self.out.parent / self.out.stem
         folder.mkdir(parents=True, exist_ok=True)
         X, shown = self.before[SHOWN].half(), {}
         clouds = {"half": X[PROMPTS:]}
@@ -179,6 +182,12 @@ class Study:
             write(folder / f"{file_name(name)}.safetensors", {"hidden": Y})
         self.kept["shown"] = shown
         self.keep()
+        return folder, clouds
+
+    def maps(self) -> None:
+        """t-SNE maps of the clouds."""
+        folder, clouds = self.clouds()
+        X = self.before[SHOWN].half()
         for seed in SEEDS:
             for perplexity in PERPLEXITIES:
                 for name, Y in clouds.items():
@@ -233,12 +242,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--counterfact", type=Path, metavar="FOLDER")
-    parser.add_argument("parts", nargs="*", default=["streams", "written", "maps", "power"])
+    parser.add_argument("parts", nargs="*", help="of streams, written, clouds, maps, power; by default all")
     parser.add_argument("--stages", type=int, nargs="+", default=list(STAGES))
     options = parser.parse_args(argv)
     study = Study(load_model(), options.counterfact)
     study.stages = [stage for stage in study.stages if stage in options.stages]
-    for part in options.parts:
+    own = ["streams", "written", *(["clouds"] if options.counterfact else ["maps", "power"])]
+    for part in options.parts or own:
         getattr(study, part)()
 
 

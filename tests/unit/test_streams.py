@@ -309,6 +309,9 @@ def test_streams_that_have_arrived_are_compared_over_their_knobs(folder):
     short = stream("ROME") | {"settings": {}}
     short["checkpoints"].pop()
     (folder / "ROME-counterfact-0.json").write_text(json.dumps(short))
+    quick = stream("RECT") | {"settings": {}}  # a quarter judged
+    quick["checkpoints"][-1]["cohorts"] = [cohort(first, [1.0] * 25) for first in (0, 100, 200)]
+    (folder / "RECT-counterfact-0.json").write_text(json.dumps(quick))
 
     found = stream_ends.ends(300, folder)
     assert set(found.table.index) == {
