@@ -22,5 +22,5 @@ def test_keys_drift_above_the_lowest_edited_layer_only(lm):
     lowest, *above = (found[str(layer)] for layer in sorted(edits[0].keys))
     assert lowest < 1e-3
     assert all(value > 0.01 for value in above)
-    # The keys of a batch are read while it is written, layer by layer: those of the last batch are still true.
+    # Read layer by layer while the batch is written: the keys of the last batch are still true.
     assert all(value < 1e-3 for value in drift(lm, edits[:1], prefixes).values())
