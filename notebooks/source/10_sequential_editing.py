@@ -514,7 +514,7 @@ print(story)
 #
 # **What surprised us.** On CounterFact everybody forgets, and the history slows it. These are the facts of the first hundred that
 # were judged when fresh and at the end, [[=fades['MEMIT'].n]] of them, so the intervals are wide: MEMIT has moved by [[=str(fades['MEMIT'])]] points, MEMIT with history by
-# [[=str(fades['MEMIT with history'])]], AlphaEdit by [[=str(fades['AlphaEdit'])]], ROME, which has neither memory nor batches, by [[=str(fades['ROME'])]]. All [[=LONG:,]] facts say it with more
+# [[=str(fades['MEMIT with history'])]], AlphaEdit by [[=str(fades['AlphaEdit'])]], ROME, which has neither memory nor batches, by [[=str(fades['ROME'])]] (its stream ends at [[=read.last(streams['ROME'])]]). All [[=LONG:,]] facts say it with more
 # certainty: at the end, MEMIT with history is ahead of MEMIT without by [[=str(worth_it)]] points. The table above, on facts that the
 # model knew, showed nothing of that. So a claim about forgetting is a claim about a *benchmark*, too.
 
@@ -738,7 +738,7 @@ chapter.predict(
 # %%
 from alphaedit_lite.book.stream_ends import ends
 
-late = ends(LONG)
+thousand = ends(LONG)
 lines = {
     "AlphaEdit": "λ",
     "MEMIT with history": "c",
@@ -746,33 +746,33 @@ lines = {
     "ridge with history": "λ",
     "RECT": "keeps",
 }
-show(*draw.fronts_figure(late, lines, panels), name="10_thousand")
+show(*draw.fronts_figure(thousand, lines, panels), name="10_thousand")
 A_LATE, M_LATE = ("AlphaEdit", "λ = 0.8"), ("MEMIT with history", "c = 1000")
 ROOMY, IN_P = ("AlphaEdit", "λ = 0.8, relative P"), ("MEMIT with history", "c = 1000, in P")
 wider = NullSpace.fit(statistics[LAYER], 1.0, "relative").rank
-moved = result("drift.json")  # how far the keys in the history are from those of today
-gap_late = late.contrast(A_LATE, M_LATE)
+fifty, drift = (result("drift.json")[what] for what in ("facts", "rows"))  # keys then and now
+gap_late = thousand.contrast(A_LATE, M_LATE)
 chapter.reveal("f", 1 if not gap_late.sure else 0 if gap_late.mean > 0 else 2)
-shown = late.table[[*heads]].rename(columns=heads).sort_values("named first", ascending=False)
+shown = thousand.table[[*heads]].rename(columns=heads).sort_values("named first", ascending=False)
 shown.style.format("{:.1%}").format("{:.2f}", subset=["‖ΔW‖/‖W‖"])
 
 # %% [markdown]
-# **What surprised us.** At their defaults, [[=late.told(A_LATE, M_LATE)]]; on paraphrases, [[=late.told(A_LATE, M_LATE, 'generalization_top1')]]. Perplexity has risen by
-# [[=late.rise(A_LATE)]] and by [[=late.rise(M_LATE)]]. So the rival writes more *and* harms less: **after [[=LONG:,]] edits of this stream AlphaEdit is not on the front.**
+# **What surprised us.** At their defaults, [[=thousand.told(A_LATE, M_LATE)]]; on paraphrases, [[=thousand.told(A_LATE, M_LATE, 'generalization_top1')]]. Perplexity has risen by
+# [[=thousand.rise(A_LATE)]] and by [[=thousand.rise(M_LATE)]]. So the rival writes more *and* harms less: **after [[=LONG:,]] edits of this stream AlphaEdit is not on the front.**
 #
-# **Is it the knob?** λ = [[=LAM:g]] was chosen on a few hundred facts. Turned down to 0.3, AlphaEdit names [[=late.table.efficacy_top1[('AlphaEdit', 'λ = 0.3')]:.0%]] first, at a rise of
-# [[=late.rise(('AlphaEdit', 'λ = 0.3'))]]; turned up to 2, [[=late.table.efficacy_top1[('AlphaEdit', 'λ = 2')]:.0%]] at [[=late.rise(('AlphaEdit', 'λ = 2'))]]. A louder writer ends with
-# *fewer* facts: so many residuals, written nearly in full, get into each other's way. And [[=late.told_at_equal_harm('AlphaEdit', 'MEMIT with history')]]. So the best setting depends on how many facts will
+# **Is it the knob?** λ = [[=LAM:g]] was chosen on a few hundred facts. Turned down to 0.3, AlphaEdit names [[=thousand.table.efficacy_top1[('AlphaEdit', 'λ = 0.3')]:.0%]] first, at a rise of
+# [[=thousand.rise(('AlphaEdit', 'λ = 0.3'))]]; turned up to 2, [[=thousand.table.efficacy_top1[('AlphaEdit', 'λ = 2')]:.0%]] at [[=thousand.rise(('AlphaEdit', 'λ = 2'))]]. A louder writer ends with
+# *fewer* facts: so many residuals, written nearly in full, get into each other's way. And [[=thousand.told_at_equal_harm('AlphaEdit', 'MEMIT with history')]]. So the best setting depends on how many facts will
 # come, and no setting that we tried brings AlphaEdit to the front.
 #
-# **Is it P?** Put MEMIT with history inside AlphaEdit's P, and change nothing else: it loses [[=str(late.contrast(M_LATE, IN_P)).lstrip('+')]] points, and what is left of its lead over AlphaEdit is [[=str(late.contrast(IN_P, A_LATE))]] points. So here it is the projection that
+# **Is it P?** Put MEMIT with history inside AlphaEdit's P, and change nothing else: it loses [[=str(thousand.contrast(M_LATE, IN_P)).lstrip('+')]] points, and what is left of its lead over AlphaEdit is [[=str(thousand.contrast(IN_P, A_LATE))]] points. So here it is the projection that
 # costs. A likely reason can be counted. In layer [[=LAYER]], P leaves [[=package.null_spaces[LAYER].rank:,]] of [[=lm.d_ff:,]] directions, and [[=LONG:,]] keys ask for as many: nearly every direction that may be used is in use
-# already, and the next fact has to share. A P with more room there (threshold relative to the mean eigenvalue, [[=wider:,]] directions) names [[=str(late.contrast(ROOMY, A_LATE)).lstrip('+')]] points more
+# already, and the next fact has to share. A P with more room there (threshold relative to the mean eigenvalue, [[=wider:,]] directions) names [[=str(thousand.contrast(ROOMY, A_LATE)).lstrip('+')]] points more
 # first. C0⁻¹ forbids no direction; it makes the crowded ones dear.
 #
 # **And the theorem?** By (10.3), with history the order does no harm. But it speaks of keys that stay as they are. A write in layer 3 changes what enters layer 4: after [[=LONG:,]] edits by AlphaEdit, the first
-# [[=moved['facts']]] facts have keys in layer 7 that differ from those in the history by [[=moved['rows']['AlphaEdit']['7']:.0%]] of their length ([[=moved['rows']['AlphaEdit']['4']:.0%]] in layer 4, none in layer 3, where
-# nothing is written below; MEMIT with history [[=moved['rows']['MEMIT with history']['7']:.0%]] in layer 7). The history guards the keys that the facts *had*.
+# [[=fifty]] facts have keys in layer 7 that differ from those in the history by [[=drift['AlphaEdit']['7']:.0%]] of their length ([[=drift['AlphaEdit']['4']:.0%]] in layer 4, none in layer 3, where
+# nothing is written below; MEMIT with history [[=drift['MEMIT with history']['7']:.0%]] in layer 7). The history guards the keys that the facts *had*.
 
 # %% [markdown]
 # Turn the knobs of the sweep yourself: the black dot is the chosen row, and the bars are its four batches, the oldest first. (On paper: the figure
@@ -942,7 +942,7 @@ hands.style.format("{:.2f}")
 #   [[=alike['mean']['AlphaEdit']:.2f]]), and so keeps facts out of each other's way.
 # * Every editor has a knob. Compare fronts, at equal harm, fact by fact, with an interval.
 # * At equal harm, on this model, after two hundred known facts: [[=fronts.told_at_equal_harm('AlphaEdit', 'MEMIT with history')]]. After [[=LONG:,]] of CounterFact, at their defaults:
-#   [[=late.told(A_LATE, M_LATE)]], and here P is what costs.
+#   [[=thousand.told(A_LATE, M_LATE)]], and here P is what costs.
 # * The history guards the key, not the fact. Whoever corrects a fact again and again must drop the outdated key.
 #
 # ## Quiz

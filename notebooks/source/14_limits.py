@@ -479,7 +479,7 @@ ages.style.format("{:.0%}")
 # paraphrases, and no more than a hint.
 #
 # So at two hundred edits, what is plain to see in one layer is hardly felt in the answers. z was found so that the new object leads by far on its prompt, and an
-# arg-max forgives a lot. This slack is eaten up first. (On CounterFact, the streams of chapter 10 do show it, after three hundred edits: there a MEMIT that remembers nothing has lost some of its oldest facts.) The streams that
+# arg-max forgives a lot. This slack is eaten up first. (On CounterFact, the streams of chapter 10 do show it: they go on to a thousand edits, and there every editor has lost many of its oldest facts, with a history or without.) The streams that
 # collapse in the literature are thirty times as long.
 
 # %% [markdown]

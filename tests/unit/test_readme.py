@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from alphaedit_lite.book.stream_ends import ends
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -42,4 +44,13 @@ def test_the_start():
     assert (
         f"| {found['seconds_to_first_answer']:g} s; {found['seconds_of_the_edit']:g} s; "
         f"{found['peak_memory_gb']:g} GB |" in README
+    )
+
+
+def test_where_it_loses():
+    rows = ends(1000).table
+    ours, rival = rows.loc[("AlphaEdit", "λ = 0.8")], rows.loc[("MEMIT with history", "c = 1000")]
+    said = f"{ours.efficacy_top1:.1%} of the new objects first and perplexity is up by {ours.rise:.1%}; MEMIT"
+    assert f"{said} with history has {rival.efficacy_top1:.1%} and {rival.rise:.1%}." in README.replace(
+        "\n", " "
     )
