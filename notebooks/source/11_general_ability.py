@@ -652,11 +652,10 @@ losers = {
 follows = {what: ask.rank_correlation(at_end.rise, at_end[what].map(lambda c: c.mean)) for what in losers}
 
 # %% [markdown]
-# **What surprised us.** Every one of these streams is *healthy* by the standards of the literature: nothing has collapsed. And still last words are lost, for sure, by
-# [[=len(losers['last words'])]] of [[=len(at_end)]] editors, and pairs by [[=len(losers['pairs'])]]. The two losses do not go together. The more perplexity has risen, the more
-# last words are gone (rank correlation [[=follows['last words'].mean:.2f]], interval [[=follows['last words'].low:.2f]] to [[=follows['last words'].high:.2f]] over the editors).
-# For the pairs it is [[=follows['pairs'].mean:.2f]], and the interval, [[=follows['pairs'].low:.2f]] to [[=follows['pairs'].high:.2f]], allows anything: all losses of pairs are
-# small here, and [[=len(at_end)]] editors are few. (PRUNE's stream is MEMIT's once more: it found no singular value large enough to damp. So there is one editor less than there are lines.)
+# **What surprised us.** None of these streams has *collapsed*, by the standards of the literature. And still last words are lost, for sure, by
+# [[=len(losers['last words'])]] of [[=len(at_end)]] editors, and pairs by [[=len(losers['pairs'])]]: after so many edits grammar goes, too. Does perplexity say how much? It looks so for last words: the more it has risen, the more of
+# them are gone (rank correlation [[=follows['last words'].mean:.2f]]); but the interval over the editors is [[=follows['last words'].low:.2f]] to [[=follows['last words'].high:.2f]], so this may be luck.
+# For the pairs the correlation is [[=follows['pairs'].mean:.2f]], and its interval, [[=follows['pairs'].low:.2f]] to [[=follows['pairs'].high:.2f]], allows anything. [[=len(at_end)]] editors are few, and ROME's stream is shorter than the others. (PRUNE's stream is MEMIT's once more: it found no singular value large enough to damp. So there is one editor less than there are lines.)
 
 # %% [markdown]
 # ## 4. The tasks of the paper
