@@ -36,7 +36,7 @@ classroom: setup
 	$(BIN)/python -m tools.build_classroom $(if $(BUNDLE),--bundle)
 
 bench: setup
-	$(BIN)/python tests/benchmarks/bench.py && $(BIN)/python tests/benchmarks/parts.py && $(BIN)/python tests/benchmarks/start.py
+	$(BIN)/python tests/benchmarks/bench.py && $(BIN)/python tests/benchmarks/parts.py && $(BIN)/python tests/benchmarks/start.py && $(BIN)/python tests/benchmarks/scale.py
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

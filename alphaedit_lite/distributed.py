@@ -8,6 +8,7 @@ The second moment is a sum, so the text can be dealt out: each process sums its 
 added up in float64. The processes never talk to each other, they meet in a folder of the cache: there is
 no rendezvous to time out, a dead process takes nobody with it, a launcher is a convenience (the same
 command in two terminals does as well), and a rerun goes on where every share was last saved.
+(``--multi_gpu`` means several processes, with or without GPUs; ``--cpu`` instead of it starts only one.)
 """
 
 from __future__ import annotations
