@@ -232,7 +232,7 @@ class LanguageModel:
     @torch.no_grad()
     def complete(self, prompt: str, max_new_tokens: int = 8) -> str:
         """The model's greedy continuation of ``prompt`` (without the prompt itself)."""
-        inputs = self.tokenizer(prompt, return_tensors="pt").to(self.device)
+        inputs = self.tokenizer(prompt, return_tensors="pt", return_token_type_ids=False).to(self.device)
         if not inputs["input_ids"].numel():
             raise ValueError("The prompt is empty: there is nothing to complete.")
         with self.frozen():

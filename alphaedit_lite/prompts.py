@@ -160,7 +160,7 @@ def sample_prefixes(lm: LanguageModel, seed: int = 0, tokens: int = 10) -> tuple
     with torch.random.fork_rng(), lm.frozen():
         torch.manual_seed(seed)
         for word in ("The", "Therefore", "Because", "I", "You"):
-            ids = lm.tokenizer(word, return_tensors="pt").to(lm.device)
+            ids = lm.tokenizer(word, return_tensors="pt", return_token_type_ids=False).to(lm.device)
             options = {"max_new_tokens": tokens, "do_sample": True, "top_k": 5, "pad_token_id": lm.pad_id}
             text = lm.tokenizer.decode(lm.model.generate(**ids, **options)[0], skip_special_tokens=True)
             found.append(" ".join(text.replace("{", " ").replace("}", " ").split()) + ". ")
