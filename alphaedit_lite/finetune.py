@@ -11,17 +11,17 @@ projected, so Δ = Δ P.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.func import functional_call
 from tqdm.auto import tqdm
 
 from .editor import check_facts
 from .facts import Fact
+from .hooks import hooked
 from .ledger import Edit
 from .models import LanguageModel
 from .nullspace import NullSpace
@@ -95,12 +95,18 @@ class FineTune:
     def _descend(self, facts: Sequence[Fact]) -> dict[int, Tensor]:
         lm, config = self.lm, self.config
         rows = [encode_fact(lm.tokenizer, fact, ("",), target=True)[0] for fact in facts]
+        # Nothing is written at the subject, so the rows begin in one column: that takes the least padding.
+        rows = [dataclasses.replace(row, subject=0) for row in rows]
         batch = align(rows, range(len(rows)), lm.pad_id, lm.device)
         with lm.frozen(), tqdm(total=config.steps, desc="fine-tuning", disable=not self.progress) as bar:
             deltas = {i: torch.zeros_like(lm.weight(i), requires_grad=True) for i in config.layers}
+            with torch.no_grad():  # what lies below the first trained matrix never changes
+                hidden, first = lm.embed(batch.ids), min(config.layers)
+                if first:
+                    hidden, _ = lm.run(hidden, batch.mask, batch.positions, stop=first)
             adam = torch.optim.Adam(deltas.values(), lr=config.lr)
             for _ in range(config.steps):
-                loss = self._nll(batch, deltas)
+                loss = self._nll(hidden, first, batch, deltas)
                 if float(loss.detach()) < config.enough:
                     break
                 adam.zero_grad()
@@ -115,15 +121,19 @@ class FineTune:
                 bar.update()
         return {layer: delta.detach() for layer, delta in deltas.items()}
 
-    def _nll(self, batch: PromptBatch, deltas: Mapping[int, Tensor]) -> Tensor:
-        """Mean negative log-likelihood of the new objects with W + Δ in place of W."""
+    def _nll(self, hidden: Tensor, first: int, batch: PromptBatch, deltas: Mapping[int, Tensor]) -> Tensor:
+        """Mean negative log-likelihood of the new objects: (W + Δ) k + b = (W k + b) + Δ k in every block."""
         lm = self.lm
-        names = {id(weight): name for name, weight in lm.model.named_parameters()}
-        changed = {}
-        for layer, delta in deltas.items():
-            weight = lm.down_projection(layer).weight
-            turned = delta.T if lm.architecture.transposed else delta
-            changed[names[id(weight)]] = weight.detach() + turned  # type: ignore[operator]
-        inputs = {"input_ids": batch.ids, "attention_mask": batch.mask, "position_ids": batch.positions}
-        output = functional_call(lm.model, changed, kwargs={**inputs, "use_cache": False})
-        return F.cross_entropy(output.logits[batch.loss_row, batch.loss_column].float(), batch.loss_id)
+        keys: dict[int, Tensor] = {}
+
+        def look(layer: int) -> Callable[[Tensor], None]:
+            return lambda key: keys.__setitem__(layer, key)
+
+        def add(layer: int) -> Callable[[Tensor], Tensor]:
+            return lambda output: output + F.linear(keys[layer], deltas[layer].to(keys[layer]))
+
+        modules = {layer: lm.down_projection(layer) for layer in deltas}
+        with hooked({m: look(i) for i, m in modules.items()}, {m: add(i) for i, m in modules.items()}):
+            out, _ = lm.run(hidden, batch.mask, batch.positions, start=first)
+        logits = lm.logits(out[batch.loss_row, batch.loss_column]).float()
+        return F.cross_entropy(logits, batch.loss_id)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, __version__
 from transformers.utils import logging
 
 from .assets import SMOLLM2_GGUF, AssetError, cache_dir, fetch, lock, replacing
@@ -58,8 +58,12 @@ def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> L
 
 
 def _default_model_folder() -> tuple[Path, str]:
-    """The folder of the de-quantised default model and the fingerprint noted when it was made."""
-    folder = cache_dir() / "models" / "smollm2-135m-instruct-q4_1"
+    """The folder of the de-quantised default model and the fingerprint noted when it was made.
+
+    One folder for each major version of ``transformers``: 4 cannot read the tokenizer that 5 has written.
+    """
+    major = __version__.split(".")[0]
+    folder = cache_dir() / "models" / f"smollm2-135m-instruct-q4_1-transformers{major}"
     stamp = folder / "fingerprint.txt"
     if stamp.exists():
         return folder, stamp.read_text()

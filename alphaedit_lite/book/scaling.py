@@ -49,6 +49,7 @@ FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "gemma", "gpt2", "gptj", "gpt_
 MACHINES: dict[str, tuple[float | None, float]] = {
     "Colab, CPU": (None, 12.7),
     "Colab, T4": (15.0, 12.7),
+    "a 24 GB card": (24.0, 64.0),
     "A100 40 GB": (40.0, 83.5),
     "A100 80 GB": (80.0, 83.5),
 }

@@ -38,14 +38,15 @@ def unedited_targets(lm: LanguageModel, facts: Sequence[Fact]) -> torch.Tensor:
     settings = hashlib.sha256(f"{editor.layers[-1]} {editor.config.targets}".encode()).hexdigest()[:8]
     path = cache_dir() / "stream" / f"targets-{lm.fingerprint}-{settings}.safetensors"
     found = load_file(path) if path.exists() else {}
-    for part in range(0, len(facts), PART):
-        missing = [fact for fact in facts[part : part + PART] if key_of(fact) not in found]
-        if missing:
-            z = compute_targets(lm, missing, editor.layers[-1], editor.config.targets).z
-            found |= {key_of(fact): row.clone() for fact, row in zip(missing, z, strict=True)}
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as partial:
-                save_file(found, partial)
+    missing = list({key_of(fact): fact for fact in facts if key_of(fact) not in found}.values())
+    missing.sort(key=lambda fact: len(fact.prompt + fact.new) - fact.subject_end)  # less padding in a part
+    for first in range(0, len(missing), PART):
+        part = missing[first : first + PART]
+        z = compute_targets(lm, part, editor.layers[-1], editor.config.targets).z
+        found |= {key_of(fact): row.clone() for fact, row in zip(part, z, strict=True)}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial:
+            save_file(found, partial)
     return torch.stack([found[key_of(fact)] for fact in facts])
 
 

@@ -378,7 +378,7 @@ check.style.format("{:.2f}")
 #
 # Does it *fit*? For each machine the plan with a fifth to spare; for each model the authors' layers, and only the last of
 # them. "runs", or the first thing that does not fit, with what it wants. (Host: the memory of the machine around the GPU, in GB. For Colab we take what its users
-# report, for the A100 machines we assume as much; yours may differ.)
+# report, for the A100 machines we assume as much, and 64 GB around the card; yours may differ.)
 
 # %%
 fits = {}
@@ -399,7 +399,8 @@ pd.DataFrame(fits).T.rename(columns=heads).style
 
 # %% [markdown]
 # So a free T4 edits GPT2-XL in two bytes, and none of the larger two: four fifths of 15 GB do not even hold GPT-J's weights, whatever the layers. An A100 with 40 GB
-# edits both in two bytes, and with 80 GB in float32, as the authors do. (A T4 has no arithmetic units for bfloat16; use float16 there, which we have not tried; section 4 looks at stored matrices only.)
+# edits both in two bytes, and with 80 GB in float32, as the authors do. A card of 24 GB edits GPT2-XL in either width, and in GPT-J one layer at a time;
+# Llama-3-8B's weights fit in two bytes, but with the write of even one layer they want [[=scaling.planned('Llama-3-8B', layers=1).memory('write', True) / 1e9:.1f]] GB, more than four fifths of it. (A T4 has no arithmetic units for bfloat16; use float16 there, which we have not tried; section 4 looks at stored matrices only.)
 # GPT2-XL in four bytes, as the authors run it, needs [[=scaling.planned('GPT2-XL', torch.float32).peak / 1e9:.0f]] GB for the search of z; with eight facts at a time instead of fifteen
 # ([[=scaling.planned('GPT2-XL', torch.float32, together=8).peak / 1e9:.0f]] GB) the same T4 does it. The book's own model runs anywhere. The planner counts a GB as 10⁹ bytes; if your
 # provider means 2³⁰, you have 7% more, and verdicts near the edge turn.
