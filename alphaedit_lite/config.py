@@ -6,6 +6,7 @@ EditorConfig.faithful("llama3-8b")          # the authors' settings
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -52,6 +53,9 @@ class EditorConfig:
         threshold, threshold_kind: which directions count as unused, see ``NullSpace.fit``.
         tokens: how much text the statistics are fitted on.
         targets: how z is found.
+
+    Raises:
+        ValueError: lam or weight negative, NaN or infinite; no tokens.
     """
 
     solver: Literal["alphaedit", "ridge", "memit", "encore", "rome", "emmet"] = "alphaedit"
@@ -66,6 +70,13 @@ class EditorConfig:
     threshold_kind: Kind = "absolute"
     tokens: int = 100_000
     targets: TargetConfig = field(default_factory=TargetConfig)
+
+    def __post_init__(self) -> None:
+        for name, value in (("lam", self.lam), ("weight", self.weight)):
+            if not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be a positive number, not {value}.")
+        if self.tokens < 1:
+            raise ValueError(f"tokens must be at least 1, not {self.tokens}.")
 
     @classmethod
     def faithful(cls, model: str, prefixes: tuple[str, ...] = PREFIXES) -> EditorConfig:

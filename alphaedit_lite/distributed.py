@@ -66,8 +66,8 @@ class Share:
         """Rows done, and whether those are all of them: (0, False) before the first save."""
         if not self.path.exists():
             return 0, False
-        metadata = _metadata(self.path)
-        return int(metadata["done"]), metadata["done"] == metadata["rows"]
+        done, rows = _progress(self.path)
+        return done, done == rows
 
     def layer(self, layer: int) -> KeyStatistics:
         """The sum so far for one layer, read alone: 8 d_ff² bytes."""
@@ -75,11 +75,14 @@ class Share:
             return KeyStatistics(file.get_tensor(str(layer)), int(file.metadata()["keys"]))
 
 
-def _metadata(path: Path) -> dict[str, str]:
+def _progress(path: Path) -> tuple[int, int]:
     try:
         with safe_open(path, framework="pt") as file:
-            return file.metadata()
-    except (SafetensorError, OSError) as error:
+            done, rows = (int(file.metadata()[name]) for name in ("done", "rows"))
+        if not 0 <= done <= rows:
+            raise ValueError(f"{done} of {rows} rows done")
+        return done, rows
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise AssetError(f"The share in {path} cannot be read ({error}). Delete the file.") from error
 
 
@@ -160,7 +163,9 @@ def _deal(request: StatisticsRequest, layers: Sequence[int], processes: int) -> 
     if not dealt.exists():
         with replacing(dealt) as partial:
             partial.write_text(json.dumps(processes))
-    of = json.loads(dealt.read_text())
+    text = dealt.read_text(errors="replace").strip()
+    if not text.isdecimal() or (of := int(text)) < 1:
+        raise AssetError(f"{dealt} says {text[:20]!r}, not how many shares there are. Delete its folder.")
     return [Share(folder, number, of) for number in range(of)]
 
 

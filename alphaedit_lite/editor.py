@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import operator
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,9 @@ class Editor:
         if self.config.solver == "alphaedit":  # is ridge, solved inside the null space
             self.config = dataclasses.replace(self.config, project=True)
         self.layers = (
-            default_layers(lm.n_layers) if self.config.layers is None else tuple(map(int, self.config.layers))
+            default_layers(lm.n_layers)
+            if self.config.layers is None
+            else tuple(map(operator.index, self.config.layers))
         )
         self.config = dataclasses.replace(self.config, layers=self.layers)
         for layer in self.layers:
@@ -73,10 +76,7 @@ class Editor:
         if missing := [layer for layer in self.layers if layer not in self.statistics]:
             raise ValueError(f"There are no statistics for layers {missing}.")
         for layer in self.layers:
-            if (width := self.statistics[layer].total.shape[0]) != lm.d_ff:
-                raise ValueError(
-                    f"The statistics of layer {layer} are {width} wide; this model's keys {lm.d_ff}."
-                )
+            self._check_statistics(layer)
         self.null_spaces: dict[int, NullSpace] = {}
         if self.config.project:
             for layer in self.layers:
@@ -99,8 +99,12 @@ class Editor:
         lm, config, last = self.lm, self.config, self.layers[-1]
         if z is None:
             z = compute_targets(lm, facts, last, config.targets, self.progress).z
-        if z.shape != (len(facts), lm.d_model) or not torch.isfinite(z).all():
-            raise ValueError(f"z must be finite and [{len(facts)}, {lm.d_model}]; it is {list(z.shape)}.")
+        if z.is_complex() or z.shape != (len(facts), lm.d_model):
+            raise ValueError(
+                f"z must be real and [{len(facts)}, {lm.d_model}]; it is {z.dtype}, {list(z.shape)}."
+            )
+        if len(wrong := (~z.isfinite()).any(1).nonzero()):
+            raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
         edit = Edit(facts, {}, {}, {}, lm.fingerprint, dataclasses.asdict(config))
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
             prompts = FactPrompts(lm, facts, config.targets.prefixes, self.layers[0])
@@ -141,8 +145,12 @@ class Editor:
             path = Path(folder) / f"{first:06d}.safetensors" if folder is not None else None
             if path is None or not path.exists():
                 edit = self.edit(batch)
-                if path is not None:
-                    edit.save(path)
+                try:
+                    if path is not None:
+                        edit.save(path)
+                except BaseException:  # what is not on disk is not in the model either
+                    edit.revert()
+                    raise
             else:
                 edit = Edit.load(path)
                 if edit.facts != batch or json.loads(json.dumps(edit.settings)) != settings:
@@ -177,6 +185,19 @@ class Editor:
         edit = self.lm.ledger.edits[-1]
         edit.revert()
         return edit
+
+    def _check_statistics(self, layer: int) -> None:
+        found, wide = self.statistics[layer], self.lm.d_ff
+        if found.total.shape != (wide, wide):
+            shape = " × ".join(map(str, found.total.shape))
+            raise ValueError(f"The statistics of layer {layer} are {shape} wide; this model's keys {wide}.")
+        if found.count < 1 or not torch.isfinite(found.total).all():
+            raise ValueError(f"The statistics of layer {layer} are not finite, or of {found.count} keys.")
+        inverts = self.config.solver in ("memit", "rome", "emmet") and self.config.project is not True
+        if inverts and found.count < wide:  # rounding may hide it from the solver
+            raise ValueError(
+                f"C0 of layer {layer} is singular: {found.count} keys, each {wide} wide. Use more tokens."
+            )
 
     def _look(self, prompts: FactPrompts, layer: int) -> tuple[Tensor, Tensor]:
         return prompts.look(layer, self.layers[-1])
@@ -221,11 +242,13 @@ class AlphaEdit(Editor):
 
 
 def check_facts(facts: Sequence[Fact]) -> None:
-    """Raise ValueError for a batch that is empty or contradicts itself."""
+    """Raise ValueError for a batch that is empty or contradicts itself, TypeError for what is no fact."""
     if not facts:
         raise ValueError("There are no facts to write.")
     wanted: dict[str, Fact] = {}
     for fact in facts:
+        if not isinstance(fact, Fact):
+            raise TypeError(f"This is no Fact: {fact!r}.")
         other = wanted.setdefault(fact.prompt, fact)
         if other.new != fact.new:
             raise ValueError(

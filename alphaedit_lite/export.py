@@ -89,10 +89,13 @@ def to_lora(lm: LanguageModel, folder: str | Path, edits: Sequence[Edit] | None 
     }
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / "adapter_model.safetensors") as partial:
-        save_file(tensors, partial, {"format": "pt", "fingerprint": lm.fingerprint})
-    with replacing(folder / "adapter_config.json") as partial:
-        partial.write_text(json.dumps(config, indent=1) + "\n")
+    # Both or neither: an old configuration beside new matrices would be no adapter.
+    with (
+        replacing(folder / "adapter_model.safetensors") as matrices,
+        replacing(folder / "adapter_config.json") as described,
+    ):
+        save_file(tensors, matrices, {"format": "pt", "fingerprint": lm.fingerprint})
+        described.write_text(json.dumps(config, indent=1) + "\n")
     return folder
 
 

@@ -33,6 +33,7 @@ class FactPrompts:
     def __init__(self, lm: LanguageModel, facts: Sequence[Fact], prefixes: Sequence[str], start: int) -> None:
         self.lm, self.prefixes = lm, len(prefixes)
         rows = [encode_fact(lm.tokenizer, fact, prefixes, target=False) for fact in facts]
+        lm.check_length(max(len(row.ids) for some in rows for row in some))  # it runs in two pieces below
         shared = [shared_start(column) for column in zip(*rows, strict=True)]
         heads = [Encoded(row.ids[:n], n - 1, n) for row, n in zip(rows[0], shared, strict=True)]
         self.head = align(heads, range(len(heads)), lm.pad_id, lm.device)  # one row per prefix

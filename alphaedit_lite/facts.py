@@ -32,6 +32,7 @@ class Fact:
 
     Raises:
         ValueError: an empty subject or object, ``{}`` missing or twice, or new equal to true.
+        TypeError: something else than text.
     """
 
     template: str
@@ -46,6 +47,10 @@ class Fact:
     split: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("template", "subject", "new", "true"):
+            value = getattr(self, name)
+            if not isinstance(value, str) and not (name == "true" and value is None):
+                raise TypeError(f"{name} must be text, not {value!r}.")
         if not self.subject.strip():
             raise ValueError(f"The subject {self.subject!r} is empty.")
         if self.template.count("{}") != 1:
@@ -151,7 +156,10 @@ def read_zsre(source: str | Path | Iterable[dict]) -> list[Fact]:
 def _read(source: str | Path | Iterable[dict], convert: Any) -> list[Fact]:
     if isinstance(source, (str, Path)):
         if Path(source).exists():
-            records = json.loads(Path(source).read_text(encoding="utf-8"))
+            try:
+                records = json.loads(Path(source).read_text(encoding="utf-8"))
+            except ValueError as error:  # neither text nor JSON
+                raise ValueError(f"{source} is not a whole JSON file ({error}).") from error
         elif str(source).endswith(".json"):
             raise FileNotFoundError(f"There is no file {source}.")
         else:
@@ -160,6 +168,8 @@ def _read(source: str | Path | Iterable[dict], convert: Any) -> list[Fact]:
             records = load_dataset(str(source), split="train")
     else:
         records = source
+    if records is None or isinstance(records, (str, int, float, dict)):
+        raise ValueError(f"{source} holds no list of records, but {type(records).__name__}.")
     facts = []
     for number, record in enumerate(records):
         try:
@@ -168,7 +178,7 @@ def _read(source: str | Path | Iterable[dict], convert: Any) -> list[Fact]:
             raise ValueError(
                 f"Record {number} has no field {error}; it has {', '.join(map(repr, record))}."
             ) from error
-        except ValueError as error:
+        except (ValueError, TypeError, IndexError) as error:
             raise ValueError(f"Record {number}: {error}") from error
     return facts
 

@@ -11,6 +11,7 @@ projected, so Δ = Δ P.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,9 @@ from .hooks import hooked
 from .ledger import Edit
 from .models import LanguageModel
 from .nullspace import NullSpace
-from .prompts import PromptBatch, align, encode_fact
+from .prompts import PromptBatch, align, batches, encode_fact
+
+TOKENS = 256  # in one pass
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class FineTuneConfig:
     norm_bound: float | None = None
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.lr <= 0 or (self.norm_bound is not None and self.norm_bound <= 0):
+        bound = 1.0 if self.norm_bound is None else self.norm_bound
+        if self.steps < 1 or not (0 < self.lr < math.inf and bound > 0):
             raise ValueError(f"steps, lr and norm_bound must be positive: {self}.")
 
 
@@ -95,22 +99,32 @@ class FineTune:
     def _descend(self, facts: Sequence[Fact]) -> dict[int, Tensor]:
         lm, config = self.lm, self.config
         rows = [encode_fact(lm.tokenizer, fact, ("",), target=True)[0] for fact in facts]
-        # Nothing is written at the subject, so the rows begin in one column: that takes the least padding.
-        rows = [dataclasses.replace(row, subject=0) for row in rows]
-        batch = align(rows, range(len(rows)), lm.pad_id, lm.device)
+        # Nothing is written at the subject: rows of like length begin in one column, which saves padding.
+        rows = sorted((dataclasses.replace(row, subject=0) for row in rows), key=lambda row: len(row.ids))
+        parts = [
+            align(some, range(len(some)), lm.pad_id, lm.device)
+            for some in batches(rows, [len(row.ids) for row in rows], TOKENS)
+        ]
+        objects, first = sum(len(part.loss_id) for part in parts), min(config.layers)
         with lm.frozen(), tqdm(total=config.steps, desc="fine-tuning", disable=not self.progress) as bar:
             deltas = {i: torch.zeros_like(lm.weight(i), requires_grad=True) for i in config.layers}
             with torch.no_grad():  # what lies below the first trained matrix never changes
-                hidden, first = lm.embed(batch.ids), min(config.layers)
+                hidden = [lm.embed(part.ids) for part in parts]
                 if first:
-                    hidden, _ = lm.run(hidden, batch.mask, batch.positions, stop=first)
+                    hidden = [
+                        lm.run(one, part.mask, part.positions, stop=first)[0]
+                        for one, part in zip(hidden, parts, strict=True)
+                    ]
             adam = torch.optim.Adam(deltas.values(), lr=config.lr)
             for _ in range(config.steps):
-                loss = self._nll(hidden, first, batch, deltas)
-                if float(loss.detach()) < config.enough:
-                    break
                 adam.zero_grad()
-                loss.backward()
+                loss = 0.0
+                for one, part in zip(hidden, parts, strict=True):  # gradients of the parts add up
+                    share = self._nll(one, first, part, deltas) / objects
+                    share.backward()
+                    loss += float(share.detach())
+                if loss < config.enough:
+                    break
                 adam.step()
                 with torch.no_grad():
                     for layer, delta in deltas.items():
@@ -122,7 +136,7 @@ class FineTune:
         return {layer: delta.detach() for layer, delta in deltas.items()}
 
     def _nll(self, hidden: Tensor, first: int, batch: PromptBatch, deltas: Mapping[int, Tensor]) -> Tensor:
-        """Mean negative log-likelihood of the new objects: (W + Δ) k + b = (W k + b) + Δ k in every block."""
+        """Summed NLL of the new objects: (W + Δ) k + b = (W k + b) + Δ k in every block."""
         lm = self.lm
         keys: dict[int, Tensor] = {}
 
@@ -136,4 +150,4 @@ class FineTune:
         with hooked({m: look(i) for i, m in modules.items()}, {m: add(i) for i, m in modules.items()}):
             out, _ = lm.run(hidden, batch.mask, batch.positions, start=first)
         logits = lm.logits(out[batch.loss_row, batch.loss_column]).float()
-        return F.cross_entropy(logits, batch.loss_id)
+        return F.cross_entropy(logits, batch.loss_id, reduction="sum")

@@ -69,7 +69,7 @@ class KeyStatistics:
     @property
     def second_moment(self) -> Tensor:
         """C0 = K0 K0ᵀ / N, uncentred, per token: [d_ff, d_ff], float64."""
-        if not self.count:
+        if self.count < 1:
             raise ValueError("No keys were seen yet.")
         return self.total / self.count
 
@@ -110,6 +110,9 @@ def load_statistics(path: Path, made_from: StatisticsFile) -> KeyStatistics:
         found, count = json.loads(metadata["made_from"]), int(metadata["count"])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise AssetError(f"The statistics in {path} cannot be read ({error}). Delete the file.") from error
+    whole = isinstance(found, dict) and total.ndim == 2 and total.shape[0] == total.shape[1]
+    if not whole or count < 1 or not total.isfinite().all():
+        raise AssetError(f"The statistics in {path} are damaged: {count} keys. Delete the file.")
     for name, wanted in vars(made_from).items():
         if found.get(name) != wanted:
             raise AssetError(

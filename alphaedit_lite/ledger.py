@@ -11,6 +11,7 @@ bits that were there before. Nothing is ever subtracted, since (W + Δ) − Δ i
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -103,6 +104,7 @@ class Edit:
         }
         facts = [asdict(fact) for fact in self.facts]
         described = {"facts": facts, "fingerprint": self.fingerprint, "settings": self.settings}
+        described["sha256"] = _digest(described, factors)
         with replacing(Path(path)) as partial:
             save_file(factors, partial, {"edit": json.dumps(described)})
 
@@ -113,22 +115,39 @@ class Edit:
         try:
             with safe_open(path, framework="pt") as file:
                 described = json.loads(file.metadata()["edit"])
-                for key in file.keys():  # noqa: SIM118
-                    name, layer = key.split(".")
-                    factors[name][int(layer)] = file.get_tensor(key)
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            saved = described.pop("sha256", None)  # older files have none
+            if saved is not None and saved != _digest(described, tensors):
+                raise ValueError("its contents are not those that were saved")
+            for key, tensor in tensors.items():
+                name, layer = key.split(".")
+                factors[name][int(layer)] = tensor
             facts = tuple(Fact.from_dict(fact) for fact in described["facts"])
             residual, gain, keys, dense = factors.values()
             for layer in {*residual, *gain, *keys}:
                 shapes = [list(factor[layer].shape) for factor in (residual, gain, keys)]
                 whole = all(factor[layer].isfinite().all() for factor in (residual, gain, keys))
-                if not whole or {s[0] for s in shapes} != {len(facts)} or shapes[1] != shapes[2]:
+                flat = all(len(s) == 2 and s[0] == len(facts) for s in shapes)
+                if not (whole and flat and shapes[1] == shapes[2]):
                     raise ValueError(f"layer {layer} has factors of shapes {shapes}, or non-finite values")
             if not all(delta.ndim == 2 and delta.isfinite().all() for delta in dense.values()):
                 raise ValueError("a dense update is not a finite matrix")
+            if not gain and not dense:
+                raise ValueError("it changes no layer")
             made_for, settings = described["fingerprint"], described["settings"]
             return cls(facts, residual, gain, keys, made_for, settings, dense=dense)
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        except FileNotFoundError:
+            raise
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise AssetError(f"{path} is not a whole saved edit ({error}).") from error
+
+
+def _digest(described: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(described).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 class Ledger:

@@ -216,12 +216,14 @@ class LanguageModel:
 
     def embed(self, ids: Tensor) -> Tensor:
         """Token embeddings, [rows, width, d_model]: the input of block 0. ValueError if a row is too long."""
-        limit = getattr(self.model.config, "max_position_embeddings", None)
-        if limit is not None and ids.shape[1] > limit:
-            raise ValueError(
-                f"A prompt of {ids.shape[1]} tokens is longer than the model's limit of {limit}."
-            )
+        self.check_length(ids.shape[1])
         return self.model.get_input_embeddings()(ids)
+
+    def check_length(self, tokens: int) -> None:
+        """Raise ValueError if the model takes no prompts of so many tokens."""
+        limit = getattr(self.model.config, "max_position_embeddings", None)
+        if limit is not None and tokens > limit:
+            raise ValueError(f"A prompt of {tokens} tokens is longer than the model's limit of {limit}.")
 
     def logits(self, hidden: Tensor) -> Tensor:
         """The vocabulary logits of normed hidden states."""

@@ -81,9 +81,9 @@ def gain(keys: Tensor, history: Tensor | None, inverse: InversePrior, slack: flo
     Raises:
         ValueError: keys that are not finite; with slack 0, keys that depend on each other.
     """
-    if not torch.isfinite(keys).all():
-        raise ValueError("The keys hold NaN or infinite values.")
     both = keys.double() if history is None else torch.cat([history.to(keys), keys]).double()
+    if not torch.isfinite(both).all():
+        raise ValueError("The keys hold NaN or infinite values.")
     if len(both) > 2 * both.shape[1]:  # R of Kpᵀ = Q R has the same Kp Kpᵀ = RᵀR and only d_ff rows
         both = torch.cat([torch.linalg.qr(both[: -len(keys)], mode="r").R, keys.double()])
     weighted = inverse(both)  # [n_past + n, d_ff]
@@ -182,7 +182,7 @@ def prune(total: Tensor, weight: Tensor, base: float = math.e) -> Tensor:
     Args:
         total: ΣΔ, [d_model, d_ff].  weight: the unedited W.
     """
-    if base <= 1:
+    if not base > 1:
         raise ValueError(f"base must be above 1, not {base}.")
     u, s, v = torch.linalg.svd(total.double(), full_matrices=False)
     largest = torch.linalg.matrix_norm(weight.double(), 2)
@@ -191,6 +191,6 @@ def prune(total: Tensor, weight: Tensor, base: float = math.e) -> Tensor:
 
 
 def _positive(name: str, value: float) -> float:
-    if not value > 0:
+    if not 0 < value < math.inf:
         raise ValueError(f"{name} must be positive, not {value}.")
     return value

@@ -14,6 +14,7 @@ is the reference implementation's). Four tricks make this fast and change no res
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -59,7 +60,10 @@ class TargetConfig:
     def __post_init__(self) -> None:
         if self.steps < 2 or self.batch_size < 1:
             raise ValueError(f"steps must be at least 2 and batch_size 1: {self.steps}, {self.batch_size}.")
-        if not (self.lr > 0 and self.clamp > 0):
+        for name in ("kl", "weight_decay", "nll_enough"):
+            if not 0 <= (value := getattr(self, name)) < math.inf:
+                raise ValueError(f"{name} must be at least 0 and finite, not {value}.")
+        if not (0 < self.lr < math.inf and self.clamp > 0):
             raise ValueError(f"lr and clamp must be positive, not {self.lr} and {self.clamp}.")
         if isinstance(self.prefixes, str) or tuple(self.prefixes[:1]) != ("",):
             raise ValueError(f"prefixes must begin with '', the bare prompt, not {self.prefixes!r}.")

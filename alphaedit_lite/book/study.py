@@ -50,6 +50,8 @@ EDITORS: dict[str, dict[str, Any]] = {
     "AlphaEdit without history": {"history": False},
     "RECT": {"solver": "memit", "history": False, "keep": 0.4},
     "PRUNE": {"solver": "memit", "history": False},  # pruned before every look
+    "ENCORE": {"solver": "encore"},
+    "EMMET": {"solver": "emmet", "history": False},
     "ROME": {"solver": "rome", "history": False},
     "FT": {"finetune": {"layers": (5,)}},
     "FT-L": {"finetune": {"layers": (5,), "norm_bound": 5e-4}},

@@ -1,7 +1,8 @@
 """The parts of the engine against their plain alternatives: `python tests/benchmarks/parts.py`, on an idle machine.
 
 Statistics of 100,000 tokens against a forward pass that keeps nothing; `eigh` against `svd`; the thin solve
-against the dense one. The middle of three runs each, in one process. Writes results/parts.json.
+against the dense one. The middle of three runs each, in one process. And how much of the search for z is spent
+in matrix products: the rest are norms, rotary angles, activations, attention and copies. Writes results/parts.json.
 """
 
 import json
@@ -10,8 +11,9 @@ import time
 from pathlib import Path
 
 import torch
+from torch.profiler import ProfilerActivity, profile
 
-from alphaedit_lite import NullSpace, load_model, solvers
+from alphaedit_lite import NullSpace, TargetConfig, bundled_facts, compute_targets, load_model, solvers
 from alphaedit_lite.config import EditorConfig, default_layers
 from alphaedit_lite.keys import fit_statistics, take_in, token_rows, wikipedia_leads
 
@@ -38,6 +40,16 @@ def dense(keys, P, lam):
     return torch.linalg.solve(P @ (keys.T @ keys) + lam * torch.eye(len(P)).double(), P @ keys.T).T
 
 
+def products(lm, layer):
+    """The share of the search for z, over six steps of fifteen facts, that goes into matrix products."""
+    facts, config = bundled_facts("development")[::14][:15], TargetConfig(early_stop=False, steps=6)
+    compute_targets(lm, facts, layer, config, progress=False)  # warm up
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        compute_targets(lm, facts, layer, config, progress=False)
+    spent = {event.key: event.self_cpu_time_total for event in seen.key_averages()}
+    return sum(spent.get(f"aten::{name}", 0) for name in ("mm", "addmm", "bmm")) / sum(spent.values())
+
+
 def main():
     found = {"threads": torch.get_num_threads()}
     lm, layers = load_model(), default_layers(30)
@@ -54,6 +66,7 @@ def main():
     found["forward pass to the same layer"] = seconds(
         lambda: list(take_in(lm, {layers[-1]: Nothing()}, rows)), 1
     )
+    found["share of matrix products in z"] = products(lm, layers[-1])
     for d in (1536, 3072):
         C0 = second_moment(d)
         found[f"eigh, d = {d}"] = seconds(lambda C0=C0: torch.linalg.eigh(C0))
