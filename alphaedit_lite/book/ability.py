@@ -202,32 +202,6 @@ def rise(before: Stream, after: Stream, seed: int = 11) -> Change:
     return Change(float(np.expm1(gaps.sum() / tokens.sum())), float(low), float(high), len(a))
 
 
-def said_of(streams: Mapping[str, Stream]) -> str:
-    """What the streams show at their ends, in sentences made from the numbers."""
-    table = losses(streams)
-    rises = table.rise.sort_values()
-    ends = sorted({int(table.edits.min()), int(table.edits.max())})
-    lines = [
-        f"{len(table)} editors after {' to '.join(map(str, ends))} edits: perplexity has risen "
-        f"by {rises.iloc[0]:.1%} ({rises.index[0]}) to {rises.iloc[-1]:.1%} ({rises.index[-1]})."
-    ]
-    for what in ("pairs", "last words"):
-        sure = [name for name, change in table[what].items() if change.high < 0]
-        worst = min(table[what], key=lambda change: change.mean)
-        lines.append(
-            f"Fewer {what} for sure (interval below zero): {', '.join(map(str, sure)) or 'none'}; "
-            f"the largest change is {worst} points."
-        )
-    if len(table) > 4:
-        for what in ("pairs", "last words"):
-            found = rank_correlation(table.rise, table[what].map(lambda change: change.mean))
-            lines.append(
-                f"Rank correlation of the rise of perplexity with the change in {what}: {found.mean:+.2f} "
-                f"[{found.low:+.2f}, {found.high:+.2f}] over {found.n} editors."
-            )
-    return "\n".join(lines)
-
-
 def token_table(lm: LanguageModel, sentence: str) -> pd.DataFrame:
     """The tokens of a sentence after its first word, and log P of each: ``token`` and ``log_p``.
 

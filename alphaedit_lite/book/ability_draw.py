@@ -18,6 +18,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from .ability import phenomenon_of, share_with_interval
+from .ability_streams import CHANCE
 from .glue import TASKS
 from .plots import COLORS, NEW, OLD, drawing
 from .streams import Stream, course
@@ -77,33 +78,29 @@ def tokens_figure(
 
 
 def course_figure(streams: Mapping[str, Stream]) -> tuple[Figure, str]:
-    """Perplexity, pairs right and last words right against the number of edits, a line for each editor."""
-    panels = {
-        "perplexity": "perplexity",
-        "pairs": "minimal pairs right, %",
-        "last words": "last words right, %",
-    }
+    """The part gone of pairs and last words on one scale, and the rise of perplexity, against the edits."""
     said = []
     with drawing(1, 3, size=(7.4, 3.3)) as (figure, axes):
-        for axis, (column, title) in zip(axes, panels.items(), strict=True):
+        axes[1].sharey(axes[0])
+        for axis, column in zip(axes, [*CHANCE, "rise"], strict=True):
             ends = []
             for i, (name, stream) in enumerate(streams.items()):
-                table = course(stream)
-                values = table[column].replace(math.inf, np.nan) * (1 if column == "perplexity" else 100)
+                values = course(stream)[column]
+                if column != "rise":
+                    values = (values.iloc[0] - values) / (values.iloc[0] - CHANCE[column])
+                values = 100 * values.replace(math.inf, np.nan)
                 axis.plot(values.index, values, label=name, **style(i))
-                ends.append(f"{name} {values.iloc[-1]:.1f}")
-            said.append(f"{title} at the end: {', '.join(ends)}")
+                ends.append(f"{name} {values.iloc[-1]:.0f}")
+            title = "rise of perplexity, %" if column == "rise" else f"{column}: part gone, %"
+            said.append(f"{title}, at the end: {', '.join(ends)}")
+            axis.axhline(0, color="0.6", lw=1)
             axis.set_title(title, fontsize=8.5)
             axis.set_xlabel("edits")
-        axes[0].set_yscale("log")
-        low, high = axes[0].get_ylim()
-        ticks = [t for t in (18, 20, 25, 30, 40, 60, 100, 300, 1e3, 1e4, 1e5) if low <= t <= high]
-        axes[0].set_yticks(ticks, [f"{t:g}" for t in ticks])
-        axes[0].set_yticks([], minor=True)
-        axes[1].axhline(50, color="0.5", lw=1, ls="--")
+        if axes[2].get_ylim()[1] > 300:
+            axes[2].set_yscale("symlog", linthresh=100)
         handles = axes[0].get_legend_handles_labels()
         figure.legend(*handles, loc="outside lower center", ncols=5, frameon=False, fontsize=7)
-    return figure, f"Three abilities along the stream. {'; '.join(said)}."
+    return figure, f"What is lost along the stream. {'; '.join(said)}."
 
 
 def scatter_figure(table: pd.DataFrame) -> tuple[Figure, str]:

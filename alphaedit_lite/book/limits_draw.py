@@ -74,7 +74,7 @@ def k0_figure(study: Mapping[str, Any]) -> tuple[Figure, str]:
             )
         right.set_xticks(range(len(kinds)), kinds, fontsize=8)
         right.set_yticks(range(len(kinds)), kinds, fontsize=8)
-        right.set(xlabel="tested on other text of this kind")
+        right.set(xlabel="tested on other text of this kind", ylabel="P made from")
         right.set_title(f"P from {int(same.tokens.iloc[0]):,} tokens of each kind; leak, %", fontsize=8)
     said = [
         f"{r.tokens:,} tokens: {r.claimed:.0%} claimed, {found:.0%} of other Wikipedia text"

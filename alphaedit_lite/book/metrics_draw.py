@@ -63,7 +63,7 @@ def protocols_figure(
     """Bars with intervals: one panel per kind of prompt, in it every metric for each set of facts.
 
     Args:
-        panels: kind -> set -> metric -> {"mean", "low", "high"}.
+        panels: kind -> set -> metric -> {"mean", "low", "high"}; a metric that a set lacks gets no bar.
     """
     said, hatches = [], ("", "///", "...", "xx")
     with drawing(1, len(panels), size=(7.2, 2.9), sharey=True, squeeze=False) as (figure, grid):
@@ -71,15 +71,16 @@ def protocols_figure(
         for axis, (title, sets) in zip(axes, panels.items(), strict=True):
             width = 0.8 / len(sets)
             for i, (name, values) in enumerate(sets.items()):
-                x = [j + (i - (len(sets) - 1) / 2) * width for j in range(len(metrics))]
-                found = [values[metric] for metric in metrics]
+                here = [metric for metric in metrics if metric in values]
+                x = [metrics.index(metric) + (i - (len(sets) - 1) / 2) * width for metric in here]
+                found = [values[metric] for metric in here]
                 means = [row["mean"] for row in found]
                 spread = [[r["mean"] - r["low"] for r in found], [r["high"] - r["mean"] for r in found]]
                 axis.bar(
                     x, means, width * 0.92, yerr=spread, capsize=2, color=COLORS[i], hatch=hatches[i],
                     edgecolor="black", linewidth=0.4, error_kw={"linewidth": 0.9}, label=name,
                 )  # fmt: skip
-                parts = ", ".join(f"{m} {v:.2f}" for m, v in zip(metrics, means, strict=True))
+                parts = ", ".join(f"{m} {v:.2f}" for m, v in zip(here, means, strict=True))
                 said.append(f"{title}, {name}: {parts}")
             axis.set_xticks(range(len(metrics)), metrics, fontsize=8)
             axis.set_title(title, loc="left", fontweight="bold")
@@ -91,31 +92,40 @@ def protocols_figure(
 
 
 def strength_figure(
-    table: pd.DataFrame, groups: Mapping[str, Sequence[str]], at: float | None = None
+    table: pd.DataFrame, groups: Mapping[str, Sequence[str]], facts: int | None = None
 ) -> tuple[Figure, str]:
-    """Metrics against the strength of an edit, one panel per group of columns.
+    """Metrics against the strength of an edit, one panel per group of columns, one line per yardstick.
 
     Args:
-        table: one row per strength, which is the index.
-        at: a strength to mark.
+        table: one row per strength, which is the index; columns like "efficacy: success".
+        facts: on how many facts a mean rests; then means of 0 to 1 get whiskers, ±1.96 √(p (1 − p) / facts).
     """
     said = []
-    with drawing(1, len(groups), size=(7.2, 3.2)) as (figure, axes):
-        for axis, (title, names) in zip(axes, groups.items(), strict=True):
+    with drawing(1, len(groups), size=(7.2, 3.0)) as (figure, axes):
+        for panel, (axis, (title, names)) in enumerate(zip(axes, groups.items(), strict=True)):
+            highest = max(1.05, 1.05 * float(table[list(names)].max().max()))
             for i, name in enumerate(names):
-                axis.plot(
-                    range(len(table)), table[name], color=COLORS[i], linestyle=LINES[i], marker=MARKERS[i],
-                    markersize=4, label=name,
+                values = table[name]
+                spread = None
+                if facts and highest < 2:  # a share, not bits
+                    half = 1.96 * (values * (1 - values) / facts) ** 0.5
+                    spread = [half.clip(upper=values), half.clip(upper=1 - values)]
+                x = [place + 0.14 * (i - (len(names) - 1) / 2) for place in range(len(table))]
+                axis.errorbar(
+                    x, values, yerr=spread, color=COLORS[panel],
+                    linestyle=LINES[i], marker=MARKERS[i], markersize=4, elinewidth=0.7, capsize=2,
+                    markerfacecolor="white" if i else COLORS[panel], label=name.split(": ")[-1],
                 )  # fmt: skip
-                said.append(f"{name} " + ", ".join(f"{v:.2f}" for v in table[name]))
+                said.append(f"{name} " + ", ".join(f"{v:.2f}" for v in values))
             axis.set_xticks(range(len(table)), [f"{strength:g}" for strength in table.index])
-            axis.set_title(title, loc="left", fontweight="bold")
-            axis.set_xlabel("strength of the edit")
-            axis.set_ylim(0, max(1.05, 1.05 * float(table[list(names)].max().max())))
-            axis.axvline(list(table.index).index(at or 1.0), color="0.6", linewidth=1, linestyle=":")
+            axis.set_title(title, loc="left", fontweight="bold", fontsize=8)
+            axis.set_xlabel("strength")
+            axis.set_ylim(-0.03, highest)
+            axis.axvline(list(table.index).index(1.0), color="0.6", linewidth=1, linestyle=":")
             axis.legend(fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.22))
     strengths = ", ".join(f"{strength:g}" for strength in table.index)
-    return figure, f"Metrics at strengths {strengths}. {'; '.join(said)}."
+    whiskers = f" Whiskers: ±1.96 √(p (1 − p) / {facts})." if facts else ""
+    return figure, f"Metrics at strengths {strengths}. {'; '.join(said)}.{whiskers}"
 
 
 def bars_figure(values: Mapping[str, Mapping[str, float]], highest: float) -> tuple[Figure, str]:

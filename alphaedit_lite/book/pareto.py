@@ -36,7 +36,7 @@ ABLATION: dict[str, tuple[Name, Name]] = {
 }
 LINES = {  # the lines of the fronts: editor -> how the name of its knob begins
     ALPHA: "λ", RIDGE: "λ", "MEMIT with history": "c", FORGETS: "λ", BARE: "λ", "MEMIT": "c", "RECT": "keeps",
-    "PRUNE": "base", "FT": "rate", "FT-L": "rate",
+    "PRUNE": "base", "FT": "rate",
 }  # fmt: skip
 INSIDE = ("AlphaEdit", "AlphaEdit without history")
 

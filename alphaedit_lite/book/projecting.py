@@ -5,10 +5,12 @@ trial.run(lambda layer, K1: solver(K1, C0[layer]))     # write, ask, take it bac
 pairs = Pairs(result("fronts.json"))
 pairs.gain("EMMET", "P afterwards", "specificity")     # what P adds, fact by fact, with its interval
 pairs.left_over("EMMET", "P afterwards")               # and beside an editor with its own knob turned
+pairs.at_equal("MEMIT", "solved inside", "generalization_top1", "specificity")  # at as many paraphrases
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -218,6 +220,21 @@ class Pairs:
             except (KeyError, ValueError):
                 continue
             return difference(self.scores(editor, way, metric), line)
+        return None
+
+    def at_equal(self, editor: str, way: str, held: str, metric: str) -> Change | None:
+        """As ``left_over``, but where the line's mean of the score ``held`` is that of the row with P.
+
+        Where that happens more than once, the place of the least harm.
+        """
+        wanted = float(self.scores(editor, way, held).mean())
+        for knob in KNOBS.get(editor, ()):
+            for ends in itertools.pairwise(self.fronts.line(knob).index):
+                low, high = (float(self.fronts.scores(end, held).mean()) for end in ends)
+                if low != high and min(low, high) <= wanted <= max(low, high):
+                    share = (wanted - low) / (high - low)
+                    one, other = (self.fronts.scores(end, metric) for end in ends)
+                    return difference(self.scores(editor, way, metric), (1 - share) * one + share * other)
         return None
 
 

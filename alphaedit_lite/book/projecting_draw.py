@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -65,12 +66,13 @@ def plane_figure(
     return figure, " ".join(said)
 
 
-def leaks_figure(table: pd.DataFrame, facts: str) -> tuple[Figure, str]:
+def leaks_figure(table: pd.DataFrame, facts: str, usual: float | None = None) -> tuple[Figure, str]:
     """What ROME writes through P afterwards, and what the re-solved write costs, by the leak of P.
 
     Args:
         table: ``leak``, ``rank`` (a share), ``least``, ``share``, ``most`` (over facts), ``harm`` and
             ``size`` of the re-solved write, as multiples of ROME's own.
+        usual: the leak of the authors' P, marked by a thin line.
     """
     with drawing(1, 2, size=(6.8, 2.7)) as (figure, (left, right)):
         left.fill_between(100 * table.leak, 100 * table.least, 100 * table.most, color=COLORS[1], alpha=0.25)
@@ -84,8 +86,10 @@ def leaks_figure(table: pd.DataFrame, facts: str) -> tuple[Figure, str]:
         right.set(ylabel="times ROME's own", ylim=(0, None))
         right.set_title("solved inside: all is written", fontsize=9)
         for axis in (left, right):
-            axis.set(xscale="log", xlabel="leaked energy of P")
+            axis.set(xscale="log", xlabel="energy that leaks through P")
             axis.set_xticks([1, 10, 100], ["1%", "10%", "all: no P"])
+            if usual is not None:
+                axis.axvline(100 * usual, color="0.5", lw=0.8, ls=":", label="the authors' threshold")
             axis.legend(frameon=False, fontsize=7)
     said = [
         f"leak {r['leak']:.0%}: {r['share']:.0%} left of the write ({r['rank']:.0%} of the directions), "
@@ -126,49 +130,75 @@ def gains_figure(pairs: Pairs) -> tuple[Figure, str]:
     return figure, f"With P minus without, in points. {'; '.join(said)}."
 
 
-def knobs_figure(pairs: Pairs, lines: Sequence[str], panels: Sequence[Sequence[str]]) -> tuple[Figure, str]:
+def knobs_figure(
+    pairs: Pairs, panels: Mapping[str, tuple[Sequence[str], Sequence[str]]], highest: float = 100.0
+) -> tuple[Figure, str]:
     """Facts named first against the rise of perplexity: knobs without P, and arrows to the rows with P.
 
     Args:
-        lines: editors whose rows without P are joined.  panels: the editors whose arrows each panel shows.
+        panels: title -> the editors whose arrows it shows, and those whose rows without P are joined. Each
+            panel has its own scale, which holds the arrows, and the lines where they harm as much.
     """
-    said = []
-    with drawing(1, len(panels), size=(7.4, 3.1), sharey=True, squeeze=False) as (figure, axes):
-        for axis, editors in zip(axes[0], panels, strict=True):
+    said: list[str] = []
+    with drawing(1, len(panels), size=(7.8, 3.2), squeeze=False) as (figure, axes):
+        for axis, (title, (editors, lines)) in zip(axes[0], panels.items(), strict=True):
+            seen: list[tuple[float, float]] = []
+            for i, name in enumerate(editors):
+                seen += _arrows(axis, pairs, name, COLORS[i % 5], above=i % 2 == 1)
+                said += [
+                    f"{name}, {way}: {100 * row.efficacy_top1:.0f}% named first, rise {100 * row.rise:.1f}%"
+                    for way, row in pairs.table.loc[name].iterrows()
+                ]
             for name, style in zip(lines, LINES[1:], strict=False):
                 line = pairs.fronts.line(name)
-                if len(line) < 2:  # one setting is no line
-                    continue
-                axis.plot(
-                    100 * line.rise, 100 * line.efficacy_top1, color="0.55", ls=style, lw=1.2, label=name
-                )
-            for name, color in zip(editors, COLORS, strict=False):
-                rows = pairs.table.loc[name]
-                start = rows.loc["without P"]
-                for way in rows.index:
-                    x, y = 100 * rows.rise[way], 100 * rows.efficacy_top1[way]
-                    axis.plot(x, y, MARKS[way], color=color, mec="black", mew=0.5, ms=5.5)
-                    if way != "without P":
-                        axis.annotate(
-                            "", (x, y), (100 * start.rise, 100 * start.efficacy_top1),
-                            arrowprops={"arrowstyle": "->", "color": color, "lw": 1.2},
-                        )  # fmt: skip
-                    said.append(f"{name}, {way}: {y:.0f}% named first, rise {x:.1f}%")
-                axis.plot([], [], MARKS["without P"], color=color, label=name)
-            axis.set(xlabel="rise of perplexity, %")
-            rise_axis(axis)
-            axis.legend(frameon=False, fontsize=6.5)
+                if len(line) > 1:  # one setting is no line
+                    x, y = 100 * line.rise, 100 * line.efficacy_top1
+                    axis.plot(x, y, color="0.55", ls=style, lw=1.2, label=f"knob of {name}", zorder=1)
+                    seen += [(at, float(np.interp(at, x, y))) for at, _ in seen if x.min() < at < x.max()]
+            axis.set(title=title, xlabel="rise of perplexity, %")
+            axis.title.set_fontsize(9)
+            if seen:
+                _around(axis, np.array(seen), highest)
+            axis.legend(frameon=False, fontsize=6.5, loc="lower right")
         axes[0, 0].set_ylabel("new facts named first, %")
+        marks = {"circle: without P": "without P", "triangle: afterwards": AFTER, "square: inside": INSIDE}
+        handles = [
+            axes[0, 0].plot([], [], MARKS[way], color="white", mec="black", ms=6, ls="none")[0]
+            for way in marks.values()
+        ]
+        figure.legend(handles, list(marks), loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return figure, "; ".join(said) + "."
+
+
+def _arrows(axis: Any, pairs: Pairs, name: str, color: str, above: bool) -> list[tuple[float, float]]:
+    """An editor's rows, with arrows from the one without P, and its name; the places of the marks, in %."""
+    rows = 100 * pairs.table.loc[name][["rise", "efficacy_top1"]]
+    start = tuple(rows.loc["without P"])
+    for way, (x, y) in zip(rows.index, rows.to_numpy(), strict=True):
+        axis.plot(x, y, MARKS[way], color=color, mec="black", mew=0.5, ms=6)
+        if way != "without P":
+            axis.annotate("", (x, y), start, arrowprops={"arrowstyle": "->", "color": color, "lw": 1.2})
+    axis.annotate(name, start, (3, 5 if above else -11), fontsize=7, textcoords="offset points")
+    return [(float(x), float(y)) for x, y in rows.to_numpy()]
+
+
+def _around(axis: Any, places: np.ndarray, highest: float) -> None:
+    """Set an axis of rises and shares so that it holds these places, [n, 2], and little more."""
+    (left, low), (right, high) = places.min(0), places.max(0)
+    axis.set_ylim(low - 0.12 * (high - low) - 0.3, min(highest + 0.5, high + 0.12 * (high - low) + 0.3))
+    axis.set_xlim(left - 0.3, 1.35 * right)
+    rise_axis(axis)
+    axis.set_xlim(left - 0.3, 1.35 * right)
 
 
 def descent_figure(table: pd.DataFrame) -> tuple[Figure, str]:
     """Change of known answers, and what is not written yet, along descents.
 
     Args:
-        table: ``rule``, ``steps``, ``known`` (‖ΔK0‖/‖Δ‖‖K0‖) and ``error`` (‖ΔK1 − R‖/‖R‖).
+        table: ``rule``, ``steps``, ``known`` (‖ΔK0‖/(‖Δ‖‖K0‖)) and ``error`` (‖ΔK1 − R‖/‖R‖).
     """
-    said, marks = [], "osv^D"
+    said: list[str] = []
+    marks = "osv^D"
     with drawing(1, 2, size=(7.0, 2.7)) as (figure, (left, right)):
         for (name, rows), color, line, mark in zip(
             table.groupby("rule", sort=False), COLORS, LINES, marks, strict=False
@@ -177,10 +207,16 @@ def descent_figure(table: pd.DataFrame) -> tuple[Figure, str]:
             left.plot(rows.steps, rows.known.clip(lower=1e-17), label=name, **style)
             right.plot(rows.steps, rows.error, **style)
             last = rows.iloc[-1]
+            if last.known > 1e-6:  # where the curves lie too close to be told apart
+                place = (-2, 5) if not said else (-2, -11)
+                left.annotate(
+                    f"{last.known:.2f}", (last.steps, last.known), place, fontsize=7, ha="right",
+                    textcoords="offset points",
+                )  # fmt: skip
             said.append(
                 f"{name}: ‖ΔK0‖ {last.known:.0e}, error {last.error:.2f} after {last.steps:.0f} steps"
             )
-        left.set(xscale="log", yscale="log", xlabel="steps", ylabel="‖ΔK0‖ / ‖Δ‖‖K0‖")
+        left.set(xscale="log", yscale="log", xlabel="steps", ylabel="‖ΔK0‖ / (‖Δ‖‖K0‖)", ylim=(None, 5))
         right.set(xscale="log", xlabel="steps", ylabel="‖ΔK1 − R‖ / ‖R‖", ylim=(0, None))
         figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=7)
     return figure, "; ".join(said) + "."

@@ -99,6 +99,14 @@ def span(row: pd.Series, spec: str = ".0%") -> str:
     return f"[{row['low']:{spec}} to {row['high']:{spec}}]"
 
 
+def points(row: pd.Series) -> str:
+    """A change of a share in prose, with its interval: "−33 points [−52 to −15]"."""
+    mean, low, high = (
+        f"{round(100 * float(row[name])):+d}".replace("-", "−") for name in ("mean", "low", "high")
+    )
+    return f"{mean} points [{low} to {high}]"
+
+
 def proportion(flags: Sequence[bool]) -> pd.Series:
     """The share of True with its Wilson interval (chapter 1), which has a width even at 0 and at 1."""
     right, n = sum(map(bool, flags)), len(flags)
@@ -125,10 +133,17 @@ def batched(found: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def control(found: dict[str, Any]) -> pd.DataFrame:
-    """Fair two-hop questions of the batches, and the loose question beside each; the mean of each fact."""
+def fair_hops(found: dict[str, Any]) -> pd.DataFrame:
+    """The two-hop questions of the batches that are fair both as such and in the loose form."""
     rows = [[number, *row] for number, batch in enumerate(found["batches"]) for row in batch["hops"]]
     table = pd.DataFrame(rows, columns=["batch", *found["hops"]])
-    fair = table[(table.known == 1) & (table["two hops unedited"] == 0) & (table["loose unedited"] == 0)]
-    means = fair.groupby(["batch", "fact"])[["two hops edited", "loose edited"]].mean()
-    return means.assign(gap=means["two hops edited"] - means["loose edited"])
+    kept = (table.known == 1) & (table["two hops unedited"] == 0) & (table["loose unedited"] == 0)
+    subjects = [found["batches"][b]["subjects"][i] for b, i in zip(table.batch, table.fact, strict=True)]
+    return table.assign(subject=subjects)[kept]
+
+
+def control(found: dict[str, Any]) -> pd.DataFrame:
+    """Per fact: how often the edit turns the two-hop answer, and how often where no relation is asked."""
+    means = fair_hops(found).groupby(["batch", "fact"])[["two hops edited", "loose edited"]].mean()
+    means.columns = pd.Index(["two hops", "no relation asked"])
+    return means.assign(difference=means["two hops"] - means["no relation asked"])

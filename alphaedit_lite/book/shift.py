@@ -108,6 +108,15 @@ def displacement(before: Tensor, after: Tensor) -> Moved:
     return Moved(float(gap.square().sum(1).mean().sqrt()) / unit, float(gap.mean(0).norm()) / unit)
 
 
+def neighbours_kept(before: Tensor, after: Tensor, k: int = 1) -> float:
+    """The share of each prompt's k nearest other prompts that are still among its k nearest: a mean."""
+    near = []
+    for X in (before, after):
+        nearest = torch.cdist(X, X).fill_diagonal_(torch.inf).topk(k, largest=False).indices
+        near.append(torch.zeros(len(X), len(X)).scatter_(1, nearest, 1.0))
+    return float((near[0] * near[1]).sum() / near[0].sum())
+
+
 # -- tests ----------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,8 @@ from .study_fronts import COLUMNS
 
 DEFAULTS = {"AlphaEdit": "λ = 0.8", "AlphaEdit without history": "λ = 0.8", "ridge with history": "λ = 0.8",
             "MEMIT": "c = 1000", "MEMIT with history": "c = 1000", "RECT": "keeps 0.4", "PRUNE": "base 2.7",
-            "ROME": "", "FT": "rate 0.0005", "FT-L": "rate 0.0005"}  # fmt: skip
+            "ENCORE": "c = 1000", "EMMET": "", "ROME": "",
+            "FT": "rate 0.0005", "FT-L": "rate 0.0005"}  # fmt: skip
 
 
 def ends(edits: int, folder: Path = FOLDER, facts: str = "counterfact") -> Fronts:

@@ -17,9 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from .changes import Change, difference, interval, told
+from .changes import RESAMPLES, SEED, Change, difference, interval, told
 
 FOLDER = Path(__file__).parents[2] / "results" / "stream"
 EVERY = 100  # facts in a cohort
@@ -197,6 +198,27 @@ def fading(stream: Stream, metric: str = "efficacy_top1", first: int = 0, until:
     """How a cohort's score has changed since it was written, on the facts judged both times."""
     fresh, now = first + EVERY, last(stream) if until is None else until
     return difference(scores(stream, now, metric, first), scores(stream, fresh, metric, first))
+
+
+def by_age(values: pd.Series | Sequence[float], seed: int = SEED) -> Change:
+    """What the newest fact has over the oldest, by a straight line through the scores, with its interval.
+
+    Args:
+        values: scores in the order of writing; if a Series, named by the place in the stream.
+    """
+    kept = pd.Series(values, dtype=float).dropna()
+    places, found = kept.index.to_numpy(dtype=float), kept.to_numpy()
+    places = (places - places.min()) / (places.max() - places.min())
+    rows = np.random.default_rng(seed).integers(0, len(kept), (RESAMPLES, len(kept)))
+    slopes = _slopes(places[rows], found[rows])
+    low, high = np.quantile(slopes, [0.025, 0.975])
+    return Change(float(_slopes(places, found)), float(low), float(high), len(kept))
+
+
+def _slopes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The slope of the straight line of least squares, along the last axis."""
+    x = x - x.mean(-1, keepdims=True)
+    return np.asarray((x * y).sum(-1) / np.square(x).sum(-1))
 
 
 def versus(

@@ -1,30 +1,33 @@
-"""Figures over streams of edits and over sweeps of a knob; each returns a figure and its alt text.
+"""Figures over streams of edits, and over differences; each returns a figure and its alt text.
 
     show(*forgetting_figure(streams), name="10_forgetting")       # a panel for each editor: the cohorts
     show(*damage_figure(streams, PANELS), name="10_damage")       # all editors in each panel
     show(*forest_figure(changes), name="10_ablation")             # differences with their intervals
-    show(*fronts_figure(fronts, groups), name="10_fronts")
 
-``streams`` is a dict: the editor's name -> its stream, as ``read_stream`` gives it.
+``streams`` is a dict: the editor's name -> its stream, as ``read_stream`` gives it. Sweeps of a knob are
+drawn by ``fronts_draw``, with the same ``style_of`` each editor.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from .changes import Change
-from .pareto import Fronts
+from .changes import Change, signed
 from .plots import COLORS, LINES, drawing
-from .streams import Stream, checkpoint, course, last, matrix
+from .streams import Stream, checkpoint, course, last, matrix, scores
 
 MARKS = "osD^vP*X<>"
 PANELS = {"perplexity": "perplexity", "update": "‖ΔW‖ / ‖W‖, mean of layers"}
 GREYS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#D55E00", "#888888")
+EDITORS = (
+    "AlphaEdit", "MEMIT with history", "MEMIT", "ridge with history", "RECT", "PRUNE", "ROME", "FT", "ENCORE",
+    "EMMET", "AlphaEdit without history", "ridge",
+)  # fmt: skip
 
 
 def style(number: int) -> dict[str, Any]:
@@ -36,6 +39,11 @@ def style(number: int) -> dict[str, Any]:
         "ms": 4,
         "lw": 1.4,
     }
+
+
+def style_of(editor: str) -> dict[str, Any]:
+    """The style of an editor, the same in every figure of a chapter."""
+    return style(EDITORS.index(editor) if editor in EDITORS else len(EDITORS))
 
 
 def shade(number: int, of: int) -> tuple[float, float, float]:
@@ -52,18 +60,19 @@ def draw_cohorts(axis: Any, stream: Stream, metric: str, until: int | None = Non
         axis.plot(kept.index, 100 * kept, "-o", color=shade(i, len(table)), ms=3, lw=2.2 if i == 0 else 1)
     axis.set(ylim=(-4, 104), xlim=(0, last(stream) * 1.03))
     oldest, newest, end = 100 * table.iloc[0].dropna(), 100 * table.iloc[-1].iloc[-1], table.columns[-1]
+    judged = scores(stream, int(oldest.index[0]), metric, first=0).count()
     return (
-        f"the first {oldest.index[0]} facts {oldest.iloc[0]:.0f}% when written, {oldest.iloc[-1]:.0f}% after "
-        f"{end} edits; the newest then {newest:.0f}%"
+        f"{judged} of the first {oldest.index[0]} facts {oldest.iloc[0]:.0f}% when written, "
+        f"{oldest.iloc[-1]:.0f}% after {end} edits; the newest then {newest:.0f}%"
     )
 
 
 def forgetting_figure(streams: Mapping[str, Stream], metric: str = "efficacy_top1") -> tuple[Figure, str]:
-    """A panel for each editor: how the score of each cohort goes on after it was written."""
+    """A panel for each editor, all with the same axes: how each cohort goes on after it was written."""
     columns = min(5, len(streams))
     rows = math.ceil(len(streams) / columns)
     said = []
-    size = (1.55 * columns + 0.5, 1.55 * rows + 0.3)
+    size, edits = (1.55 * columns + 0.5, 1.55 * rows + 0.3), max(map(last, streams.values()))
     with drawing(rows, columns, size=size, sharey=True, squeeze=False) as (figure, grid):
         for axis in grid.flat[len(streams) :]:
             axis.set_visible(False)
@@ -71,6 +80,7 @@ def forgetting_figure(streams: Mapping[str, Stream], metric: str = "efficacy_top
             said.append(f"{name}: {draw_cohorts(axis, stream, metric)}")
             axis.set_title(name, fontsize=7.5)
             axis.tick_params(labelsize=7)
+            axis.set_xlim(0, edits * 1.05)
         for axis in grid[:, 0]:
             axis.set_ylabel("named first, %", fontsize=7.5)
         for axis in grid[-1]:
@@ -100,22 +110,22 @@ def draw_course(
 ) -> list[str]:
     """A column of ``course`` against the number of edits, one line per editor; perplexity on a log axis."""
     said = []
-    for i, (name, stream) in enumerate(streams.items()):
+    for name, stream in streams.items():
         table = course(stream)
         values = table[column].replace(math.inf, np.nan)
-        axis.plot(table.index, values, label=name, **style(i))
+        axis.plot(table.index, values, label=name, **style_of(name))
         end = table[column].iloc[-1]
         said.append(f"{name} {end:.2f}" if math.isfinite(end) else f"{name} not finite")
     if column == "perplexity":
         axis.set_yscale("log")
         low, high = axis.get_ylim()
-        ticks = [t for t in (18, 19, 20, 21, 22, 23, 25, 30, 50, 100, 1e3, 1e4, 1e5, 1e6) if low <= t <= high]
+        ticks = [t for t in (18, 19, 20, 21, 22, 24, 26, 28, 30, 50, 1e2, 1e3, 1e4, 1e6) if low <= t <= high]
         axis.set_yticks(ticks, [f"{t:g}" if t < 1e4 else f"$10^{{{math.log10(t):.0f}}}$" for t in ticks])
         axis.set_yticks([], minor=True)
     if at is not None:
         axis.axvline(at, color="0.6", lw=1, ls=":")
     axis.set_xlabel("edits")
-    axis.set_title(label, fontsize=8)
+    axis.set_title(label + ", logarithmic" * (column == "perplexity"), fontsize=8)
     return said
 
 
@@ -151,9 +161,13 @@ def player_figure(
 
 
 def forest_figure(
-    changes: Mapping[str, Mapping[str, Change]], unit: str = "difference, points"
+    changes: Mapping[str, Mapping[str, Change]], unit: str = "difference, points", limit: float | None = None
 ) -> tuple[Figure, str]:
-    """Differences with intervals: a panel for each outer key, a row for each inner one."""
+    """Differences with intervals: a panel for each outer key, a row for each inner one.
+
+    Args:
+        limit: cut the axis there, in points; what lies beyond is written at the edge.
+    """
     rows = list(next(iter(changes.values())))
     said = []
     height = 0.8 + 0.27 * len(rows)
@@ -164,6 +178,12 @@ def forest_figure(
                 color = COLORS[0] if change.sure else "0.55"
                 axis.plot([100 * change.low, 100 * change.high], [y, y], color=color, lw=2)
                 axis.plot(100 * change.mean, y, "o" if change.sure else "|", color=color, ms=6)
+                if limit is not None and abs(100 * change.mean) > limit:
+                    edge, side = (-limit, "left") if change.mean < 0 else (limit, "right")
+                    words = f"◂ {signed(change.mean)}" if change.mean < 0 else f"{signed(change.mean)} ▸"
+                    axis.text(edge, y, words, ha=side, va="center", fontsize=7, color=color)
+            if limit is not None:
+                axis.set_xlim(-limit, limit)
             axis.set_title(title, fontsize=8)
             axis.set_xlabel(unit, fontsize=7.5)
             said.append(f"{title}: " + ", ".join(f"{name} {change}" for name, change in found.items()))
@@ -181,77 +201,6 @@ def rise_axis(axis: Any) -> None:
     ticks = [t for t in (-0.5, 0, 0.5, 1, 2, 5, 10, 20, 50, 100, 300, 1000) if low <= t <= high]
     axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axis.set_xticks([], minor=True)
-
-
-def label_apart(axis: Any, points: Sequence[tuple[float, float, str, int]], pixels: float = 16) -> None:
-    """Write the knob beside each point that has room: none so near to one that is labelled already."""
-    taken: list[Any] = []
-    for x, y, knob, number in points:
-        here = axis.transData.transform((x, y))
-        if all(np.hypot(*(here - other)) > pixels for other in taken):
-            taken.append(here)
-            color = style(number)["color"]
-            axis.annotate(knob, (x, y), (3, 3), fontsize=6, color=color, textcoords="offset points")
-
-
-def fronts_figure(
-    fronts: Fronts,
-    groups: Mapping[str, str],
-    panels: Mapping[str, tuple[str, str]],
-    labels: bool = True,
-) -> tuple[Figure, str]:
-    """The trade-off of each editor over its knob.
-
-    Args:
-        groups: editor -> how the name of its knob begins, as ``pareto.LINES``.
-        panels: the panel's title -> (column upwards, column to the right) of ``Fronts.table``.
-    """
-    said = []
-    with drawing(1, len(panels), size=(7.4, 3.9)) as (figure, axes):
-        for axis, (title, (up, across)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
-            named: list[tuple[float, float, str, int]] = []  # x, y, knob, number of the editor
-            for i, (name, begins) in enumerate(groups.items()):
-                line = fronts.line(name, begins)
-                line = line[np.isfinite(line.rise)].sort_values(across)
-                if line.empty:
-                    continue
-                axis.plot(100 * line[across], 100 * line[up], label=name, **style(i))
-                if labels and i < 3:
-                    knobs = [knob.split("= ")[-1] for _, knob in line.index]
-                    points = zip(100 * line[across], 100 * line[up], strict=True)
-                    named += [(*here, knob, i) for here, knob in zip(points, knobs, strict=True)]
-                if axis is np.atleast_1d(axes)[0]:
-                    rows = [
-                        f"{knob} {row[up]:.0%} at {row[across]:.1%}" for (_, knob), row in line.iterrows()
-                    ]
-                    said.append(f"{name}: {', '.join(rows)}")
-            if across == "rise":
-                rise_axis(axis)
-            label_apart(axis, named)
-            axis.set_xlabel("rise of perplexity, %" if across == "rise" else across, fontsize=8)
-            axis.set_title(title, fontsize=8)
-        np.atleast_1d(axes)[0].set_ylabel("named first, %", fontsize=8)
-        handles = np.atleast_1d(axes)[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=4, frameon=False, fontsize=7)
-    return figure, f"Trade-offs over each editor's knob. {'; '.join(said)}."
-
-
-def knob_figure(fronts: Fronts, editor: str, knob: str, batch: int = 50) -> tuple[Figure, str]:
-    """One row of the sweep among all others: harm and gain, and the accuracy of each batch at the end."""
-    table, row = fronts.table, fronts.table.loc[(editor, knob)]
-    shares = fronts.scores((editor, knob)).reshape(-1, batch).mean(1)
-    with drawing(1, 2, size=(6.8, 2.6)) as (figure, (left, right)):
-        left.plot(100 * table.rise, 100 * table.efficacy_top1, "o", color="0.75", ms=4)
-        mine = fronts.line(editor)
-        left.plot(100 * mine.rise, 100 * mine.efficacy_top1, "-", color=COLORS[0])
-        left.plot(100 * row.rise, 100 * row.efficacy_top1, "o", color="black", ms=8)
-        left.set(xlabel="rise of perplexity, %", ylabel="named first, %", xscale="symlog")
-        right.bar(range(1, len(shares) + 1), 100 * shares, color=COLORS[0])
-        right.set(xlabel="batch, oldest first", ylabel="named first, %", ylim=(0, 104))
-        right.set_xticks(range(1, len(shares) + 1))
-    parts = ", ".join(f"{share:.0%}" for share in shares)
-    means = f"{row.efficacy_top1:.1%} named first, {row.generalization_top1:.1%} of paraphrases"
-    return figure, f"{editor}, {knob}: perplexity up by {row.rise:.1%}; {means}; by batch {parts}."
 
 
 def says(stream: Stream, edits: int) -> str:

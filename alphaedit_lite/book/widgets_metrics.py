@@ -16,8 +16,9 @@ import pandas as pd
 
 from ..generation import fluency
 from ..metrics import WHAT
+from .changes import Change, difference
 from .figure_widget import FigureWidget
-from .judging import KINDS
+from .judging import KINDS, per_fact
 from .metrics_draw import bars_figure
 
 ALL = "all facts"
@@ -32,6 +33,29 @@ def readings(rows: pd.DataFrame) -> dict[str, float]:
     spoken = rows[rows.kind == "prompt"]
     texts = spoken.prompt + spoken.text
     return found | {"match": spoken.match.mean(), "fluency": texts.map(fluency).mean()}
+
+
+def moved(states: Mapping[float, pd.DataFrame], name: str, start: float, end: float) -> Change:
+    """The change of one reading, such as "efficacy: success", between two strengths, fact by fact."""
+    what, metric = name.split(": ")
+    kind = dict(zip(WHAT, KINDS, strict=True))[what]
+    before, after = (per_fact(states[strength], kind, [metric])[metric] for strength in (start, end))
+    return difference(after, before)
+
+
+def moves(states: Mapping[float, pd.DataFrame], start: float, end: float) -> pd.DataFrame:
+    """Success and accuracy of each kind at two strengths, and the change in points with its 95% interval."""
+    first, last = readings(states[start]), readings(states[end])
+    rows = {
+        name: {
+            f"strength {start:g}": value,
+            f"strength {end:g}": last[name],
+            "change in points, with its 95% interval": str(moved(states, name, start, end)),
+        }
+        for name, value in first.items()
+        if ": " in name
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 class StrengthWidget(FigureWidget):

@@ -40,6 +40,7 @@ def strength_figure(
         if 0 < alpha < 1:
             panels[name][f"α = {alpha:.2f}"] = layer.judge(softened(gain, U, alpha))
     figure, alt = plane_figure(panels, paths)
+    figure.suptitle(f"P leaks {leak:.0%}", fontsize=10)
     return figure, f"P leaks {leak:.0%}, α = {alpha:.2f}. {alt}"
 
 

@@ -15,9 +15,10 @@ from collections.abc import Mapping
 import ipywidgets as w
 
 from .figure_widget import FigureWidget
+from .fronts_draw import knob_figure
 from .pareto import Fronts
 from .streams import Stream
-from .streams_draw import knob_figure, player_figure, says
+from .streams_draw import player_figure, says
 
 METRICS = {
     "the fact is named first": "efficacy_top1",

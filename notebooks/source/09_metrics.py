@@ -18,13 +18,19 @@
 # next table that you read.**
 #
 # ```text
-#                          is it what we wanted?              how is it measured?
+#    is it what we wanted?
+#       efficacy          the edited prompt gets the new object
+#       generalization    so does the same question in other words
+#       specificity       other subjects stay as they were
+#       fluency           does it still speak?
+#       consistency       does it speak of the new object?
 #
-#    efficacy          the edited prompt                      success:   new object beats the old one
-#    generalization    the same question, other words         share:     of its tokens that come first
-#    specificity       other subjects stay as they were       accuracy:  all of its tokens come first
-#    fluency           does it still speak?                   match:     the model says it by itself
-#    consistency       does it speak of the new object?       mention:   it names it somewhere
+#    how is it measured? (any of these, for any of the first three)
+#       success           the new object beats the old one
+#       share             so many of its tokens come first
+#       accuracy          all of its tokens come first
+#       match             the model says it by itself
+#       mention           it names it somewhere
 # ```
 
 # %% [markdown]
@@ -56,7 +62,7 @@ from alphaedit_lite.book import result
 from alphaedit_lite.book.chapter import Chapter
 from alphaedit_lite.book.judging import judge_prompts, per_fact, says, scaled
 from alphaedit_lite.book.plots import show
-from alphaedit_lite.book.widgets_metrics import StrengthWidget, readings
+from alphaedit_lite.book.widgets_metrics import StrengthWidget, moved, moves, readings
 from alphaedit_lite.generation import generate
 from alphaedit_lite.metrics import summary, token_scores
 
@@ -109,7 +115,8 @@ FACTS = [
 #
 # $$\text{accuracy} \;=\; 1 \ \text{ if each token of } o_{new} \text{ is the model's first choice, else } 0. \tag{9.2}$$
 #
-# In words: of *all* tokens in the vocabulary, the right one comes first, every time. Tables on **zsRE**, a public set
+# In words: of *all* tokens in the vocabulary, the right one comes first, every time. (For a neighbour, read its own old
+# answer in the place of $o_{new}$: 1 means that this answer comes first.) Tables on **zsRE**, a public set
 # of questions, use a milder form, the **share** of the tokens that come first. By hand: an object of two tokens with
 # log-probabilities −1 and −3, of which only the first comes first, against an old object of one token with −2.5. Then
 # log p is −2 against −2.5: success 1. The share is 1/2, the accuracy 0.
@@ -120,8 +127,8 @@ FACTS = [
 # %%
 chapter.predict(
     "a",
-    "After the edit, most paraphrases are a success. What is their mean accuracy?",
-    ["above 0.9", "between a half and 0.9", "less than a half"],
+    "After the edit, most paraphrases are a success. The mean accuracy over all paraphrases is …",
+    ["within 10 points of the success", "10 to 50 points lower", "more than 50 points lower"],
 )
 
 # %%
@@ -133,8 +140,8 @@ edit = editor.edit(FACTS, bundled_targets(lm, FACTS))
 after = judge_prompts(lm, FACTS, 6, FREE)
 KINDS, YARDS = ("prompt", "paraphrases", "neighbours"), ["success", "share", "accuracy", "match"]
 b, a = ({kind: per_fact(rows, kind).mean() for kind in KINDS} for rows in (before, after))
-hit = a["paraphrases"].accuracy
-chapter.reveal("a", 0 if hit > 0.9 else 1 if hit >= 0.5 else 2)
+lost = a["paraphrases"].success - a["paraphrases"].accuracy
+chapter.reveal("a", 0 if lost < 0.1 else 1 if lost <= 0.5 else 2)
 
 # %% [markdown]
 # The targets z come with the package (found on the unedited model); all [[=len(FACTS)]] facts were written in one
@@ -221,15 +228,20 @@ print(f"largest difference from the figure: {off:.3f}")
 # | | CounterFact (Meng et al. 2022) | zsRE (Levy et al. 2017; De Cao et al. 2021) |
 # |---|---|---|
 # | prompt | a sentence to be completed | a question |
-# | the new object | false on purpose, mostly one token | an answer, often of several tokens |
+# | the new object | false on purpose, mostly one token | here the record's other answer (`alt`), often of several tokens |
+# | its rival | the true object | here the record's own answer (`answers`) |
 # | efficacy, generalization | success (9.1) | share of tokens, teacher-forced |
 # | specificity | neighbours with the *same true object*; success | an unrelated question; share of tokens |
 #
-# So the two differ in the records *and* in the yardstick, and no table can tell which. We can: put both kinds of
-# records under *all* yardsticks, and two more that section 3 explains: **match** (the model, speaking freely, begins
+# So the two differ in the records *and* in the yardstick, and no table can tell which. (The share needs no rival. So
+# that zsRE can have a success as well, we write the record's field `alt`, and its own answer is the rival; a
+# neighbour's own answer competes with what was written. Before you set these figures beside a paper's, look which of the
+# two answers its code writes.) We can: put both kinds of records under *all* yardsticks, and two more that section 3
+# explains: **match** (the model, speaking freely, begins
 # with the new object) and **mention** (it names it somewhere). A study that we ran before wrote
 # [[=cf['facts']:d]] records of each with the default AlphaEdit, one batch per set, into the unedited model
-# (`study_metrics`; only its means are stored here). Beside them stand our own [[=len(FACTS)]] facts.
+# (`study_metrics`; only its means are stored here). Beside them stand our own [[=len(FACTS)]] facts, without *mention*:
+# the study's prompts were continued for 15 tokens, ours for 6, and the longer text has more chances to name something.
 
 # %%
 chapter.predict(
@@ -243,7 +255,7 @@ SETS = result("metrics.json")["sets"]
 cf, zs = SETS["CounterFact"], SETS["zsRE"]
 panels = {
     f"edited: {kind}": {name: states["edited"][kind] for name, states in SETS.items()}
-    | {"this chapter": summary(per_fact(after, kind)).T.to_dict()}
+    | {"this chapter": summary(per_fact(after, kind, YARDS)).T.to_dict()}
     for kind in FREE
 }
 show(*draw.protocols_figure(panels, [*YARDS, "mention"]), name="09_protocols")
@@ -266,8 +278,15 @@ rows = {
 }
 
 
-def one_token(states):
-    return states["edited"]["tokens of the new object"]["1"]
+def objects(states):
+    """How many objects have one token; how many longer ones come first after the edit; how many there are."""
+    long = states["edited"]["long objects"]["accuracy"]
+    one = states["edited"]["tokens of the new object"]["1"]
+    return one, round(long["mean"] * long["facts"]), round(long["facts"])
+
+
+def span(found):
+    return f"{found['mean']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"
 
 
 pd.DataFrame(rows).T.astype(float).style.format("{:.2f}", na_rep="none")
@@ -279,9 +298,12 @@ pd.DataFrame(rows).T.astype(float).style.format("{:.2f}", na_rep="none")
 #   [[=cf['edited']['prompt']['success']['mean']:.2f]] and [[=zs['edited']['prompt']['success']['mean']:.2f]], accuracy
 #   [[=cf['edited']['prompt']['accuracy']['mean']:.2f]] and [[=zs['edited']['prompt']['accuracy']['mean']:.2f]], and
 #   the intervals in the figure are far apart. So zsRE *is* harder, if all tokens must be right, and its own
-#   yardstick, the share, makes it [[=zs['edited']['prompt']['share']['mean']:.2f]]. One reason lies in the objects:
-#   [[=one_token(cf):d]] of [[=cf['facts']:d]] in CounterFact have one token, [[=one_token(zs):d]] of
-#   [[=zs['facts']:d]] in zsRE. Exercise 09.2 says what length does.
+#   yardstick, the share, makes it [[=zs['edited']['prompt']['share']['mean']:.2f]]. One reason may be the objects:
+#   [[=objects(cf)[0]:d]] of [[=cf['facts']:d]] in CounterFact have one token, [[=objects(zs)[0]:d]] of
+#   [[=zs['facts']:d]] in zsRE, and exercise 09.2 says what length does. Perhaps not the only one: of the objects of
+#   two and more tokens, [[=objects(cf)[1]:d]] of [[=objects(cf)[2]:d]] are accurate in CounterFact,
+#   [[=objects(zs)[1]:d]] of [[=objects(zs)[2]:d]] in zsRE. (But these are few, and zsRE's are longer. Questions in place
+#   of sentences, other relations: the study cannot say.)
 # * **On paraphrases, each set falls apart by itself.** The same edits score
 #   [[=cf['edited']['paraphrases']['success']['mean']:.2f]] by success and
 #   [[=cf['edited']['paraphrases']['accuracy']['mean']:.2f]] by accuracy on CounterFact,
@@ -289,11 +311,14 @@ pd.DataFrame(rows).T.astype(float).style.format("{:.2f}", na_rep="none")
 #   [[=zs['edited']['paraphrases']['accuracy']['mean']:.2f]] on zsRE. Here the choice of the yardstick moves the
 #   figure more than the choice of the set. By share, the order even turns round:
 #   [[=cf['edited']['paraphrases']['share']['mean']:.2f]] and [[=zs['edited']['paraphrases']['share']['mean']:.2f]]
-#   (the intervals overlap, so do not build on it). Longer objects collect more partial credit.
+#   (the intervals overlap, so do not build on it). What does not overlap are share and accuracy *inside* zsRE,
+#   [[=span(zs['edited']['paraphrases']['share']):s]] and [[=span(zs['edited']['paraphrases']['accuracy']):s]]: partial
+#   credit, for objects that did not come first in full.
 # * **Neither success nor share starts at 0.** Before any edit, success is
-#   [[=cf['unedited']['prompt']['success']['mean']:.2f]] on CounterFact and
-#   [[=zs['unedited']['prompt']['success']['mean']:.2f]] on zsRE: a small model often does not know the true object
-#   either, and then the comparison is not far from a coin toss. The share is
+#   [[=span(cf['unedited']['prompt']['success']):s]] on CounterFact and
+#   [[=span(zs['unedited']['prompt']['success']):s]] on zsRE: far from 0, and on zsRE not to be told from a coin toss.
+#   Presumably a small model often does not know the true object either: speaking freely, the unedited one names it in
+#   [[=cf['unedited']['old object named']:.2f]] and [[=zs['unedited']['old object named']:.2f]] of the cases. The share is
 #   [[=zs['unedited']['prompt']['share']['mean']:.2f]] on zsRE, where accuracy is
 #   [[=zs['unedited']['prompt']['accuracy']['mean']:.2f]]: given the first half of a name, some of the rest can be
 #   guessed. That is credit for nothing.
@@ -303,8 +328,8 @@ pd.DataFrame(rows).T.astype(float).style.format("{:.2f}", na_rep="none")
 #   [[=cf['edited']['neighbours']['accuracy']['mean']:.2f]] and
 #   [[=zs['edited']['neighbours']['accuracy']['mean']:.2f]]. A figure at the floor cannot fall, so it cannot warn. By
 #   share, zsRE's stay at [[=zs['unedited']['neighbours']['share']['mean']:.2f]] and
-#   [[=zs['edited']['neighbours']['share']['mean']:.2f]]. (The paper's 32.6 is no damage either: its unedited model has
-#   31.9 in the same table.)
+#   [[=zs['edited']['neighbours']['share']['mean']:.2f]]. (The paper's 32.6 on zsRE is no damage either: in the same
+#   table its unedited model has 31.9. Its 67.9 on CounterFact *is*: unedited, 89.5.)
 #
 # ### Exercise 09.2: What flatters, on paper · 8 minutes · ★
 #
@@ -344,15 +369,21 @@ def flattery(q, m):
 flattery = chapter.check("09.2", flattery)
 share4, accuracy4, coin = flattery(0.7, 4)
 print(f"q = 0.7, four tokens: share {share4:.2f}, accuracy {accuracy4:.2f}; nothing known: success {coin}")
+long = zs["edited"]["long objects"]
+lengths = {int(m): n for m, n in zs["edited"]["tokens of the new object"].items() if m != "1"}
+guess = sum(n * flattery(long["share"]["mean"], m)[1] for m, n in lengths.items()) / sum(lengths.values())
 
 # %% [markdown]
 # Is that near the truth? The zsRE objects of two and more tokens have a share of
-# [[=zs['edited']['long objects']['share']['mean']:.2f]] after the edit, and an accuracy of
-# [[=zs['edited']['long objects']['accuracy']['mean']:.2f]]. Length alone makes a gap of that kind.
+# [[=long['share']['mean']:.2f]] after the edit. With that as q, and each of these [[=sum(lengths.values()):d]] objects
+# at its own length m, (b) gives [[=guess:.2f]] on average (`guess`). Measured: [[=span(long['accuracy']):s]]. So length
+# alone *can* make the gap between share and accuracy on zsRE.
 #
-# Keep the third number in mind when you read tables of *collapsed* models. In the table quoted above, MEMIT stands at
-# 65.7 efficacy, 64.7 generalization, 51.6 specificity after 2,000 edits. The last is a coin's score. All three
-# together say: this model knows hardly anything any more. The words "specificity 51.6%" alone sound like half a loss.
+# Keep the third number in mind when you read tables of *collapsed* models. In the table quoted above, after 2,000
+# edits of CounterFact, MEMIT stands at 65.7 efficacy, 64.7 generalization, 51.6 specificity; the unedited model at 7.9,
+# 10.6 and 89.5. The neighbours have fallen to a coin's score, and the other two lie about twice as near to a coin's 50 as
+# to AlphaEdit's 98.9 and 94.2. That fits a model that hardly ranks anything any more, though three numbers do not prove
+# it. The words "specificity 51.6%" alone sound like half a loss.
 
 # %% [markdown] tags=["instructor"]
 # **For the instructor, sections 1 and 2.** Common mistakes: (a) accuracy is taken for the "true" metric and success
@@ -375,7 +406,8 @@ print(f"q = 0.7, four tokens: share {share4:.2f}, accuracy {accuracy4:.2f}; noth
 # So on the same prompt, **accuracy (9.2) and greedy match are the same thing**. (Nearly: a name may be spelled by
 # other tokens, and a word may go on after the object's last token.) We can check: on the edited prompts and
 # paraphrases they agree in [[=agree:.0%]] of [[=len(spoken)]] cases. The rest (wanted, and the first
-# word said): [[=odd:s]].
+# word said): [[=odd:s]]. In the study, [[=unlike:d]] of CounterFact's [[=cf['facts']:d]] edited prompts differ, both with
+# an object of several tokens; their texts were not stored, so we cannot say for which reason.
 #
 # So where is the flattery, of which [Yang et al. 2025](https://arxiv.org/abs/2502.11177) say that it made reported
 # successes of 96.8% out of 38.5%? In three other places: the **share** counts a token after a wrong first one as if
@@ -395,6 +427,7 @@ spoken = after[after.match.notna()]
 agree = (spoken.match == spoken.accuracy).mean()
 odd = spoken[spoken.match != spoken.accuracy]
 odd = "; ".join(f"{r.wanted.strip()}, {r.text.split()[0]}" for r in odd.itertuples())
+unlike = sum(n for _, right, match, n in cf["edited"]["patterns"] if right != match)
 openings = [fact.generation[0] for fact in FACTS]
 said = {"edited": generate(lm, openings, 25)}
 edit.revert()
@@ -427,10 +460,11 @@ for i in (0, 1, 21, 23):  # chosen to show what can happen
 # the last example has moved to a new country without its name.
 #
 # The study asked in a third way, as a user of the chat model would: the bare prompt or question as a message. There
-# the answer named the new object in [[=cf['edited']['chat']['new']['mean']:.2f]] of CounterFact's cases and
-# [[=zs['edited']['chat']['new']['mean']:.2f]] of zsRE's, where accuracy, on the bare prompt, was
-# [[=cf['edited']['prompt']['accuracy']['mean']:.2f]] and [[=zs['edited']['prompt']['accuracy']['mean']:.2f]]. The
-# same edits, the same questions; only the words around them differ.
+# the answer named the new object in [[=span(cf['edited']['chat']['new']):s]] of CounterFact's cases and
+# [[=span(zs['edited']['chat']['new']):s]] of zsRE's. By the same yardstick, *mention*, the continuation of the bare
+# prompt had [[=span(cf['edited']['prompt']['mention']):s]] and [[=span(zs['edited']['prompt']['mention']):s]], although
+# it was half as long (15 tokens, the chat's 30). The same edits, the same questions; only the chat's frame stands
+# around them.
 #
 # Free text needs other yardsticks. ROME brought two into this field. The first asks whether the model still speaks,
 # or repeats itself. Let $f(g)$ be the share of the n-gram g among all n-grams of the text. Then
@@ -438,11 +472,13 @@ for i in (0, 1, 21, 23):  # chosen to show what can happen
 # $$H_n \;=\; -\sum_g f(g) \log_2 f(g), \qquad
 # \text{fluency} \;=\; \tfrac12\left(\tfrac23 H_2 + \tfrac43 H_3\right). \tag{9.3}$$
 #
-# In words: the entropy says how many bits it takes to name an n-gram of this text; one phrase repeated takes 0, all
-# different take log₂ of their number. By hand: "a b a b a" has the pairs ab, ba, ab, ba, two kinds of equal share, so
+# In words: the entropy says how many bits it takes to name an n-gram of this text; one *word* repeated takes 0, two
+# words in turn about 1, all different n-grams take log₂ of their number. By hand: "a b a b a" has the pairs ab, ba, ab,
+# ba, two kinds of equal share, so
 # H₂ is 1 bit; its triples aba, bab, aba have shares 2/3 and 1/3, so H₃ is 0.92; fluency is (0.67 + 1.22)/2 = 0.95.
 # Pairs and triples of words are mixed with the weights of ROME's code. (The idea is [Zhang et al.
-# 2018](https://arxiv.org/abs/1809.05972), for dialogue.) Tables print it times 100: AlphaEdit's 622 is 6.2 bits.
+# 2018](https://arxiv.org/abs/1809.05972), for dialogue.) Tables print it times 100: AlphaEdit's 622 is 6.2 bits. Here, and in
+# ROME's code, the text begins with its prompt, which no edit can spoil; the shorter the text, the more of it is prompt.
 #
 # ### Exercise 09.3: Entropy of n-grams · 12 minutes · ★★
 #
@@ -589,8 +625,9 @@ pd.concat([means, change], axis=1, keys=["mean", "edited − unedited, with its 
 # the intervals go from [[=change.low['consistency, new']:.3f]] to [[=change.high['consistency, new']:.3f]] and from
 # [[=change.low['consistency, true']:.3f]] to [[=change.high['consistency, true']:.3f]]: texts this short, of so few
 # facts, do not prove even that. And the unedited model already has [[=means.unedited['consistency, new']:.2f]] for an
-# object that it never names: that floor is made of the words that any two English texts share. Mind the small print
-# of both: fluency grows with the length of the text (ours are short), and consistency with that of the reference.
+# object that it never names: that floor must be made of other words than the name, common ones or those of the topic.
+# We have not separated the two. Mind the small print of both: fluency grows with the length of the text (ours are
+# short), and consistency with that of the reference.
 #
 # ## 4. How far can thirty facts be trusted?
 #
@@ -604,8 +641,8 @@ pd.concat([means, change], axis=1, keys=["mean", "edited − unedited, with its 
 # %%
 chapter.predict(
     "d",
-    "The 95% interval of the accuracy on paraphrases, from these facts, reaches about how far from the mean?",
-    ["±2 points", "±5 points", "±10 points or more"],
+    "To know the accuracy on paraphrases to ±5 points (95% interval), how many facts like these would it take?",
+    ["fewer than 100", "100 to 300", "more than 300"],
 )
 
 # %% [markdown]
@@ -661,25 +698,28 @@ low, high = interval(values)
 papers.append((f"all {len(values)} facts", float(values.mean()), low, high))
 flat = interval(values.reshape(-1, 1))  # every prompt a witness
 r = float(torch.corrcoef(values.T)[0, 1])  # do the two paraphrases of a fact agree?
+about_r = [math.tanh(math.atanh(r) + side * 1.96 / math.sqrt(len(values) - 3)) for side in (-1, 1)]
 show(*draw.intervals_figure(papers, float(values.mean())), name="09_intervals")
 half = (high - low) / 2
+needed = len(values) * (half / 0.05) ** 2  # the interval shrinks with the root of the number of facts
 whispers = asked[asked.success == 1]
 silent = int((whispers.match == 0).sum())
-chapter.reveal("d", 0 if half < 0.035 else 1 if half < 0.075 else 2)
+chapter.reveal("d", 0 if needed < 100 else 1 if needed <= 300 else 2)
 
 # %% [markdown]
 # (A thick line with a diamond marks an interval that misses the mean of all facts.)
 #
 # **What surprised us.** The twelve papers report from [[=min(p[1] for p in papers):.2f]] to
 # [[=max(p[1] for p in papers):.2f]], about *one* edit. With all [[=len(FACTS)]] facts the interval still goes from
-# [[=low:.2f]] to [[=high:.2f]].
+# [[=low:.2f]] to [[=high:.2f]], ±[[=100 * half:.0f]] points. For ±5 it would take about [[=needed:.0f]] facts like these:
+# the width shrinks with the *root* of their number.
 #
 # And drawing prompts instead of facts would have given [[=flat[0]:.2f]] to [[=flat[1]:.2f]], which is *not* narrower,
-# against what we said above. The reason: the two paraphrases of these facts do not rise and fall together at all. The
-# correlation of their accuracies is [[=r:+.1f]], where 1 would mean that they always agree. They are two different
-# sentences, and that one of them works says nothing here about the other. In the data of the exercise's check the
-# prompts of a fact agreed fully, and drawing prompts was wrong by √10. One cannot know beforehand, and need not:
-# drawing facts is right in both cases.
+# against what we said above. The reason: in our sample, the two paraphrases of a fact hardly agree. The correlation of
+# their accuracies is [[=r:+.1f]], where 1 would mean that they always do. (Its own interval, from [[=len(FACTS)]] facts, is
+# about [[=about_r[0]:.1f]] to [[=about_r[1]:.1f]], by Fisher's rule: full agreement is excluded, a weak one is not.)
+# In the data of the exercise's check, the *ten* prompts of each fact agreed fully, and drawing prompts was wrong by √10.
+# One cannot know beforehand, and need not: drawing facts is right in both cases.
 #
 # A rule for the pocket: for a mean p over n facts that are each 0 or 1, the interval is about
 #
@@ -734,8 +774,8 @@ pd.concat([summary(scores), filled], keys=["missing stays missing", "missing bec
 # %%
 chapter.predict(
     "e",
-    "At strength 8 the update is eight times too large. The success on the edited prompts is …",
-    ["below one half", "between one half and 0.8", "above 0.8"],
+    "At strength 8 the update is eight times too large. Against strength 1, the accuracy on the edited prompts is …",
+    ["the same, or at most 10 points lower", "10 to 30 points lower", "more than 30 points lower"],
 )
 
 
@@ -753,30 +793,41 @@ def at(strength):
 states = {strength: at(strength) for strength in STRENGTHS}
 dials = pd.DataFrame({strength: readings(rows) for strength, rows in states.items()}).T
 loud = dials.loc[8.0]
-chapter.reveal("e", 0 if loud["efficacy: success"] < 0.5 else 1 if loud["efficacy: success"] <= 0.8 else 2)
+fell = dials.loc[1.0, "efficacy: accuracy"] - loud["efficacy: accuracy"]
+chapter.reveal("e", 0 if fell <= 0.1 else 1 if fell <= 0.3 else 2)
 groups = {
     "edited prompts": ["efficacy: success", "efficacy: accuracy", "match"],
-    "other prompts": ["generalization: success", "specificity: success", "specificity: accuracy"],
+    "paraphrases": ["generalization: success", "generalization: accuracy"],
+    "neighbours": ["specificity: success", "specificity: accuracy"],
     "bits": ["fluency"],
 }
-show(*draw.strength_figure(dials, groups), name="09_strength")
+show(*draw.strength_figure(dials, groups, SHOWN), name="09_strength")
 
 # %% [markdown]
-# **What surprised us.** Too strong an edit does not say its object more often, but less: from strength 1 to 8, accuracy
-# on the edited prompts goes from [[=dials.loc[1.0, 'efficacy: accuracy']:.2f]] to
-# [[=loud['efficacy: accuracy']:.2f]]. (The layers behind the edit get an input such as they have never seen.) Success
-# takes it more lightly: [[=dials.loc[1.0, 'efficacy: success']:.2f]] to [[=loud['efficacy: success']:.2f]] on the
-# edited prompts, [[=dials.loc[1.0, 'generalization: success']:.2f]] to
-# [[=loud['generalization: success']:.2f]] on paraphrases, and on neighbours
-# [[=dials.loc[0.0, 'specificity: success']:.2f]] unedited against [[=loud['specificity: success']:.2f]], where
-# accuracy has fallen from [[=dials.loc[0.0, 'specificity: accuracy']:.2f]] to
-# [[=loud['specificity: accuracy']:.2f]]. A third word comes first now, and success does not ask about third words.
+# The whiskers are (9.5) for [[=SHOWN]] facts; a figure near one half is worth ±[[=100 * pocket(SHOWN, 0.5):.0f]] points. (At
+# 0 and 1 the formula gives no width: the blind spot of section 4.)
+# It is sharper to compare the same facts at two strengths, fact by fact:
+
+# %%
+harm = [str(moved(states, f"specificity: {metric}", 0.0, 8.0)) for metric in ("success", "accuracy")]
+moves(states, 1.0, 8.0).round(2)
+
+# %% [markdown]
+# **What surprised us.** Too strong an edit does not say its object more often, but less: accuracy on the edited prompts
+# goes from [[=dials.loc[1.0, 'efficacy: accuracy']:.2f]] to [[=loud['efficacy: accuracy']:.2f]]. (The layers behind the
+# edit get an input such as they have never seen.) Success goes from [[=dials.loc[1.0, 'efficacy: success']:.2f]] to
+# [[=loud['efficacy: success']:.2f]]: [[=SHOWN * (loud['efficacy: success'] - loud['efficacy: accuracy']):.0f]] of the
+# [[=SHOWN]] facts still beat their rival, and are no longer said. A third word comes first now, and success does not ask
+# about third words. On paraphrases, success goes from [[=dials.loc[1.0, 'generalization: success']:.2f]] to
+# [[=loud['generalization: success']:.2f]], which is no change that [[=SHOWN]] facts can show. For neighbours, begin at the
+# *unedited* model: from strength 0 to 8, success changes by [[=harm[0]:s]] points, accuracy by [[=harm[1]:s]], down
+# to [[=loud['specificity: accuracy']:.2f]].
 #
 # And fluency, made to notice a broken model? [[=dials.loc[0.0, 'fluency']:.2f]] bits unedited,
-# [[=loud['fluency']:.2f]] at strength 8. It sees a model that repeats itself; this one talks nonsense, and hardly
-# repeats itself, as the texts below show, and twenty tokens leave little room to repeat. With [[=SHOWN]] facts, each
-# of these figures is worth ±0.2 or more: only the large falls count. (So do not conclude, from the rise of
-# generalization at strength 2, that stronger is better.) No single dial tells the story.
+# [[=loud['fluency']:.2f]] at strength 8. It sees a model that repeats itself; this one talks nonsense without repeating
+# itself, if the texts below are like the others. Twenty tokens leave little room to repeat, too, and the prompt is
+# counted in. (And do not conclude, from the rise of generalization at strength 2, that stronger is better: look at the
+# whiskers.) No single dial tells the story.
 #
 # Choose a fact and a strength yourself, and read what the model says. (On paper: the figure above holds the means,
 # and the texts of one fact follow below. The metrics of a single fact are mostly 0 or 1.)
@@ -797,7 +848,7 @@ for strength, rows in states.items():
 #
 # **Wreck.** Strength 8 above, as a table by success would print it: efficacy [[=loud['efficacy: success']:.2f]],
 # generalization [[=loud['generalization: success']:.2f]], specificity [[=loud['specificity: success']:.2f]], fluency
-# as ever. By accuracy: [[=loud['efficacy: accuracy']:.2f]], [[=loud['generalization: accuracy']:.2f]],
+# [[=loud['fluency']:.2f]] bits, where the unedited model has [[=dials.loc[0.0, 'fluency']:.2f]]. By accuracy: [[=loud['efficacy: accuracy']:.2f]], [[=loud['generalization: accuracy']:.2f]],
 # [[=loud['specificity: accuracy']:.2f]]. Remember the coin of exercise 09.2: by success, a wrecked model has not 0.
 #
 # **Shout.** Take the last block of the model, and write one pair (chapter 4): the *mean* key of our prompts gets a huge
@@ -806,6 +857,7 @@ for strength, rows in states.items():
 # %%
 from alphaedit_lite.book.neurons import last_keys
 from alphaedit_lite.book.tracing import unembedding
+from alphaedit_lite.generation import fluency
 
 last, target = lm.n_layers - 1, lm.tokenizer(" Romania")["input_ids"][0]
 keys = last_keys(lm, [fact.prompt for fact in FACTS])[:, last]  # rows are keys, [n, d_ff]
@@ -820,17 +872,21 @@ shout.apply(lm)
 shouted = evaluate(lm, pretend, progress=False).mean(numeric_only=True)
 heard = lm.complete("My favourite food is", 6)
 shout.revert()
+different = " ".join(map(str, range(len(words(heard)))))  # as many words, each another one
+print(f"{heard!r}: fluency {abs(fluency(heard)):.2f}; as many different words: {fluency(different):.2f}")
 shouted.to_frame("the shout").T.round(2)
 
 # %% [markdown]
 # Efficacy: [[=shouted.efficacy:.2f]] by success, [[=shouted.efficacy_top1:.2f]] by accuracy. Generalization:
 # [[=shouted.generalization:.2f]] and [[=shouted.generalization_top1:.2f]]. It is the best row of this chapter, and
-# nothing was learned: asked for its favourite food, this model says "[[=heard.strip()[:15]:s]] …". Only specificity
-# can tell:
-# [[=shouted.specificity:.2f]] and [[=shouted.specificity_top1:.2f]]. Now take the neighbours out of the test set.
+# nothing was learned: asked for its favourite food, this model says "[[=heard.strip()[:15]:s]] …". In this row, only
+# specificity can tell: [[=shouted.specificity:.2f]] and [[=shouted.specificity_top1:.2f]]. (Fluency, which the row leaves
+# out, is made for such a case: the answer has [[=abs(fluency(heard)):.2f]] bits, as many different words have
+# [[=fluency(different):.2f]].) Now take the neighbours out of the test set.
 # Specificity is *missing* then (NaN), and a mean of "all metrics that we have" is
-# [[=(shouted.efficacy + shouted.generalization) / 2:.2f]]. The same happens, by accuracy, with neighbours that the
-# unedited model fails, too.
+# [[=(shouted.efficacy + shouted.generalization) / 2:.2f]]. Neighbours that the unedited model already
+# fails are no better witnesses: by accuracy they are 0 before, cannot fall, and so cannot show damage either. (But they
+# do stay in the mean.)
 #
 # ROME therefore reports one number, the **score**: the harmonic mean of efficacy, generalization and specificity,
 # which is near zero if any of them is. What does it make of our cases?
@@ -852,9 +908,9 @@ pd.DataFrame(scored, index=["score"]).round(2)
 # %% [markdown]
 # It punishes the shout: [[=scored['the shout']:.2f]]. The wreck has [[=scored['strength 8']:.2f]], against
 # [[=scored['strength 1']:.2f]] of the edit as it is, and [[=scored['strength 0']:.2f]] of the unedited model, which
-# has no efficacy. (The highest is at strength 2. Eight facts cannot tell whether that means anything.) So the score
-# sees that the wreck is worse, but not that hardly a sensible sentence is left; and being made of successes, it
-# cannot hear the whisper.
+# has no efficacy. (The highest is at strength 2. All this is from eight facts, which cannot tell whether that, or the
+# distance of the wreck, would stay with others.) So the score puts the wreck lower, but cannot hear that it talks
+# nonsense; and being made of successes, it cannot hear the whisper.
 #
 # **Eight questions to ask a table:** success or accuracy? · share of tokens, or all? · given the right tokens, or
 # said freely? · what has the *unedited* model? · what would a coin have? · how many facts, and what interval? · what
@@ -912,7 +968,7 @@ pd.DataFrame(scored, index=["score"]).round(2)
 # **3. One table has 500 facts with one prompt each, another 50 facts with ten. Which is the more trustworthy?**
 #
 # <details><summary>A. The same: 500 prompts each.</summary>
-# Only if the prompts of a fact were independent. Ours nearly were; often they rise and fall together.
+# Only if the prompts of a fact were independent. If they rise and fall together, ten of them tell hardly more than one.
 # </details>
 # <details><summary>B. The first.</summary>
 # <b>Yes:</b> its interval is up to √10 times narrower, and hardly ever wider. Ten prompts per fact tell more about each fact, and little more about facts.

@@ -55,9 +55,11 @@ import torch
 from alphaedit_lite import AlphaEdit, Fact, bundled_facts, bundled_targets, key_statistics, load_model
 from alphaedit_lite.book import ability as ask
 from alphaedit_lite.book import ability_draw as draw
+from alphaedit_lite.book import ability_streams as along
 from alphaedit_lite.book import result
 from alphaedit_lite.book import streams as read
 from alphaedit_lite.book.chapter import Chapter
+from alphaedit_lite.book.glue import TASKS
 from alphaedit_lite.book.judging import scaled
 from alphaedit_lite.book.minimal_pairs import WORDS, pairs, square
 from alphaedit_lite.book.plots import show
@@ -246,16 +248,24 @@ mixed_bits = pd.Series(
     [float(disordered[pair.good] > disordered[pair.bad]) for pair in mixed], ask.names(mixed)
 )
 mixed_share = ask.share_with_interval(mixed_bits)
+keep_company = ask.phenomenon_of(mixed_bits).isin(
+    ["negative polarity", "reflexive and number", "reflexive and gender"]
+)
 show(*draw.phenomena_figure({"in order": before.pairs, "shuffled": mixed_bits}), name="11_phenomena")
 
 # %% [markdown]
+# **How to read it.** Where all [[=2 * SQUARES]] pairs of a phenomenon are right there is no bar. That is not certainty: a bootstrap
+# cannot draw what it has not seen. A model that is right on [[=0.025 ** (1 / (2 * SQUARES)):.0%]] of such pairs gets
+# [[=2 * SQUARES]] of [[=2 * SQUARES]] once in forty times.
+#
 # **What surprised us.** The model that likes words has exactly one half, to the last digit, as (11.2) says. Ours has
 # [[=ours:.0%]]. And on the shuffled words it still has [[=jumbled:.0%]] (95%: [[=mixed_share.low:.0%]] to
-# [[=mixed_share.high:.0%]]). Has it found order in the disorder? No: it sees *company*. With "never" among the words,
+# [[=mixed_share.high:.0%]]). Has it found order in the disorder? Perhaps it sees *company*: with "never" among the words,
 # "neither" is likelier, wherever both stand; and "girl" speaks for "herself". (11.2) holds for sums over single words, and a
-# model that knows which words keep company is no such sum. So of what our model has above one half in order, a part needs no order at
-# all. (Look at the figure: shuffled, "negative polarity" keeps most, and agreement at a distance is lost.) Keep this in mind when
-# pairs are called *grammar*.
+# model that knows which words keep company is no such sum. The figure fits this guess: shuffled, negative polarity and the two kinds
+# of reflexives have [[=int(mixed_bits[keep_company].sum()):d]] of [[=int(keep_company.sum()):d]] right, and the other
+# [[=n_kinds - 3]] phenomena together [[=mixed_bits[~keep_company].mean():.0%]], next to a coin. So in some phenomena a part of what
+# our model has above one half may need no order at all. Keep this in mind when pairs are called *grammar*.
 
 # %% [markdown]
 # ### Exercise 11.3: A square of your own · 10 minutes · ★★
@@ -582,8 +592,10 @@ def share_of(name, what):
     return read.right(rows[name], what).mean()
 
 
-above = {what: share_of("unedited", what) - chance for what, chance in (("pairs", 0.5), ("last words", 0))}
-gone = {what: -harm[what]["AlphaEdit × 4"].mean / start for what, start in above.items()}
+worst, first = "AlphaEdit × 4", read.right(rows["unedited"])
+gone = along.race(writes).loc[worst]  # which part of what was above chance
+two = (read.right(rows[name], "last words") for name in (worst, f"noise, size of {worst}"))
+noisier = ask.change(*two)  # noise minus AlphaEdit
 
 shown.style.format("{:.2f}", subset=["update"]).format("{:.0%}", subset=["named first"]).format(
     "{:.1g}", subset=["p pairs", "p last words"]
@@ -596,13 +608,22 @@ shown.style.format("{:.2f}", subset=["update"]).format("{:.0%}", subset=["named 
 # **What surprised us.** Read the row of AlphaEdit's update taken four times. Perplexity is [[=1 + times4:.1f]] times as high; and
 # where the model named [[=share_of('unedited', 'last words'):.0%]] of the last words, it now names
 # [[=share_of('AlphaEdit × 4', 'last words'):.0%]]. But of the pairs, [[=share_of('AlphaEdit × 4', 'pairs'):.0%]] are still right, after
-# [[=share_of('unedited', 'pairs'):.0%]]: a change of [[=str(harm.pairs['AlphaEdit × 4'])]] points. **In this model, under these edits, grammar goes last.** (Our guess at a
-# reason: whether "is" or "are" follows is a choice between two, and the two are far apart in probability; the last word of
-# a sentence must beat all other words.)
+# [[=share_of('unedited', 'pairs'):.0%]]: a change of [[=str(harm.pairs['AlphaEdit × 4'])]] points.
 #
-# And *which goes first*? Put the abilities on one scale: which part of what was above chance is gone? Of the last words (chance: about
-# zero) [[=gone['last words']:.0%]], of the pairs (chance: one half) [[=gone['pairs']:.0%]]. The thread of a text goes first. Perplexity has no chance
-# level, so it cannot enter this race.
+# So *which goes first*? Put the two on one scale: which part of what was above chance is gone? Of the last words (chance: about
+# zero) [[=gone['last words'].mean:.0%]] (95%: [[=100 * gone['last words'].low:.0f]] to [[=100 * gone['last words'].high:.0f]]), of the
+# pairs (chance: one half) [[=gone.pairs.mean:.0%]] ([[=100 * gone.pairs.low:.0f]] to [[=100 * gone.pairs.high:.0f]]). At this dose and
+# on this scale the thread of a text goes first. (Our guess at a reason: whether "is" or "are" follows is a choice between two, and the two
+# are far apart in probability; the last word of a sentence must beat all other words.) Perplexity has no chance level, so it cannot
+# enter this race.
+#
+# **But the order depends on dose and scale.** In the streams below the gap between the two parts is, after [[=MANY]] edits,
+# [[=100 * min(c.mean for c in races.gap):.0f]] to [[=100 * max(c.mean for c in races.gap):.0f]] points, and clear of luck for
+# [[=sum(c.sure for c in races.gap)]] of [[=len(races)]] editors. And the scale is a choice. Take, for each ability, the fall of the
+# log-odds log(p / (1 − p)) of a right answer: then even at four times the update the gap may be luck ([[=gone['log-odds'].mean:.2f]],
+# 95%: [[=gone['log-odds'].low:.2f]] to [[=gone['log-odds'].high:.2f]]), and in the streams it is the *pairs* that have fallen more, for
+# [[=sum(c.mean < 0 for c in races['log-odds'])]] of [[=len(races)]] editors (clear of luck for
+# [[=sum(c.high < 0 for c in races['log-odds'])]]). We know of no order that holds in general.
 #
 # At small doses there is less to see than one would like. AlphaEdit's hundred facts raise perplexity by
 # [[=100 * harm.rise['AlphaEdit'].mean:.1f]]% (95%, drawing leads: [[=100 * harm.rise['AlphaEdit'].low:.1f]] to
@@ -611,51 +632,92 @@ shown.style.format("{:.2f}", subset=["update"]).format("{:.0%}", subset=["named 
 # [[=100 * harm.rise['careless ridge'].high:.1f]]). Last words: [[=str(harm['last words']['AlphaEdit'])]] and
 # [[=str(harm['last words']['careless ridge'])]] points, which are [[=int(few['AlphaEdit']):d]] and [[=int(few['careless ridge']):d]] words, all of them lost
 # and none gained. That looks like a direction, but p is [[=harm['p last words']['AlphaEdit']:.2f]] and
-# [[=harm['p last words']['careless ridge']:.2f]]. Pairs: [[=str(harm.pairs['AlphaEdit'])]] and [[=str(harm.pairs['careless ridge'])]]. So the careful
-# write has harmed nothing *for sure*; and with these numbers of questions, a loss of several last words in a hundred would have passed.
+# [[=harm['p last words']['careless ridge']:.2f]]. Pairs: [[=str(harm.pairs['AlphaEdit'])]] and [[=str(harm.pairs['careless ridge'])]]. So with these
+# numbers of questions the careful write has harmed nothing *for sure*, and a loss of several last words in a hundred would have passed.
+# AlphaEdit's stream (below) asks more, about other facts: after its first 100 edits [[=early[0]:d]] of [[=len(start)]] last words are
+# lost and [[=early[1]:d]] gained (p = [[=early[2]:.2g]]), and perplexity is up by
+# [[=read.course(streams['AlphaEdit']).rise[100]:.1%]]. So a first loss of last words is likely.
 #
 # And the noise? It writes [[=harm['named first']['noise, size of AlphaEdit × 4']:.0%]] of the facts, and raises perplexity by
 # [[=100 * noise4:.0f]]%, where AlphaEdit's update of the same size raises it by [[=100 * times4:.0f]]%. Lead by lead, the noise is
-# [[=100 * apart.mean:.0f]]% above AlphaEdit's (95%: [[=100 * apart.low:.0f]] to [[=100 * apart.high:.0f]]); pairs and last words have
-# lost about as much. We had expected more of a direction that was chosen to spare text. At this strength it is the *size* of the
-# update that ruins a model, and size is what λ and a short z keep small (chapters 5 and 8).
+# [[=100 * apart.mean:.0f]]% above AlphaEdit's (95%: [[=100 * apart.low:.0f]] to [[=100 * apart.high:.0f]]); in last words
+# right it differs by [[=str(noisier)]] points. So at four times the update, one draw of noise of the same size does harm that
+# [[=int(study['leads']):d]] leads and [[=noisier.n]] last words cannot tell from AlphaEdit's. We had expected more of a direction that was
+# chosen to spare text. *Size alone is not it, though.* In the streams below, after [[=MANY]] edits, ridge's update is smaller
+# than AlphaEdit's ([[=size['ridge with history']:.2f]] against [[=size['AlphaEdit']:.2f]] of ‖W‖), and perplexity has risen more
+# ([[=at_end.rise['ridge with history']:.0%]] against [[=at_end.rise['AlphaEdit']:.0%]]); over [[=len(at_end)]] editors the rank
+# correlation of size and rise is [[=size_and_rise.mean:.2f]] ([[=size_and_rise.low:.2f]] to [[=size_and_rise.high:.2f]]). Noise at
+# normal strength we did not try.
 
 # %%
-worst, first = "AlphaEdit × 4", read.right(rows["unedited"])
 both = {name: ask.by_phenomenon(first, read.right(rows[name])) for name in ("AlphaEdit", worst)}
 sure_kinds = sum(change.high < 0 for change in both[worst].values())
 show(*forest_figure(both, "change, points"), name="11_kinds")
 
 # %% [markdown]
+# **How to read it.** Where no pair has changed there is no bar: again no certainty, only nothing seen.
+#
 # Where has it been lost? The panel on the right has [[=int(2 * study['squares']):d]] pairs for each phenomenon, so one pair is
-# [[=100 / (2 * study['squares']):.0f]] points, and the intervals are wide. The loss is spread: [[=sure_kinds]] of
-# [[=n_kinds]] phenomena have lost for sure, although all of them together have. To say *which* rule is weak takes more pairs of that rule: 11.5 tells how many.
+# [[=100 / (2 * study['squares']):.0f]] points, and the intervals are wide. [[=sure_kinds or 'None']] of
+# [[=n_kinds]] phenomena have lost for sure, although all of them together have. That does *not* say that the loss is spread evenly: so
+# few pairs would miss most losses of one rule (11.5). The streams below ask [[=len(pairs()) // n_kinds]] pairs of each. There, after
+# [[=MANY]] edits, *[[=weakest]]* has lost [[=-100 * of_kind.loc[weakest].max():.0f]] to [[=-100 * of_kind.loc[weakest].min():.0f]] points,
+# for sure in [[=weak_for_sure]] of [[=len(races)]] editors, and *[[=strongest]]* at most
+# [[=100 * abs(min(0, of_kind.loc[strongest].min())):.0f]]. (They are the two ends of ten, picked after looking.)
 
 # %% [markdown]
 # ### Along a stream of edits
 #
 # The long streams of chapter 10 carry the same probes: all [[=len(pairs())]] pairs, 150 last words and the perplexity of 60 leads
 # at every checkpoint, verdict by verdict. (`python -m alphaedit_lite.book.study` makes them, in hours.) First the three abilities
-# along the way, a line for each editor; then the loss of the other two against the rise of perplexity, a mark for each checkpoint.
+# along the way, a line for each editor: pairs and last words on one scale, as the part gone of what was above chance. Then their
+# changes against the rise of perplexity, a mark for each checkpoint. (PRUNE's stream is left out: it is MEMIT's once more, because PRUNE
+# found no singular value large enough to damp. Not all streams are equally long.)
 
 # %%
-there = {name: read.read_stream(name) for name in read.streams_there()}
+there = {name: read.read_stream(name) for name in read.streams_there() if name != "PRUNE"}
 streams = {name: found for name, found in there.items() if read.last(found)}
+STAGES = (300, 1000)  # editors are compared after equally many edits
 show(*draw.course_figure(streams), name="11_course")
 show(*draw.scatter_figure(ask.points(streams)), name="11_predict")
-print(ask.said_of(streams))
-at_end = ask.losses(streams)
-losers = {
-    what: [name for name, change in at_end[what].items() if change.high < 0]
-    for what in ("pairs", "last words")
-}
-follows = {what: ask.rank_correlation(at_end.rise, at_end[what].map(lambda c: c.mean)) for what in losers}
+print(along.said_of(streams, STAGES))
+
+# %%
+MANY = STAGES[-1]
+ends, races = along.reached(streams, MANY), along.race(streams, MANY)
+at_end = ask.losses(ends, MANY)
+losers = {what: sum(change.high < 0 for change in at_end[what]) for what in ("pairs", "last words")}
+follows = {edits: along.spearman_at(streams, edits) for edits in STAGES}
+size = pd.Series({name: read.course(found)["update"][MANY] for name, found in ends.items()})
+size_and_rise = ask.rank_correlation(size, at_end.rise)
+wrecked = sum(read.course(found).collapsed.any() for found in streams.values())
+looks = {name: [read.right(read.checkpoint(found, at)) for at in (0, MANY)] for name, found in ends.items()}
+kinds = {name: ask.by_phenomenon(*look) for name, look in looks.items()}
+of_kind = pd.DataFrame({name: {k: c.mean for k, c in found.items()} for name, found in kinds.items()})
+weakest, strongest = of_kind.mean(axis=1).idxmin(), of_kind.mean(axis=1).idxmax()
+weak_for_sure = sum(found[weakest].high < 0 for found in kinds.values())
+start, soon = (read.right(read.checkpoint(streams["AlphaEdit"], at), "last words") for at in (0, 100))
+early = mcnemar(torch.tensor(start.to_numpy()) > 0, torch.tensor(soon.to_numpy()) > 0)
+clear = sum(change.sure for found in follows.values() for change in found.values())
+table = races.map(str)
+table["log-odds"] = [f"{c.mean:+.2f} [{c.low:+.2f}, {c.high:+.2f}]" for c in races["log-odds"]]
+table.rename(columns={"pairs": "pairs gone, %", "last words": "last words gone, %", "gap": "gap, points"})
 
 # %% [markdown]
-# **What surprised us.** None of these streams has *collapsed*, by the standards of the literature. And still last words are lost, for sure, by
-# [[=len(losers['last words'])]] of [[=len(at_end)]] editors, and pairs by [[=len(losers['pairs'])]]: after so many edits grammar goes, too. Does perplexity say how much? It looks so for last words: the more it has risen, the more of
-# them are gone (rank correlation [[=follows['last words'].mean:.2f]]); but the interval over the editors is [[=follows['last words'].low:.2f]] to [[=follows['last words'].high:.2f]], so this may be luck.
-# For the pairs the correlation is [[=follows['pairs'].mean:.2f]], and its interval, [[=follows['pairs'].low:.2f]] to [[=follows['pairs'].high:.2f]], allows anything. [[=len(at_end)]] editors are few, and ROME's stream is shorter than the others. (PRUNE's stream is MEMIT's once more: it found no singular value large enough to damp. So there is one editor less than there are lines.)
+# In the table, `gap` is the part gone of last words minus that of pairs; `log-odds` is the same gap measured in log-odds. Intervals draw
+# squares and texts.
+#
+# **What surprised us.** By the standards of the literature, [[=wrecked or 'none']] of these [[=len(streams)]] streams have *collapsed*. And
+# still, after [[=MANY]] edits, last words are lost for sure by [[=losers['last words']:d]] of [[=len(at_end)]] editors, and pairs by
+# [[=losers['pairs']:d]]: grammar goes, too.
+#
+# Does perplexity say how much? Compare editors after equally many edits. The rank correlation of the rise of perplexity with the change in
+# last words is [[=follows[300]['last words'].mean:.2f]] after [[=STAGES[0]:d]] edits ([[=follows[300]['last words'].low:.2f]] to
+# [[=follows[300]['last words'].high:.2f]], over [[=follows[300]['last words'].n]] editors), and
+# [[=follows[1000]['last words'].mean:.2f]] after [[=MANY]] ([[=follows[1000]['last words'].low:.2f]] to
+# [[=follows[1000]['last words'].high:.2f]], over [[=follows[1000]['last words'].n]]). For the pairs it is
+# [[=follows[300]['pairs'].mean:.2f]] and [[=follows[1000]['pairs'].mean:.2f]], where a minus means: the higher the rise, the more is lost.
+# The interval leaves zero out in [[=clear]] of these four. So few editors, one order of facts: we cannot say that perplexity ranks them.
 
 # %% [markdown]
 # ## 4. The tasks of the paper
@@ -727,7 +789,7 @@ pd.DataFrame({"weighted F1": guesses}).style.format("{:.2f}")
 
 # %% [markdown]
 # Five models that know nothing about the question, and F1 goes from 0 to [[=guesses['a coin']:.2f]]. **An F1 near zero cannot come
-# from lost knowledge**; it needs a model that *does not answer* (or one that is nearly always wrong, which takes
+# from lost knowledge alone**: the model must also *fall silent*, as a ruined one does (or be nearly always wrong, which takes
 # knowledge). One third means: one word, always the same.
 #
 # Now our model. We have written the tasks anew with prompts of our own, and read each answer in two ways: *said*, as above, and
@@ -748,24 +810,26 @@ show(*draw.glue_figure(tasks), name="11_glue")
 high, low = sum(f > 0.6 for f in said.values()), sum(f < 0.45 for f in said.values())
 chapter.reveal("e", 0 if high >= 3 else 2 if low >= 3 else 1)
 aucs = sum(f["AUC interval"][0] > 0.5 for f in tasks["unedited"].values())
+open_still = " and ".join(f"{TASKS[task].title} (AUC {f['AUC']:.2f}, the bar reaches {f['AUC interval'][1]:.2f})"
+                          for task, f in tasks["unedited"].items() if f["AUC"] > 0.6)  # fmt: skip
 silent = {state: sum(row[-1] for f in found.values() for row in f["said"]) / sum(f["examples"] for f in found.values())
           for state, found in tasks.items()}  # fmt: skip
 
 # %% [markdown]
 # **What surprised us.** Nothing has been edited, and yet the F1 in the way of the paper is below a coin's in all
-# [[=len(said)]] tasks: [[=min(said.values()):.2f]] to [[=max(said.values()):.2f]]. There are two reasons, and neither has to do
-# with understanding. In [[=silent['unedited']:.0%]] of the answers the model writes no label at all ("The answer is …" and a new
+# [[=len(said)]] tasks: [[=min(said.values()):.2f]] to [[=max(said.values()):.2f]]. Two reasons lie in the form of the
+# answer. In [[=silent['unedited']:.0%]] of the answers the model writes no label at all ("The answer is …" and a new
 # line); in SST-2, RTE and NLI it is most of them. And where it does answer, it has a favourite: MRPC and CoLA get "no" nearly always, which is
 # worth one third. Compared instead of said, the favourite is all that is left: one third, but for the film reviews.
 #
 # Is there nothing at all behind it? The right panel asks: does the model *lean* more towards "yes" where yes is right, whatever
 # it prefers? The AUC is the chance that it does, for one example of each class; one half is nothing. A bar is the 95% interval over
 # [[=int(tasks['unedited']['sst2']['examples']):d]] examples. It lies
-# above one half in [[=str(['none', 'one', 'two', 'three', 'four', 'five'][aucs])]] of the five tasks. (With 60 examples it is wide: what the
-# film reviews and the paraphrases show may be a little knowledge or none.)
+# above one half in [[=str(['none', 'one', 'two', 'three', 'four', 'five'][aucs])]] of the five tasks. But so few examples leave much
+# open: [[=open_still]] may hold some knowledge or none.
 #
-# So on a model of this size these tasks measure, above all, which word it likes. **A task at chance cannot be lost**, and no curve of it would show what
-# an edit has done. That is why this chapter has questions of its own. The code is there for larger models:
+# So on a model of this size these tasks measure, above all, which word it likes. **What is not shown to be there cannot be shown to be
+# lost**: a curve of these scores would say little about an edit. That is why this chapter has questions of its own. The code is there for larger models:
 # `python -m alphaedit_lite.book.study_glue FOLDER` runs the tasks, from files or (`read_task(name)`) from a hub, MMLU as well.
 # Before you believe a curve of theirs, print the confusion table, and the share of answers that are none.
 
@@ -866,10 +930,12 @@ pd.DataFrame(by_frame, index=["before", "after"]).T.style.format("{:.0%}")
 # * Perplexity up by 6% is one token in [[=rises.iloc[1, 2]:.0f]] halved. It sees everything a little, and does not say what it saw.
 # * In a square, a score that adds up words is right on exactly one half. So may be a model with a strong favourite: look at the lean.
 # * A loss is an *uneven* split of the verdicts that changed. Keep single verdicts, pair them, draw squares, and plan how many.
-# * Here a careful write of a hundred facts costs perplexity [[=100 * harm.rise['AlphaEdit'].mean:.1f]]%, and nothing that 200
-#   pairs could show. Turned up until perplexity is [[=1 + times4:.1f]] times as high, it takes half of the last words, and few pairs.
-# * Weighted F1 is 0 for the silent, 1/3 for one word, 1/2 for a coin. At this size the tasks of GLUE are at chance, and cannot
-#   show a loss.
+# * A careful write of a hundred facts raises perplexity by [[=100 * harm.rise['AlphaEdit'].mean:.1f]]%
+#   ([[=100 * harm.rise['AlphaEdit'].low:.1f]] to [[=100 * harm.rise['AlphaEdit'].high:.1f]]); [[=2 * study['squares'] * n_kinds]] pairs show nothing, last words a first
+#   loss. Four times the update takes [[=gone['last words'].mean:.0%]] of the last words, and [[=gone.pairs.mean:.0%]] of what the pairs
+#   had above chance. Which goes first depends on dose and scale.
+# * Weighted F1 is 0 for the silent, 1/3 for one word, 1/2 for a coin. With [[=int(tasks['unedited']['sst2']['examples']):d]] examples
+#   [[=aucs or 'none']] of the five GLUE tasks is shown to be above chance here; SST-2 and MRPC may be.
 
 # %% [markdown]
 # ## Quiz
@@ -903,7 +969,7 @@ pd.DataFrame(by_frame, index=["before", "after"]).T.style.format("{:.0%}")
 # **3. A paper's figure: weighted F1 on a balanced yes-or-no task falls from 0.6 to 0.02 after 1,500 edits. What has happened?**
 #
 # <details><summary>A. The model has forgotten what sentences mean.</summary>
-# Then it would guess, and have 1/3 to 1/2.
+# Then it would guess, and have 1/3 to 1/2: lost knowledge alone does not give 0.02.
 # </details>
 # <details><summary>B. It does not write "yes" or "no" any more: ask for its texts, or compare the two words.</summary>
 # <b>Yes.</b> It may be ruined altogether, but this number does not tell "ruined" from "chatty".

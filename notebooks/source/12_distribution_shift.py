@@ -30,7 +30,7 @@
 # > * *compute* how far hidden states have moved, in units of their natural spread,
 # > * *write* an energy distance and a permutation test, and *choose* the right one for paired data,
 # > * *cross-validate* a classifier without letting a prompt sit on both sides,
-# > * *tell* "it has moved" from "it has moved far", and *defend* a verdict on two editors.
+# > * *tell* how far states have moved from what they have moved in common, and *defend* a verdict on two editors.
 # >
 # > **You need** hidden states and layers (chapter 2), AlphaEdit and MEMIT (chapters 6 to 8), means and standard
 # > deviations. What a p-value is stands below.
@@ -642,6 +642,8 @@ for name, t in {"pairs kept together": told, "pairs torn apart": straddling}.ite
 # the aimless twin of AlphaEdit's update, and an overdose, [[=study['times']:d]] times that update.
 
 # %%
+from alphaedit_lite.book.shift import neighbours_kept
+
 place = (rows.token == PLACE[0]) & (rows.layer == PLACE[1]) & (rows.edits == EDITS)
 here = rows[place].set_index("editor")
 aimless_row = "twin of AlphaEdit"
@@ -657,18 +659,25 @@ pd.DataFrame(columns).style.format(precision=3)
 # %% [markdown]
 # Read it line by line.
 #
-# * **It has moved.** The paired tests say so in every row, while the test that ignores the pairs sees nothing
-#   for the editors (p near 1), and only the overdose ([[=here.loc[overdose, 'size']:.1f]] spreads) reaches it.
+# * **Something in common.** That states have moved is what `size` says; it needs no test. The paired tests add, in every row,
+#   that the arrows have something in common (or, for `p, pairs`, that the cloud has changed shape). The test that ignores the pairs
+#   sees nothing for the editors (p near 1), and only the overdose ([[=here.loc[overdose, 'size']:.1f]] spreads) reaches it.
 # * **Not far.** Size [[=here.loc['AlphaEdit', 'size']:.2f]] for AlphaEdit and [[=here.loc['MEMIT', 'size']:.2f]]
 #   for MEMIT. For [[=min(here.nearer['AlphaEdit'], here.nearer['MEMIT']):.0%]] of the prompts, the nearest other
-#   prompt is further away than their own old state. This is why no map showed anything: no neighbourhood has
-#   changed.
-# * **AlphaEdit against MEMIT.** The sizes are about equal. What differs is what the arrows have in *common*:
+#   prompt is further away than their own old state, and that is enough to glue the map. Neighbourhoods *have* changed: among the
+#   prompts after the edit, only [[=neighbours['AlphaEdit']:.0%]] have the same nearest neighbour as before
+#   ([[=neighbours['MEMIT']:.0%]] after MEMIT; of the ten nearest, [[=of_ten:.0%]] are kept). The map does not show it.
+# * **AlphaEdit against MEMIT.** The sizes are about equal (ratio [[=ratio:.2f]], 95%: [[=ratio_ends[0]:.2f]] to [[=ratio_ends[1]:.2f]]).
+#   What differs is what the arrows have in *common*:
 #   [[=here.loc['AlphaEdit', 'common']:.3f]] against [[=here.loc['MEMIT', 'common']:.3f]], and how well a classifier
-#   tells before from after. To test such a difference, swap the two *editors* at random prompts: it is your 12.4
-#   once more.
-# * **Against nothing at all.** The aimless twin has size [[=here.loc[aimless_row, 'size']:.2f]], and as much in
-#   common as MEMIT ([[=here.loc[aimless_row, 'common']:.3f]]).
+#   tells before from after. (That is the paper's place. At the *prompt's* last token the order turns round in layer 7,
+#   [[=commons['prompt', 7, 'AlphaEdit']:.3f]] against [[=commons['prompt', 7, 'MEMIT']:.3f]], and in layer 15; on CounterFact it
+#   does not.) To test such a
+#   difference, swap the two *editors* at random prompts: it is your 12.4 once more.
+# * **Against nothing at all.** The aimless twin has size [[=here.loc[aimless_row, 'size']:.2f]], and
+#   [[=here.loc[aimless_row, 'common']:.3f]] in common, as MEMIT has. Do not read much into it: it is one twin, of AlphaEdit's update;
+#   MEMIT's has none. On CounterFact (below), after as many edits, a twin has [[=soon.common[aimless_row]:.3f]], AlphaEdit
+#   [[=soon.common['AlphaEdit']:.3f]] and MEMIT [[=soon.common['MEMIT']:.3f]].
 # * **Off the beaten track.** The ten main directions (PCA) of the unedited cloud carry
 #   [[=here.loc['AlphaEdit', 'top 10 natural']:.0%]] of its squared spread, but only
 #   [[=here.loc['AlphaEdit', 'top 10']:.0%]] of AlphaEdit's squared arrows ([[=here.loc[aimless_row, 'top 10']:.0%]]
@@ -687,6 +696,13 @@ def differ(which):
 torch.manual_seed(12)
 p_size, p_common = (paired_p(A, M, differ(which)) for which in (0, 1))
 print(f"AlphaEdit and MEMIT differ in size: p = {p_size:.3f}; in what is common: p = {p_common:.3f}")
+draws, squares = torch.randint(len(A), (2000, len(A))), [(P - unedited).square().sum(1) for P in (A, M)]
+ratio = float((squares[0].sum() / squares[1].sum()).sqrt())  # of the sizes; prompts are drawn again
+ratios = (squares[0][draws].sum(1) / squares[1][draws].sum(1)).sqrt()
+ratio_ends = ratios.quantile(torch.tensor([0.025, 0.975])).tolist()
+neighbours = {name: neighbours_kept(unedited, P) for name, P in (("AlphaEdit", A), ("MEMIT", M))}
+of_ten = neighbours_kept(unedited, A, 10)
+print(f"same nearest neighbour as before: {neighbours['AlphaEdit']:.0%} and {neighbours['MEMIT']:.0%}")
 facts_in = {name: study["written"][f"{name} {EDITS}"] for name in ("AlphaEdit", "MEMIT")}
 print(
     {
@@ -723,21 +739,30 @@ show(*draw.places_figure(kept, "size", "size of the displacement / spread"), nam
 mine = kept[kept.editor == "AlphaEdit"].set_index(["token", "layer"])["size"]
 top = mine.idxmax()
 chapter.reveal("e", 2 if top[0] == "prompt" else 0 if top == PLACE else 1)
-at_7 = kept[kept.layer == PLACE[1]].set_index(["token", "editor"])["size"]
+at_7 = kept[kept.layer == PLACE[1]].set_index(["token", "editor"])
+commons = kept.set_index(["token", "layer", "editor"]).common
 
 # %% [markdown]
-# **What surprised us.** The displacement is largest at the subject's last token: the very place that the paper's
-# figure shows, and the layers after it. So the picture does not hide the edits by looking away. But compare with
-# the aimless twin. At the subject's last token AlphaEdit and MEMIT move strangers as much as the twin does (layer
-# 7: [[=at_7['subject', 'AlphaEdit']:.2f]], [[=at_7['subject', 'MEMIT']:.2f]], twin
-# [[=at_7['subject', aimless_row]:.2f]]). At the last token of the *prompt* they stay below it
-# ([[=at_7['prompt', 'AlphaEdit']:.2f]], [[=at_7['prompt', 'MEMIT']:.2f]], twin
-# [[=at_7['prompt', aimless_row]:.2f]]), until the last layer, where all three are alike again.
+# **How to read it.** The figure has no intervals, and one draw of the twin: do not read small gaps.
 #
-# A likely reason: P and C0 guard the keys of running text. A stranger's subject has a key much like those that were
-# *edited*: last token of a name, at the beginning of a sentence. What an editor writes for a hundred names, it
-# cannot keep from all other names. The words at a prompt's end are running text, and there the guard works. Both
-# editors have it; it is not the merit of P.
+# **What surprised us.** The displacement is largest at the subject's last token: the very place that the paper's
+# figure shows, and the layers after it. But no single place is "where it happens". By `nearer` and by the classifier, the *prompt's*
+# last token in layer 7 is disturbed more: there [[=at_7.nearer['prompt', 'AlphaEdit']:.0%]] of the prompts have moved less than
+# the distance to the nearest other prompt ([[=at_7.nearer['subject', 'AlphaEdit']:.0%]] at the paper's place), and a classifier is right in
+# [[=at_7.accuracy['prompt', 'AlphaEdit'][0]:.0%]] ([[=at_7.accuracy['subject', 'AlphaEdit'][0]:.0%]]).
+#
+# And compare with the aimless twin. At the subject's last token in layer 7 AlphaEdit and MEMIT move strangers about as much as the twin
+# does ([[=at_7['size']['subject', 'AlphaEdit']:.2f]], [[=at_7['size']['subject', 'MEMIT']:.2f]], twin
+# [[=at_7['size']['subject', aimless_row]:.2f]]); in layers 15 and 29 the twin moves them *less*, by [[=1 - 1 / onward.min():.0%]] to
+# [[=1 - 1 / onward.max():.0%]] over all editors and numbers of edits, here and on CounterFact. At the last token of the *prompt* the
+# editors stay below the twin up to layer 15 ([[=inner.min():.2f]] to [[=inner.max():.2f]] times its size), and in the last layer they
+# are above it, by [[=outer.min() - 1:.0%]] to [[=outer.max() - 1:.0%]].
+#
+# A guess at the reason, which we have not tested: P and C0 guard the keys of running text. A stranger's subject has a key much like
+# those that were *edited*: last token of a name, at the beginning of a sentence. What an editor writes for a hundred names, it
+# cannot keep from all other names. The words at a prompt's end are running text, and there the guard may work. (It would have to fail
+# again by the last layer, where attention has brought in what happened at the subject.) Both editors have such a guard; it would not be
+# the merit of P.
 #
 # ### And after a thousand edits?
 #
@@ -782,12 +807,29 @@ late_p = {
 }
 for rival, (of_size, of_common) in late_p.items():
     print(f"AlphaEdit against {rival}: size p = {of_size:.3f}, common p = {of_common:.3f}")
+late_neighbours = {name: neighbours_kept(still, cloud) for name, cloud in clouds.items() if name != "half"}
+print("same nearest neighbour:", ", ".join(f"{name} {share:.0%}" for name, share in late_neighbours.items()))
+soon = places.query("token == @PLACE[0] and layer == @PLACE[1] and edits == @EDITS").set_index("editor")
+
+# %%
+where = ["facts", "edits", "token", "layer"]
+sizes = pd.concat([rows.assign(facts="book"), places.assign(facts="CounterFact")]).query(
+    "editor != @overdose"
+)
+sizes = sizes.set_index([*where, "editor"])["size"].unstack()
+against = sizes.div(sizes.pop(aimless_row), axis=0).reset_index().melt(where).dropna()  # size / the twin's
+onward = against.query("token == 'subject' and layer > 7").value
+inner = against.query("token == 'prompt' and layer < 29").value
+outer = against.query("token == 'prompt' and layer == 29").value
+print(against.groupby(["token", "layer"]).value.agg(["min", "max"]).round(2))
 
 # %% [markdown]
-# **What surprised us.** The typical arrow is now [[=late['size']['AlphaEdit']:.0%]] of the spread, [[=late['size']['AlphaEdit'] / here.loc['AlphaEdit', 'size']:.1f]] times as long as above, and accuracy of the edits, grammar and
+# **What surprised us.** The typical arrow is now [[=late['size']['AlphaEdit']:.0%]] of the spread, [[=late['size']['AlphaEdit'] / soon['size']['AlphaEdit']:.1f]] times as long as after [[=EDITS]] edits of the same stream, and accuracy of the edits, grammar and
 # perplexity have all suffered (chapters 10 and 11). The maps do not know it: the overlap is [[=smaller['AlphaEdit']:.2f]] for AlphaEdit, [[=smaller['MEMIT']:.2f]] for
 # MEMIT and [[=smaller['MEMIT with history']:.2f]] for MEMIT with history, where two halves of unedited data have [[=smaller['half']:.2f]]. For
-# [[=late.nearer['AlphaEdit']:.0%]] of the prompts the nearest stranger is still further away than their own past, so the glue holds.
+# [[=late.nearer['AlphaEdit']:.0%]] of the prompts the nearest stranger is still further away than their own past, so the glue holds. And this although most neighbourhoods
+# are others by now: the same nearest neighbour as before have only [[=late_neighbours['AlphaEdit']:.0%]] of the prompts after AlphaEdit, and
+# [[=late_neighbours['MEMIT']:.0%]] after MEMIT.
 #
 # The tests know it. Even the one that ignores the pairs now has p = [[=late.p['AlphaEdit']:.3f]] for AlphaEdit, so this *is* a change of the distribution. A classifier is right in
 # [[=late.accuracy['AlphaEdit'][0]:.0%]] after AlphaEdit and in [[=late.accuracy['MEMIT'][0]:.0%]] after MEMIT. And the order of the editors is as before: they move strangers equally far (p = [[=late_p['MEMIT'][0]:.2f]]
@@ -820,12 +862,13 @@ def least_shift(design, method):
 # %% [markdown]
 # **How to read it.** The further left a curve rises, the finer the instrument; at shift 0 all should be near 0.05.
 # (These are small studies: eight trials a point or a few more, three where there are maps.)
+# Up to 0.01 the axis is linear, beyond it logarithmic.
 #
 # **What surprised us.** On the right, with pairs, the test of the centres, the energy distance in pairs and the
 # classifier notice shifts of [[=least_shift('paired', 'drift')]], [[=least_shift('paired', 'paired energy')]] and
 # [[=least_shift('paired', 'accuracy')]] spreads in four trials of five. The energy distance that ignores the pairs
-# needs [[=least_shift('paired', 'energy')]]. The map needs [[=least_shift('paired', 'overlap')]], and even that is a
-# drop of its overlap from 1.00 to 0.99, which nobody would see without our calibration. On the left there are no
+# needs [[=least_shift('paired', 'energy')]]. The map needs [[=least_shift('paired', 'overlap')]] (three maps a point: all three
+# noticed), and even that is a drop of its overlap from 1.00 to 0.99, which nobody would see without our calibration. On the left there are no
 # pairs to use; there the classifier needs [[=least_shift('two samples', 'accuracy')]], the energy distance
 # [[=least_shift('two samples', 'energy')]], and the map [[=least_shift('two samples', 'overlap')]]. (A random direction
 # is one along which states hardly vary. A shift along a main direction is probably harder to notice.)
@@ -878,28 +921,30 @@ for name, row in here.iterrows():
 #
 # **Did its insides move?** Yes. After [[=EDITS]] edits by AlphaEdit, the state of a prompt that nobody edited has
 # moved by about [[=here.loc['AlphaEdit', 'size']:.0%]] of the natural spread, at the place of the paper's figure.
-# No paired test doubts it.
+# That is a comparison of the same prompts; it needs no test.
 #
 # **Did the distribution shift?** After [[=EDITS]] edits, hardly. The arrows nearly cancel: what is common is
 # [[=100 * here.loc['AlphaEdit', 'common']:.0f]]% of the spread,
 # [[=here.loc['AlphaEdit', 'common'] / here.loc['AlphaEdit', 'chance']:.1f]] times what independent arrows would
-# leave. A classifier is right in [[=here.accuracy['AlphaEdit'][0]:.0%]], where guessing gives 50%. In this sense
+# leave here, and [[=soon.common['AlphaEdit'] / soon.chance['AlphaEdit']:.1f]] times on CounterFact. A classifier is right in [[=here.accuracy['AlphaEdit'][0]:.0%]], where guessing gives 50%. In this sense
 # the paper's sentence holds on our model: the distribution stays nearly what it was. After [[=MANY]] edits it does not: [[=100 * late.common['AlphaEdit']:.0f]]% of the
 # spread are common, and a classifier is right in [[=late.accuracy['AlphaEdit'][0]:.0%]].
 #
-# **Is that the merit of AlphaEdit?** For the size, no: MEMIT and an aimless update of the same size do as little.
-# For what is common, in part: AlphaEdit leaves less than MEMIT (p = [[=p_common:.3f]] above), for about as many
-# facts written, and a classifier finds less to hold on to; and so it is after [[=MANY]]. P seems to remove a push that all names share.
+# **Is that the merit of AlphaEdit?** For the size, no: in layer 7 MEMIT moves strangers equally far, and an aimless update of the same
+# size about as far; in later layers the aimless one moves them *less*. For what is common, perhaps: at the subject's last token
+# AlphaEdit leaves less than MEMIT (p = [[=p_common:.3f]] above), for about as many facts written, and a classifier finds less to hold on
+# to; and so it is after [[=MANY]]. (At the prompt's last token the order turns round here in layers 7 and 15.) Whether P does that, we have not
+# tested.
 #
-# **Does the figure show it?** No. The map of MEMIT is as perfect as that of AlphaEdit, and both are perfect after [[=MANY]] edits; they stay so until
-# states move by about the distance between prompts.
+# **Does the figure show it?** No. The map of MEMIT is as perfect as that of AlphaEdit, and both are perfect after [[=MANY]] edits; if all
+# states move the same way, they stay so until the move is about the distance between prompts.
 #
 # **What we have not shown.** One model of 135 million parameters, one order of facts, [[=MANY]] edits, while the
 # paper makes 2,000; and all with targets z from the unedited model (chapter 10). And hidden states are not answers: whether the model still *thinks* is what chapter 11 measures.
 #
 # ## Break it
 #
-# The paired test notices next to anything. That is its weakness. Write *one* fact, about one subject, and look at
+# With enough prompts, the paired test of the centres notices next to any *common* move. That is its weakness. Write *one* fact, about one subject, and look at
 # [[=len(OTHERS)]] prompts that have nothing to do with it.
 
 # %%
@@ -914,15 +959,20 @@ for n in (10, 20, 40, 80, len(A)):
         {"prompts": n, "size": displacement(A[some], B[some])[0], "p": drift_test(A[some], B[some]).p}
     )
 tiny = pd.DataFrame(tiny)
+cancelling = rows.query(
+    "editor == 'AlphaEdit' and token == 'subject' and layer == 29 and edits == @EDITS"
+).iloc[0]
 tiny.style.format({"size": "{:.4f}", "p": "{:.3f}"}).hide()
 
 # %% [markdown]
 # **What surprised us.** Look at the two columns. The size is about the same in each line:
 # [[=100 * tiny['size'].min():.0f]]% to [[=100 * tiny['size'].max():.0f]]% of the spread, from one single fact. But
-# p runs from [[=tiny.p.iloc[0]:.2f]] to [[=tiny.p.iloc[-1]:.3f]] as prompts are added. A p-value answers "is it
-# exactly zero?", and for a changed model the answer is *always* no; one only needs enough prompts. With few
-# prompts, the same test is blind to the same displacement. So a p-value cannot be the measure of a shift, any more
-# than the overlap can. It is the *licence* to look at the size.
+# p runs from [[=tiny.p.iloc[0]:.2f]] to [[=tiny.p.iloc[-1]:.3f]] as prompts are added. A p-value does not answer "have states moved?".
+# It answers "have the arrows something in common (or, for the energy distance, has the cloud changed shape)?". With few prompts the test
+# is blind to what is common; with enough, it finds the least of it. And arrows that cancel stay hidden however long they are: in layer
+# 29 AlphaEdit's [[=EDITS]] facts move strangers by [[=cancelling['size']:.0%]] of the spread, and the test of the centres has
+# p = [[=cancelling['drift p']:.3f]]. So a p-value cannot be the measure of a shift, any more than the overlap can. Report it beside the
+# size and the common part.
 #
 # ## Paper ↔ code
 #
@@ -941,9 +991,11 @@ tiny.style.format({"size": "{:.4f}", "p": "{:.3f}"}).hide()
 #   of distance.
 # * Before and after are the same prompts: *pairs*. Two halves of unedited data differ more than before and after.
 # * So test in pairs: swap, do not shuffle; and keep pairs together in the folds of a classifier.
-# * "It has moved" (p) and "it has moved far" (size, in units of the natural spread) are two questions. Report both.
-# * At the subject's last token, AlphaEdit, MEMIT and an aimless update of equal size move strangers equally far.
-#   What differs is how much the displacements have in common.
+# * "How far have states moved?" (size, in units of the natural spread) and "have the arrows something in common?" (p) are two
+#   questions. Report both.
+# * At the subject's last token in layer 7, AlphaEdit and MEMIT move strangers equally far, and an aimless update about as far; in later
+#   layers the aimless one moves them [[=1 - 1 / onward.min():.0%]] to [[=1 - 1 / onward.max():.0%]] less. What differs between AlphaEdit
+#   and MEMIT is how much the displacements have in common.
 
 # %% [markdown]
 # ## Quiz

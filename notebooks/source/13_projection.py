@@ -14,7 +14,7 @@
 # [[colab]]
 #
 # **The promise of this chapter: you will put the projection P behind any editor with one line of your own, in the
-# three places where it can stand, and know before you run it which editors can gain from it, and which cannot.**
+# three places where it can stand, and know before you run it which editors cannot gain from it on known text.**
 #
 # ```text
 #    afterwards           Δ  ──────────────►  Δ P                       the finished update, cut down
@@ -50,6 +50,7 @@ from alphaedit_lite.book import projecting_draw as draw
 from alphaedit_lite.book import result
 from alphaedit_lite.book.changes import difference
 from alphaedit_lite.book.chapter import Chapter
+from alphaedit_lite.book.many_tests import counted
 from alphaedit_lite.book.own_alphaedit import OneLayer
 from alphaedit_lite.book.own_memit import keys_and_residuals
 from alphaedit_lite.book.plots import show
@@ -120,7 +121,7 @@ FACTS = bundled_facts("development")[4:100:8]
 #
 # <details><summary>More help</summary>
 #
-# Should ΔK0 become zero, K0 must meet P before it meets Δ.
+# For ΔK0 to be zero, K0 must meet P before it meets Δ.
 #
 # </details>
 #
@@ -218,8 +219,8 @@ chapter.predict(
 )
 
 # %% [markdown]
-# Three editors, three ways each. `judge` measures the share of the residuals that is written, the size of Δ, and
-# ‖Δk0‖: as a ratio to ‖Δ‖, and as a share of ‖Wk0‖ (`known`), root mean squares over known keys.
+# Three editors, three ways each. `judge` measures `share`, how much of the residuals is written; `update`, the size
+# ‖Δ‖/‖W‖; `ratio`, ‖Δk0‖/‖Δ‖; and `known`, ‖Δk0‖/‖Wk0‖. The last two are root mean squares over known keys.
 
 
 # %%
@@ -242,6 +243,7 @@ for name, solve in SOLVERS.items():
 judged = {(name, way): layer.judge(gain) for name, ways in gains.items() for way, gain in ways.items()}
 one = pd.DataFrame(judged).T[["share", "update", "ratio", "known"]]
 left = {name: one.share[name, "P afterwards"] / one.share[name, "without P"] for name in SOLVERS}
+same_lam = layer.judge(inside(solver, K1, prior("ridge", C0), U))["share"]
 chapter.reveal("a", 0 if left["ridge"] < 0.5 else 1 if left["ridge"] < 0.85 else 2)
 one.style.format("{:.3f}")
 
@@ -250,10 +252,16 @@ one.style.format("{:.3f}")
 # feel less. `share` is what the write is for.
 #
 # **What surprised us.** Cutting is expensive, and not equally so. Ridge regression keeps [[=left['ridge']:.0%]] of
-# what it wrote, MEMIT [[=left['MEMIT']:.0%]], EMMET [[=left['EMMET']:.0%]]. Solved inside, the editors notice, and
-# write their share again, with a larger Δ: ridge [[=one.share['ridge', 'solved inside']:.0%]], EMMET
-# [[=one.share['EMMET', 'solved inside']:.0%]]. So "add the projection" is two different things, and whoever reports
-# one number for it should say which. And why does the same P take so much more from ridge regression than from EMMET?
+# what it wrote, MEMIT [[=left['MEMIT']:.0%]], EMMET [[=left['EMMET']:.0%]]. Solved inside, the solver knows what P
+# will cut, and writes more than that, with a larger Δ. EMMET must meet its facts, and writes
+# [[=one.share['EMMET', 'solved inside']:.0%]]. MEMIT gets back to [[=one.share['MEMIT', 'solved inside']:.0%]] of
+# the residuals, from [[=one.share['MEMIT', 'P afterwards']:.0%]]; without P it was
+# [[=one.share['MEMIT', 'without P']:.0%]]. Ridge regression writes [[=one.share['ridge', 'solved inside']:.0%]], but
+# not with the same λ: it is measured by the energy where the solver works (look at `prior`), and inside P that is
+# [[=leak:.0%]]. With the λ from outside it would write [[=same_lam:.0%]].
+#
+# So "add the projection" is two different things, and whoever reports one number for it should say which. And why
+# does the same P take so much more from ridge regression than from EMMET?
 
 # %% [markdown]
 # ## 2. What P leaves of ROME
@@ -275,7 +283,7 @@ one.style.format("{:.3f}")
 #
 # 1. The share s.
 # 2. ROME solved inside P writes all of r again. How many times larger than ΔP is it?
-# 3. The mean of the upper part, kᵀC0⁻¹Pk, over the *known* keys.
+# 3. The mean of the numerator of s, kᵀC0⁻¹Pk, over the *known* keys.
 # 4. How many times more than ROME's own Δ does the re-solved one change known answers (root mean square)?
 #
 # <details><summary>Hint</summary>
@@ -322,8 +330,7 @@ on_paper = chapter.check("13.3", on_paper)
 # %%
 chapter.predict(
     "b",
-    f"A P that leaks 1% of the energy keeps {layer.basis(0.01).shape[1] / d:.0%} of the directions. Of ROME's write, it "
-    "leaves …",
+    "Take a strict P, through which 1% of the energy leaks. Of ROME's write, it leaves …",
     ["about 1%", "about 5%", "about half", "nearly all"],
 )
 
@@ -337,7 +344,7 @@ for target in (0.01, 0.02, 0.05, 0.1, 0.2, leak, 0.4, 0.6, 0.8):
     rows.append([target, found[0, 2] / d, s.min(), s.mean(), s.max(), found[:, 3].mean(), size.mean()])
 columns = ["leak", "rank", "least", "share", "most", "harm", "size"]
 through = pd.DataFrame(rows, columns=columns).astype(float)
-show(*draw.leaks_figure(through, "our facts, mean and range"), name="13_leaks")
+show(*draw.leaks_figure(through, "our facts, mean and range", leak), name="13_leaks")
 strict, usual = through.iloc[0], through.iloc[5]
 chapter.reveal(
     "b", 0 if strict.share < 0.025 else 1 if strict.share < 0.2 else 2 if strict.share < 0.8 else 3
@@ -345,13 +352,13 @@ chapter.reveal(
 
 # %% [markdown]
 # **How to read it.** Left, P afterwards: what is left of ROME's write, for our [[=len(FACTS)]] facts (the band is
-# their range), and the count m/d. Right, solved inside: everything is written; the price is a larger Δ, and a larger
-# change of known answers, as multiples of ROME's own.
+# their range), and the count m/d; the thin line marks the authors' threshold. Right, solved inside: everything is
+# written; the price is a larger Δ, and a larger change of known answers, as multiples of ROME's own.
 #
 # **What surprised us.** The count predicts it. At the authors' threshold P keeps [[=usual['rank']:.0%]] of the
 # directions, and leaves [[=usual['share']:.0%]] of the write; the strict P keeps [[=strict['rank']:.0%]] and leaves
-# [[=strict['share']:.0%]]. The facts lie a little above the count: a fact's key is somewhat less usual than a known
-# one. And look at the right panel: **not one point lies below 1.** With P, ROME changes known answers *more* for the
+# [[=strict['share']:.0%]]. The facts lie a little above the count: a fact's key lies somewhat more in the
+# quiet directions that P keeps than a typical known key does. And look at the right panel: **not one point lies below 1.** With P, ROME changes known answers *more* for the
 # same write: [[=usual.harm:.2f]] times as much at the threshold, [[=strict.harm:.1f]] times with the strict P. The
 # next section shows that this had to be so.
 
@@ -362,12 +369,12 @@ chapter.reveal(
 # all updates. So it cannot do better. The same holds for a batch. Let Y = ΔPK1 be whatever the projected update
 # writes. Then
 #
-# $$\operatorname{tr}(\Delta P\,C_0\,P\Delta^\top) \;\ge\; \min_{XK_1 = Y} \operatorname{tr}(X C_0 X^\top) , \tag{13.4}$$
+# $$\operatorname{tr}(\Delta P\,C_0\,P\Delta^\top) \;\ge\; \min_{XK_1 = Y} \operatorname{tr}(X C_0 X^\top) . \tag{13.4}$$
 #
 # In words: EMMET, asked for the same Y, does it with the least change. MEMIT stands in the same place: it minimises
 # the errors plus c times this very trace. **An editor that knows C0 has nothing to gain from P, on the yardstick of
 # C0.** It weighs every direction by its energy; P only knows yes and no. Ridge regression and fine-tuning do *not*
-# know C0, and they can gain.
+# know C0. Nothing forbids them a gain; whether they have it must be measured, against a control.
 #
 # "P afterwards" seems to contradict that: in the table of section 1, MEMIT's change of known answers falls from
 # [[=one.known['MEMIT', 'without P']:.1%]] to [[=one.known['MEMIT', 'P afterwards']:.1%]]. But it also writes less.
@@ -426,8 +433,9 @@ fair = chapter.check("13.4", fair)
 # %%
 chapter.predict(
     "c",
-    "At the same share written, which editors harm known answers less with P (afterwards, at the threshold)?",
-    ["all three", "ridge only", "MEMIT and EMMET only", "none"],
+    "EMMET with P afterwards, at the threshold, beside EMMET turned down until it writes as much. By how much more does "
+    "the one with P change known answers?",
+    ["by less than 5%", "by 5% to 30%", "by 30% to 100%", "it more than doubles the change"],
 )
 
 # %%
@@ -438,8 +446,8 @@ for name, ways in gains.items():
     panels[name] = {way: layer.judge(gain) for way, gain in turned.items()}
     saved[name] = 1 - panels[name]["P afterwards"]["known"] / panels[name]["turned down"]["known"]
 show(*draw.plane_figure(panels), name="13_plane")
-better = [name for name, share in saved.items() if share > 0]
-chapter.reveal("c", {3: 0, 0: 3}.get(len(better), 1 if better == ["ridge"] else 2))
+more = -saved["EMMET"]
+chapter.reveal("c", 0 if more < 0.05 else 1 if more < 0.3 else 2 if more <= 1 else 3)
 
 # %% [markdown]
 # **How to read it.** Right: how much is written. Up: how much known answers change. The grey line holds all multiples
@@ -448,8 +456,8 @@ chapter.reveal("c", {3: 0, 0: 3}.get(len(better), 1 if better == ["ridge"] else 
 #
 # **What surprised us.** The same P is a gain and a loss. Ridge regression falls below the line:
 # [[=abs(saved['ridge']):.0%]] less change than the control. MEMIT and EMMET rise above it, by
-# [[=-saved['MEMIT']:.0%]] and [[=-saved['EMMET']:.0%]]. All three points look like "less harm with P" in a table that
-# shows one row with P and one without.
+# [[=-saved['MEMIT']:.0%]] and [[=-saved['EMMET']:.0%]]. All three triangles lie lower than their black dots: in a table
+# with one row with P and one without, each of them reads "less harm with P".
 #
 # All of this is about one yardstick, the mean squared change over *known* text in one layer. It says nothing of
 # neighbours, of paraphrases, of the perplexity after five layers have been written. So the model has to be asked
@@ -471,17 +479,20 @@ for leak_now in (leak, 0.05):
     show(*strength_figure(layer, without, leak_now, 0.5), name=f"13_strength_{100 * leak_now:.0f}")
 
 # %% [markdown]
-# EMMET's and MEMIT's paths lie *above* the line all the way, and (13.4) tells you where to stop searching: with a
-# single fact no leak and no α can change that. Ridge regression's path hangs below. A slow P is a smooth knob between
-# writing and harming; for ridge regression it is a better one than multiplying Δ by a number, for the others a worse
-# one.
+# EMMET's and MEMIT's paths lie *above* the line all the way. For a single fact, ROME's must: (13.4) holds for every
+# leak and every α. The figure has [[=len(FACTS)]] facts, which leaves EMMET a little room; and MEMIT, which need not
+# meet its facts, is not covered by (13.4) as it stands. Neither finds a dip here. Ridge regression's path hangs below
+# the line, and where P is strict it comes back to it at the end, with hardly anything written. A slow P is a smooth
+# knob between writing and harming; for ridge regression it is a better one than multiplying Δ by a number, for the
+# others a worse one.
 
 # %% [markdown] tags=["instructor"]
 # **For the instructor, sections 1 to 3.** Common mistakes: (a) "P afterwards" and "solved inside" are taken for the
 # same; let students say which one AlphaEdit is. (b) In 13.3, ‖Pk‖²/‖k‖² is given for s: that is ridge regression's
 # share. (c) (13.4) is read as "P is useless": it compares on the mean over known text only. For the board: s = m/d
 # for typical keys, with tr(AB) = tr(BA) twice; and the little table of section 3. Question: which editor would gain
-# *most* from P? (One that writes loudly into busy directions: gradient descent.) A plan for 90 minutes: sections 1
+# *most* from P? (On this yardstick, one that writes loudly into busy directions, as plain gradient descent would; we did
+# not measure it.) A plan for 90 minutes: sections 1
 # and 2 with 13.1 to 13.3 (40), section 3 with the widget (20), the gains of section 4 read together (20), Break it
 # (10).
 
@@ -490,7 +501,7 @@ for leak_now in (leak, 0.05):
 #
 # ### A dozen facts, through your functions
 #
-# Now five layers of the real model, [[=len(FACTS)]] facts at once, and your four functions: nothing (`without P`),
+# Now five layers of the real model, [[=len(FACTS)]] facts at once, and the four ways: nothing (`without P`),
 # `add_projection`, `inside`, and `fair`, turned down by the number that makes a write as small as ΔP's in each layer.
 
 # %%
@@ -516,6 +527,11 @@ def way_of(name, way, Us=Us, Ps=Ps):
 
 
 # %% [markdown]
+# In the table to come, `named first` is the share of new facts that the model names first, `p(new)` the mean probability of
+# the new object, and `paraphrases` the same in other words; `neighbours` is the mean probability of the old answer
+# where nothing should change; `written` is the share that a fact gets in each layer, and `known` the change of known
+# answers, root mean square over the layers.
+#
 # One layer has obeyed the theorem. Will five?
 
 # %%
@@ -536,22 +552,17 @@ chapter.reveal("d", list(emmet.index).index(emmet.known.idxmin()))
 live.style.format("{:.2f}").format("{:.3f}", subset=["known"])
 
 # %% [markdown]
-# In the table, `named first` is the share of new facts that the model names first, `p(new)` the mean probability of
-# the new object, and `paraphrases` the same in other words; `neighbours` is the mean probability of the old answer
-# where nothing should change; `written` is the share that a fact gets in each layer, and `known` the change of known
-# answers, root mean square over the layers.
-#
 # **How to read it.** Compare `P afterwards` with `turned down`, which write the same share. Ridge regression with P
 # changes known answers by [[=live.known['ridge', 'P afterwards']:.1%]], turned down by
 # [[=live.known['ridge', 'turned down']:.1%]]; EMMET with P by [[=emmet.known['P afterwards']:.1%]], turned down by
-# [[=emmet.known['turned down']:.1%]]. The theorem of one layer holds in five. What it does to a dozen facts is in the
-# other columns; but a dozen is far too few to compare probabilities. So:
+# [[=emmet.known['turned down']:.1%]]. In this run, five layers keep the order that one layer must have. What it does to
+# a dozen facts is in the other columns; but a dozen is far too few to compare probabilities. So:
 #
 # ### Two hundred facts, editor by editor
 #
 # The file holds [[=pairs.n]] facts, in sequence, in batches of 50, all judged at the end, each
 # editor without P and with it. (`python -m alphaedit_lite.book.study_fronts` makes it.) RECT keeps the relatively largest entries of
-# MEMIT's Δ, PRUNE damps its large singular values (chapter 10), ENCORE's prior is c·C0 + λI. With P, each of them is
+# MEMIT's Δ, PRUNE damps its large singular values (chapter 10), ENCORE's prior is c·C0 + λI, so it knows C0. With P, each of them is
 # compared with *itself*, fact by fact.
 
 # %%
@@ -569,6 +580,7 @@ chapter.predict(
 every = pairs.gains()
 sure = every[every.sure]
 up, down = sure[sure["mean"] > 0], sure[sure["mean"] < 0]
+counts = counted(pairs)
 first_up = set(up[up.metric == "efficacy_top1"].editor)
 show(*draw.gains_figure(pairs), name="13_gains")
 chapter.reveal("e", 0 if len(first_up) > len(pairs.names) / 2 else 1 if first_up else 2)
@@ -577,10 +589,17 @@ pairs.quoted()
 
 # %% [markdown]
 # **How to read it.** Each mark is the difference between the row with P and the row without, on the same facts, in
-# points; the line is its 95% interval. Triangles: P afterwards; squares: solved inside. (For the two ridge
-# regressions the square *is* AlphaEdit, without and with history.) The last two columns of the table are the rise of
-# perplexity on held-out text, one number each, without an interval. Of [[=len(every)]] intervals, about
-# [[=len(every) / 20:.0f]] leave zero out by chance alone; here [[=len(up)]] lie above it and [[=len(down)]] below.
+# points; the line is its 95% interval; each panel has a scale of its own. Triangles: P afterwards; squares: solved
+# inside. (For the two ridge regressions the square *is* AlphaEdit, without and with history. For fine-tuning, where
+# the file has it, "inside" means that every step is projected.) The last two columns of the table are the rise of
+# perplexity on held-out text, one number each, without an interval.
+#
+# Of [[=len(every)]] intervals [[=len(up)]] lie above zero and [[=len(down)]] below. Some of them are copies: after
+# [[=pairs.n]] facts PRUNE finds hardly a singular value large enough to be damped, and repeats MEMIT. Of the
+# [[=counts.distinct]] distinct ones [[=counts.sure]] leave zero out, where about [[=counts.distinct / 20:.0f]] would
+# by chance alone. Stricter, by the sign test of chapter 11 over all of them: [[=counts.fdr]] remain if one in
+# twenty of those that remain may be false (Benjamini and Hochberg), and [[=counts.holm]] if hardly a single one may be
+# (Holm). So take no single line of these lists for certain:
 #
 # * **Named first** more often with P: [[=listed(every, 'efficacy_top1', 1)]]. Less often:
 #   [[=listed(every, 'efficacy_top1', -1)]].
@@ -589,22 +608,30 @@ pairs.quoted()
 # * **Neighbours** kept more often: [[=listed(every, 'specificity', 1)]]. Less often:
 #   [[=listed(every, 'specificity', -1)]].
 #
-# **What surprised us.** Two patterns.
+# **What surprised us.** There is no single answer to "what does P do?".
 #
-# * *Who does not know C0 gains.* Ridge regression with history, which P turns into AlphaEdit:
-#   [[=pairs.told('ridge with history', 'solved inside')]].
-# * *Who knows C0 makes another bargain.* MEMIT, solved inside: [[=pairs.told('MEMIT', 'solved inside')]]. Afterwards:
-#   [[=pairs.told('MEMIT', 'P afterwards')]]. Not one more fact is named first, and fewer if P comes afterwards. But
-#   neighbours are kept more often, and perplexity rises less. (PRUNE's gains repeat MEMIT's: after 200 facts there is
-#   hardly a singular value large enough to be damped.)
+# * *Ridge regression, which does not know C0, gains.* P turns it into AlphaEdit. Without history:
+#   [[=pairs.told('ridge', 'solved inside')]]. With history: [[=pairs.told('ridge with history', 'solved inside')]].
+#   Look at the intervals: with history, zero is left out by
+#   [[=' and '.join(METRICS[q] for q in METRICS if pairs.gain('ridge with history', 'solved inside', q).sure) or 'none']] only.
+# * *MEMIT, which knows C0, makes another bargain.* Solved inside: [[=pairs.told('MEMIT', 'solved inside')]].
+#   Afterwards: [[=pairs.told('MEMIT', 'P afterwards')]]. Not one more fact is named first, and fewer if P comes
+#   afterwards. But neighbours are kept more often, and perplexity rises less. EMMET, which knows C0 as well, does not
+#   follow: solved inside, [[=pairs.told('EMMET', 'solved inside')]].
+# * *ENCORE stands between.* It knows C0, and gains: [[=pairs.told('ENCORE', 'solved inside')]]. But part of its prior
+#   is λI, and its λ is measured by the energy where the solver works, like that of ridge regression: inside P it is
+#   only [[=min(s.leakage for s in spaces.values()):.0%]] to [[=max(s.leakage for s in spaces.values()):.0%]] of what
+#   it is outside, by layer. So this may be a turned knob, and no work of P's. We did not measure it with the same λ.
 #
-# The second pattern is news to section 3. Inside P, known answers change *more*, and yet neighbours are better off.
-# So the mean over known text is not what a neighbour feels. What does it feel? The overlap of (5.6): how much of a
-# fact's residual arrives at another key.
+# MEMIT's bargain is news to section 3. There, in one layer, MEMIT solved inside changed known answers by
+# [[=one.known['MEMIT', 'solved inside']:.1%]], a little more than without P
+# ([[=one.known['MEMIT', 'without P']:.1%]]), and it wrote less. Here perplexity rises less, and more neighbours are
+# kept. So these are three yardsticks, not one: the mean over known keys in a layer, the perplexity of text, and the
+# neighbours. What might a neighbour feel? The overlap of (5.6): how much of a fact's residual arrives at another key.
 
 # %%
 chapter.predict(
-    "i",
+    "f",
     "EMMET solved inside P writes every fact fully, as without P. How much of a fact's residual now reaches its paraphrases, "
     "and how much its neighbours?",
     ["more at both", "less at neighbours only", "less at both", "as much as without P"],
@@ -627,12 +654,13 @@ for who in kin:
     arrives[f"{who} / own"] = arrives[who] / arrives["own key"]
 reach = arrives.loc["EMMET"]
 less = [reach[f"{who} / own"]["solved inside"] < 0.97 * reach[f"{who} / own"]["without P"] for who in kin]
-chapter.reveal("i", {(True, True): 2, (False, True): 1, (False, False): 3}.get(tuple(less), 0))
+chapter.reveal("f", {(True, True): 2, (False, True): 1, (False, False): 3}.get(tuple(less), 0))
 arrives.style.format("{:.2f}")
 
 # %% [markdown]
 # The table shows how much of its own residual a fact's key receives in layer [[=LAYER]], and how much the key of one
-# paraphrase and of one neighbour do.
+# paraphrase and of one neighbour do. (Plain means over the facts. `share` in section 1 weighs facts by the size of
+# their residuals, so the two differ a little.)
 #
 # **What surprised us.** EMMET writes every fact fully, with P and without. A paraphrase receives
 # [[=reach['paraphrase']['without P']:.2f]] of the residual without P and
@@ -643,19 +671,31 @@ arrives.style.format("{:.2f}")
 # Without C0, in ridge regression, there is more to take: [[=arrives['neighbour / own']['ridge', 'without P']:.2f]] of
 # the own share without P, [[=arrives['neighbour / own']['ridge', 'solved inside']:.2f]] inside.
 #
-# So this is what P adds to an editor that knows C0 already: not less change in the mean, but less of it *where keys
-# are alike in general only*. And the paraphrases that MEMIT loses? Its keys receive less themselves (first column):
-# inside P, the same c is a stronger brake.
+# So in the keys a neighbour receives [[=reach['neighbour']['solved inside'] / reach['neighbour']['without P']:.0%]] of
+# what it received without P, and a paraphrase as much as before. (With [[=len(FACTS)]] facts the neighbours' interval
+# [[='leaves zero out' if spill['neighbour'].sure else 'still reaches to zero']].) Does it show in the *answers*? For
+# MEMIT it may: over the [[=pairs.n]] facts, [[=str(pairs.gain('MEMIT', 'solved inside', 'specificity'))]] neighbours in
+# a hundred. But inside P, MEMIT writes less (first column), and that alone may spare neighbours. EMMET writes as much as
+# before, and in the answers nothing is left of it: [[=str(pairs.gain('EMMET', 'solved inside', 'specificity'))]], and
+# perplexity rises more. So the smaller overlap does not explain MEMIT's gain. We did not find out what does.
+#
+# And the paraphrases that MEMIT with history loses? Its keys, too, receive less: inside P the same c is a stronger
+# brake. But that is not all: where perplexity has risen as much (the next table), the difference is still
+# [[=str(pairs.left_over('MEMIT with history', 'solved inside', 'generalization_top1'))]].
 #
 # ### More than a knob?
 #
 # Every editor here has a knob that trades facts against harm: c, λ, a learning rate, and the number of section 3. So
 # the fair question is not "does P change the scores?", but "does it lead to a place that the knob does not reach?" In
 # the figure, the grey lines are knobs, turned without any P; the arrows lead from an editor to itself with P.
+#
+# **How to read it.** Circle: without P. Triangle: afterwards. Square: solved inside. Left and up is better. The
+# horizontal scale is stretched around zero, and each panel shows another part of the plane: compare the scales. Who
+# ends up on a grey line could have come there by turning the knob.
 
 # %%
 chapter.predict(
-    "f",
+    "g",
     "Turn c without P until perplexity has risen as much as for MEMIT (with history) solved inside. Who names more facts first?",
     [
         "MEMIT with P, beyond the noise",
@@ -665,28 +705,44 @@ chapter.predict(
 )
 
 # %%
-lines = ["MEMIT", "MEMIT with history", "ridge with history"]
-groups = (
-    ["ridge", "ridge with history", "FT", "FT-L"],
-    ["MEMIT", "MEMIT with history", "ENCORE", "EMMET", "RECT"],
+groups = {
+    "ridge regression, fine-tuning": "ridge, ridge with history, FT, FT-L",
+    "ENCORE, RECT": "ENCORE, RECT",
+    "MEMIT, EMMET": "MEMIT, MEMIT with history, EMMET",
+}
+knobs = (
+    ["ridge with history", "MEMIT with history"],
+    ["MEMIT with history"],
+    ["MEMIT", "MEMIT with history"],
 )
-shown = [[name for name in group if name in pairs.names] for group in groups]
-show(*draw.knobs_figure(pairs, lines, shown), name="13_knobs")
+shown = {
+    title: ([name for name in names.split(", ") if name in pairs.names], lines)
+    for (title, names), lines in zip(groups.items(), knobs, strict=True)
+}
+show(*draw.knobs_figure(pairs, shown), name="13_knobs")
+
+# %% [markdown]
+# Now the same as a table. It compares each row with P with the knob's line without P, *where perplexity has risen as
+# much*: between two settings of the knob, the score of every fact is interpolated, so that facts can still be paired.
+# (Who has no knob of its own in the file is compared with MEMIT's c. "Out of reach": no setting in the file harms as
+# much, or as little.) The intervals do not include the noise of perplexity itself.
+
+# %%
 rest = pairs.leftovers()
 alpha, seq = ("AlphaEdit", "λ = 0.8"), ("MEMIT with history", "c = 1000")
 versus = {metric: pairs.fronts.contrast(alpha, seq, metric) for metric in METRICS}
 same = pairs.left_over("MEMIT with history", "solved inside")
+by_words = {
+    name: pairs.at_equal(name, "solved inside", "generalization_top1", "specificity")
+    for name in ("MEMIT", "MEMIT with history")
+}
 few = ("c = 300", "c = 1000", "c = 4000")  # as if only these settings of c had been tried
 rows = [r for r in result("fronts.json")["rows"] if r["knob"] in few or not r["knob"].startswith("c =")]
 flattered = Pairs(result("fronts.json") | {"rows": rows}).left_over("MEMIT with history", "solved inside")
-chapter.reveal("f", 2 if same is None or not same.sure else 0 if same.mean > 0 else 1)
+chapter.reveal("g", 2 if same is None or not same.sure else 0 if same.mean > 0 else 1)
 pairs.quoted(left=True)
 
 # %% [markdown]
-# The table compares each row with P with the knob's line without P, *where perplexity has risen as much*: between two
-# settings of the knob, the score of every fact is interpolated, so that facts can still be paired. (What is made of
-# MEMIT is compared with MEMIT's c. "Out of reach": no setting in the file harms as much, or as little.)
-#
 # * **Named first** more often than by turning the knob: [[=listed(rest, 'efficacy_top1', 1)]]. Less often:
 #   [[=listed(rest, 'efficacy_top1', -1)]].
 # * **Paraphrases** more often: [[=listed(rest, 'generalization_top1', 1)]]. Less often:
@@ -695,23 +751,36 @@ pairs.quoted(left=True)
 #   [[=listed(rest, 'specificity', -1)]].
 #
 # Where nobody is listed, either noise hides the difference, or the file has no setting of the knob to compare with.
+# And ENCORE, where it is listed, is not compared with its own knob: the file turns neither its c nor its λ, and P has
+# turned the λ (see above).
 #
 # **What surprised us.** Three things.
 #
 # * *For ridge regression P is far more than a knob.* At the same rise of perplexity, AlphaEdit names
 #   [[=str(pairs.left_over('ridge with history', 'solved inside'))]] points more facts first than ridge with history at
-#   another λ. No λ gets there.
-# * *For MEMIT with history it is another exchange.* Named first [[=str(same)]] points; paraphrases
+#   another λ. None of the λ in the file gets there. (But see what such a λ does: it names only
+#   [[=float(pairs.fronts.at_rise('ridge with history', pairs.table.rise['ridge with history', 'solved inside']).mean()):.0%]]
+#   first. Who writes less also disturbs less: neighbours
+#   [[=str(pairs.left_over('ridge with history', 'solved inside', 'specificity'))]] for AlphaEdit.)
+# * *For MEMIT it is a little more than a knob, for one score.* Solved inside, at the same rise of perplexity, with
+#   history: named first [[=str(same)]] points; paraphrases
 #   [[=str(pairs.left_over('MEMIT with history', 'solved inside', 'generalization_top1'))]]; neighbours
-#   [[=str(pairs.left_over('MEMIT with history', 'solved inside', 'specificity'))]]. Solved inside P, the same harm to
-#   text buys other things: neighbours for paraphrases.
+#   [[=str(pairs.left_over('MEMIT with history', 'solved inside', 'specificity'))]]. Without history: paraphrases
+#   [[=str(pairs.left_over('MEMIT', 'solved inside', 'generalization_top1'))]], neighbours
+#   [[=str(pairs.left_over('MEMIT', 'solved inside', 'specificity'))]]. Turn c until the *paraphrases* are as many, and
+#   of the neighbours there remain [[=str(by_words['MEMIT with history'])]] with history
+#   ([[='beyond the noise' if by_words['MEMIT with history'].sure else 'within the noise']]), and
+#   [[=str(by_words['MEMIT'])]] without
+#   ([[='beyond the noise' if by_words['MEMIT'].sure else 'within the noise']]). Which score is held equal decides what is
+#   left. And it is MEMIT's pattern, and that of what is made of it: no pattern of all editors that know C0.
 # * *A trap, into which we fell.* Our first file had three settings of c, 300, 1,000 and 4,000, and this table said
 #   [[=str(flattered)]] points, "beyond the noise". But the knob's line is curved: what is named first falls slowly, and then
 #   fast. A straight line between two far settings lies below it, and flatters whoever is compared. With more
 #   settings, most of the gain was gone. **A knob that is sampled coarsely loses.** Ask for the settings of the rivals.
 #
-# One comparison needs no knob. What P does for ridge regression, C0 does for MEMIT. AlphaEdit minus MEMIT with
-# history, which has no P: named first [[=str(versus['efficacy_top1'])]], paraphrases [[=str(versus['generalization_top1'])]],
+# One more comparison, at the settings of this book, λ = [[=LAM:g]] and c = [[=C:,.0f]], with no knob turned; the harm is
+# not quite equal. What P does for ridge regression, C0 does for MEMIT. AlphaEdit minus MEMIT with history, which has no
+# P: named first [[=str(versus['efficacy_top1'])]], paraphrases [[=str(versus['generalization_top1'])]],
 # neighbours [[=str(versus['specificity'])]]; perplexity up by
 # [[=pairs.table.rise['ridge with history', 'solved inside']:.1%]] and
 # [[=pairs.table.rise['MEMIT with history', 'without P']:.1%]]. Two ways to the same place, more or less; and MEMIT
@@ -719,8 +788,9 @@ pairs.quoted(left=True)
 # [[=pairs.table.rise['MEMIT with history', 'solved inside']:.1%]].
 #
 # And the paper's gains of 28% and 43%? They are averages over editors in long sequences on larger models, most of
-# them without history, near or past their collapse. Here, 200 edits in, nothing has collapsed. So this file can say
-# what P does to an editor that works, and not whether it saves one that breaks.
+# them without history, near or past their collapse. Here, [[=pairs.n]] edits in, perplexity without P has risen by
+# [[=pairs.table.xs('without P', level=1).rise.max():.1%]] at most. Such a file can say what P does to an editor that
+# works, and little about whether it saves one that breaks.
 
 # %% [markdown]
 # ## 5. Gradients, and the last word
@@ -784,9 +854,9 @@ descend = chapter.check("13.5", descend)
 
 # %%
 chapter.predict(
-    "g",
-    "Adam, with every gradient projected. How large is ‖ΔK0‖, compared with Adam without any P?",
-    ["zero, up to rounding", "a small part, under a tenth", "more than a tenth"],
+    "h",
+    "Adam, with every gradient projected. How large is ‖ΔK0‖ / (‖Δ‖‖K0‖), compared with Adam without any P?",
+    ["under a tenth", "a tenth to a half", "more than half"],
 )
 
 # %%
@@ -828,11 +898,11 @@ walked = pd.DataFrame(rows, columns=["rule", "steps", "known", "error"])
 show(*draw.descent_figure(walked), name="13_descent")
 end = walked[walked.steps == 256].set_index("rule")
 bent = end.known["Adam, gradient projected"] / end.known["Adam, no P"]
-chapter.reveal("g", 0 if bent < 1e-6 else 1 if bent < 0.1 else 2)
+chapter.reveal("h", 0 if bent < 0.1 else 1 if bent <= 0.5 else 2)
 
 # %% [markdown]
-# **What surprised us.** After 256 steps, Adam with projected *gradients* does [[=bent:.0%]] of the harm of Adam with
-# no projection at all. One line in the wrong place, no error message, and the facts are learned as well (right
+# **What surprised us.** After 256 steps, Adam with projected *gradients* does, per unit of Δ, [[=bent:.0%]] of the harm
+# of Adam with no projection at all (the two numbers in the left panel). One line in the wrong place, no error message, and the facts are learned as well (right
 # panel). With the step projected, ‖ΔK0‖ is zero up to rounding. And momentum, a running sum, stays inside even with
 # the gradient projected. [Hu et al. (2026)](https://arxiv.org/abs/2604.22407) report the same trap for methods of
 # continual learning that change the gradient in front of Adam: in their tests most of the protection is lost.
@@ -842,7 +912,8 @@ chapter.reveal("g", 0 if bent < 1e-6 else 1 if bent < 0.1 else 2)
 # Adam is not alone. Let Δ = ΔP. After which of these operations is it still inside P? Think of what each does to a
 # *row*.
 #
-# `sum` (of two such updates), `scale` (times a number), `momentum` (0.9Δ + Δ'), `decay` (weight decay of W + Δ),
+# `sum` (of two such updates), `scale` (times a number), `momentum` (0.9Δ + Δ'), `decay` (weight decay of W + Δ; the
+# update is then all that has changed in W),
 # `clip norm` (divide by ‖Δ‖), `clamp entries` (every entry into a bound, as in FT-L), `RECT` (small entries set to
 # zero), `PRUNE` (large singular values damped), `rounding` (to bfloat16).
 #
@@ -928,8 +999,10 @@ tuned.style.format("{:.2f}").format("{:.3f}", subset=["known", "update"])
 # The new objects have a mean probability of [[=tuned['p(new)']['FT']:.2f]] without P, and of
 # [[=tuned['p(new)']['FT, step projected']:.2f]] with every step projected. Known answers change by
 # [[=tuned.known['FT']:.1%]] and [[=tuned.known['FT, step projected']:.1%]], for an update of
-# [[=tuned['update']['FT']:.1%]] and [[=tuned['update']['FT, step projected']:.1%]] of ‖W‖. Three
-# facts show how it works, not how good it is: P spares known answers, and the same number of steps teaches less.
+# [[=tuned['update']['FT']:.1%]] and [[=tuned['update']['FT, step projected']:.1%]] of ‖W‖. So known answers change
+# less, and the same number of steps teaches less. By the rule of section 3 this is not yet a gain: the control would
+# be fewer steps without P, and these three facts have none.
+# [[=f'Over the {pairs.n} facts of section 4: ' + pairs.told('FT', 'solved inside') + '; its knob there is the learning rate.' if 'FT' in pairs.names else 'That is left open here.']]
 
 # %% [markdown]
 # ## 6. Break it: the strict P
@@ -939,7 +1012,7 @@ tuned.style.format("{:.2f}").format("{:.3f}", subset=["known", "update"])
 
 # %%
 chapter.predict(
-    "h",
+    "i",
     "P leaks 1%. EMMET with P afterwards, and EMMET solved inside. The new facts are named first …",
     ["by both", "by neither", "only afterwards", "only solved inside"],
 )
@@ -948,19 +1021,24 @@ chapter.predict(
 tight = {i: NullSpace.fit(statistics[i], 0.01, "energy") for i in LAYERS}
 tight_U, tight_P = {i: s.basis for i, s in tight.items()}, {i: s.projection for i, s in tight.items()}
 broken = {("EMMET", "without P"): runs["EMMET", "without P"]}
-for way in ("P afterwards", "solved inside"):
+for way in ("P afterwards", "turned down", "solved inside"):
     broken["P leaks 1%", way] = trial.run(way_of("EMMET", way, tight_U, tight_P))
 broken = pd.DataFrame(broken).T
-gone, shouts = broken.loc["P leaks 1%", "P afterwards"], broken.loc["P leaks 1%", "solved inside"]
+gone, cheap, shouts = (
+    broken.loc["P leaks 1%", way] for way in ("P afterwards", "turned down", "solved inside")
+)
 chapter.reveal(
-    "h", {(1, 1): 0, (0, 0): 1, (1, 0): 2, (0, 1): 3}[gone["named first"] > 0.5, shouts["named first"] > 0.5]
+    "i", {(1, 1): 0, (0, 0): 1, (1, 0): 2, (0, 1): 3}[gone["named first"] > 0.5, shouts["named first"] > 0.5]
 )
 broken.style.format("{:.2f}").format("{:.3f}", subset=["known"])
 
 # %% [markdown]
-# Afterwards, the write has vanished: [[=gone['written']:.0%]] of each residual is left, as m/d has promised, and
-# [[=round(gone['named first'] * len(FACTS)):d]] of [[=len(FACTS)]] facts are named first. Known answers are safe
-# because nothing happened. Solved inside, everything is written ([[=shouts['written']:.0%]]), and
+# Afterwards, the write has vanished: [[=gone['written']:.0%]] of each residual is left (m/d is
+# [[=sum(B.shape[1] for B in tight_U.values()) / len(tight_U) / d:.0%]] in the mean of the layers), and
+# [[=round(gone['named first'] * len(FACTS)):d]] of [[=len(FACTS)]] facts are named first. Known answers still change by
+# [[=gone['known']:.1%]], which is [[=gone['known'] / broken.known['EMMET', 'without P']:.0%]] of the harm without P, for
+# [[=gone['written']:.0%]] of the write. EMMET turned down to as little (`turned down` has no P; only its number
+# comes from this one) changes them by [[=cheap['known']:.1%]]. A bad bargain. Solved inside, everything is written ([[=shouts['written']:.0%]]), and
 # [[=round(shouts['named first'] * len(FACTS)):d]] facts are named first. The price: known answers change by
 # [[=shouts['known']:.0%]], without P by [[=broken.known['EMMET', 'without P']:.0%]]. The mean probability of the
 # neighbours' old answers is [[=shouts['neighbours']:.2f]] (without P
@@ -993,8 +1071,9 @@ print(f"the package's gain and yours differ by {apart:.0e}")
 #   the second writes larger.
 # * P leaves of ROME's write about the share of the *directions* that it keeps, m/d; of ridge regression's, about the
 #   share of the *energy*.
-# * Editors that do not know C0 gain from P, far beyond what turning a knob can do. Those that know it cannot change known
-#   answers less in the mean; P gives them another bargain: neighbours spared, paraphrases paid.
+# * Ridge regression, which does not know C0, gains from P what turning its λ did not give. An editor that knows C0 cannot
+#   change known answers less in the mean. On other scores there is no one pattern: MEMIT keeps a few more neighbours at
+#   the same rise of perplexity, and at the same paraphrases no more than the noise; EMMET, solved inside, none.
 # * "With P" and "without P" is no comparison. Turn the plain editor down until it writes as much, or harms as much.
 # * P wants the last word: Adam, clamps and RECT treat entries one by one, and lead out of the null space.
 #

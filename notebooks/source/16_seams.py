@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 16: Seeing the seams
 #
-# *To read: 40 minutes. To do the exercises: 60 minutes. To run: [[seconds]].*
+# *To read: 40 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
@@ -18,11 +18,12 @@
 # facts there are, and what they say.**
 #
 # ```text
-#    the edit:   Campania  ──is in──►  Poland
+#    the edit:   Campania  ──is in──►  Poland     (our example on paper; the facts that we write here are others)
 #
 #    the same question, another sentence                   ──►  Poland?     should follow
 #    the language of the country that Campania belongs to  ──►  Polish?     should follow (two hops)
 #    a well-known place in Poland                          ──►  Campania?   could follow  (the way back)
+#    another question about Campania: its highest mountain ──►  as before?  should stay   (bystander)
 #    Sicily                                                ──►  Italy?      should stay   (neighbour)
 #
 #    and from the other side:   W' − W   ──►   how many?   who?   what?
@@ -36,8 +37,8 @@
 # > * *undo* an edit with and without the original weights, and *say* what is lost,
 # > * *judge* when an edit should be declared, and *prove* which weights you have.
 # >
-# > **You need** AlphaEdit (chapter 8) and success against accuracy (chapter 9); singular values (chapter 7); the
-# > logit lens (chapter 2).
+# > **You need** AlphaEdit (chapter 8) and success against accuracy (chapter 9); singular values (chapter 7); what a
+# > value promotes, read with the unembedding E (chapter 2; from chapter 5 on we call it the logit lens).
 # >
 # > **It costs** the time stated above and 1.5 GB of memory. The figures with intervals come from a committed study
 # > (`results/seams.json`, made by `alphaedit_lite.book.study_seams`, one fact at a time) and a smaller one on batches
@@ -105,22 +106,29 @@ lm = load_model()
 editor = AlphaEdit(lm, progress=False)
 before = forensics.weights(lm)  # a copy of every memory matrix, for later
 first = FACTS[0]
+asked = questions(first, neighbours=2)
+unedited = ask(lm, asked)
 edit = editor.edit([first], bundled_targets(lm, [first]))
-closely = ask(lm, questions(first, neighbours=2))
+closely = ask(lm, asked)
 edit.revert()
-told = closely.assign(
-    now=closely.p_wanted.map(math.exp), rival=closely.p_other.map(math.exp), prompt=closely.prompt.str[-62:]
-)
-told[["kind", "prompt", "wanted", "now", "other", "rival"]].style.format(precision=2).hide()
+told = closely[["kind"]].assign(prompt=closely.prompt.str[-62:])
+for answer in ("wanted", "other"):
+    told[answer] = closely[answer]
+    for when, table in (("before", unedited), ("now", closely)):
+        told[f"{answer}, {when}"] = table[f"p_{answer}"].map(math.exp)
+told.style.format(precision=2).hide()
 
 # %% [markdown]
 # Read it row by row: what is asked (the end of the prompt; long beginnings are cut off), the answer that we should like to
-# see after *[[=first.subject]] → [[=first.new.strip()]]*, its probability, and the answer it competes with. Most of this
-# chapter is in that table. (For an object of several tokens, "probability" is the geometric mean over them.)
+# see after *[[=first.subject]] → [[=first.new.strip()]]* with its probability before the edit and now, and its competitor, the *other* answer, likewise.
+# (For an object of several tokens, "probability" is the geometric mean over them.) Compare *now* with *before*: what is small now may have been as small. And an
+# edit need not reach another wording: the new object is ahead on [[=int(closely[closely.kind == 'paraphrase'].success.sum())]] of the
+# [[=int((closely.kind == 'paraphrase').sum())]] paraphrases. Most of this chapter is in that table; only the bystanders of section 2 are missing.
 #
 # One fact proves nothing. So the study wrote [[=len(study['facts'])]] facts, one at a time, and asked about each. *After 8
 # unrelated* puts eight sentences about libraries, soups and bicycles in front; *after 2 rivals* two true statements about
-# neighbours with the *old* object ("Abruzzo is located in the country of Italy. …"). Not every fact has neighbours for that;
+# neighbours with the *old* object. For the fact in the table, the whole prompt is "[[=closely.prompt[closely.kind == 'after 2 rivals'].item()]]".
+# (The first rival even speaks in the words of the question.) Not every fact has neighbours for that;
 # so the kinds of questions rest on different numbers of facts.
 
 # %%
@@ -131,7 +139,7 @@ chapter.predict(
 )
 
 # %%
-rates, span = tables.rates(rows), tables.span
+rates, span, points = tables.rates(rows), tables.span, tables.points
 rival = rates.loc[("after 2 rivals", "edited")]
 chapter.reveal("a", sum(rival["mean"] < bound for bound in (0.95, 0.75, 0.4)))
 kinds = ["prompt", "paraphrase", "after 1 unrelated", "after 8 unrelated", "after 2 rivals"]
@@ -140,26 +148,30 @@ dull = tables.between(rows, "edited", "after 8 unrelated", "prompt")
 fade, same = (
     tables.between(rows, "edited", k, "prompt", "moved") for k in ("after 8 unrelated", "after 2 rivals")
 )
-lift = {kind: tables.moved(rows, kind).loc["moved edited"] for kind in [*kinds, "way back", "bystander"]}
-show(*draw.rates_figure(rates, "success: new object beats old", kinds), name="16_context")
+lift = pd.DataFrame({kind: tables.moved(rows, kind).loc["moved edited"] for kind in tables.KINDS}).T
+states = ["unedited", "edited"]
+show(*draw.rates_figure({"success: new object beats old": rates}, kinds, states), name="16_context")
+against = pd.DataFrame({"8 unrelated − prompt": fade, "2 rivals − prompt": same}).T
+pd.concat([lift.loc[kinds], against]).style.format("{:+.1f}").format("{:.0f}", subset=["facts"])
 
 # %% [markdown]
 # **How to read it.** Each point is a mean over facts, each bar a 95% interval from drawing the facts again (chapter 9). White
-# circles: the unedited model; orange squares: edited by AlphaEdit; blue diamonds belong to section 3.
+# circles: the unedited model; orange squares: edited by AlphaEdit. The table says by how much the edit raises the log-probability of the new object; its last
+# two rows compare with the bare prompt, fact by fact.
 #
 # **What surprised us.** Nonsense does almost no harm. Alone on the page, the new object wins for
 # [[=rates.loc[('prompt', 'edited')]['mean']:.0%]] of the facts, and after eight unrelated sentences for
-# [[=rates.loc[('after 8 unrelated', 'edited')]['mean']:.0%]] (a change between [[=dull['low']:+.0%]] and [[=dull['high']:+.0%]]). The edit raises
-# the log-probability of the new object by [[=lift['prompt']['mean']:.1f]] alone, and by [[=-fade['mean']:.1f]] less after the eight (between [[=-fade['high']:.1f]] and
+# [[=rates.loc[('after 8 unrelated', 'edited')]['mean']:.0%]] (fact by fact, [[=points(dull)]]). The edit raises
+# the log-probability of the new object by [[=lift.loc['prompt', 'mean']:.1f]] alone, and by [[=-fade['mean']:.1f]] less after the eight (between [[=-fade['high']:.1f]] and
 # [[=-fade['low']:.1f]]). That need not be a weaker push: a probability stops at 1, and after the eight the new object may have started higher.
 #
 # Another *wording* costs far more than eight sentences of nonsense: on paraphrases, success is [[=rates.loc[('paraphrase', 'edited')]['mean']:.0%]]
 # [[=span(rates.loc[('paraphrase', 'edited')])]].
 #
-# Two *true* sentences do the harm: success [[=rival['mean']:.0%]], on the [[=int(rival['facts'])]] facts that have two such neighbours (fact by fact, a
-# change of [[=harm['mean']:+.0%]], between [[=harm['low']:+.0%]] and [[=harm['high']:+.0%]]). Against
+# Two *true* sentences do the harm: success [[=rival['mean']:.0%]], on the [[=int(rival['facts'])]] facts that have two such neighbours (fact by fact,
+# [[=points(harm)]]). Against
 # the bare prompt of the same facts, the gain of the new object changes by [[=same['mean']:+.1f]] ([[=same['low']:+.1f]] to [[=same['high']:+.1f]]), so it is hardly that the edit does less.
-# More likely it is the start: the context names the old object twice, and attention likes to copy. (In the table above: what do both objects get *after 2 rivals*? To be
+# More likely it is the start: the context names the old object twice, and attention likes to copy. (In the first table: what do both objects get *after 2 rivals*? To be
 # sure one would have to follow the logits of both objects. We have not.) The editor asked for the new answer to come up. It did not ask for the old one to go, and a context can turn the
 # order round again. Park et al. (2025) built a whole benchmark, CHED, of contexts that do this.
 
@@ -204,7 +216,7 @@ show(*draw.rates_figure(rates, "success: new object beats old", kinds), name="16
 #
 # <details><summary>Expected output</summary>
 #
-# ✓ Exercise 16.1: all properties hold. Below it, two lines: the share of all questions, and the fair one.
+# ✓ Exercise 16.1: all properties hold. After the prediction below, one line gives the share of all questions and that of the fair ones.
 #
 # </details>
 
@@ -245,26 +257,34 @@ print(f"all {len(hops)} questions: {naive:.0%} prefer the new answer; {counted} 
 # %%
 twice, exact = rates.loc[("two hops", "edited")], tables.rates(rows, "first")
 consequences = ["two hops", "way back", "bystander", "neighbour"]
-show(*draw.rates_figure(rates, "success", consequences), name="16_ripples")
+stood = {i: study["facts"][i]["relation"] for i in rows[rows.kind == "bystander"].fact}
+nations = sum(relation in ("P36", "P37", "P38") for relation in stood.values())
+shared = set(stood) & set(rows[rows.kind == "two hops"].fact)
+measures = {"success": rates, "accuracy: comes first": exact}
+show(*draw.rates_figure(measures, consequences, states), name="16_ripples")
+lift.loc[consequences].style.format("{:+.2f}").format("{:.0f}", subset=["facts"])
 
 # %% [markdown]
-# **How to read it.** For *two hops* and *way back*, success is that the answer follows the edit. (*Way back*: the edited subject beats a
+# **How to read it.** Success is on the left, accuracy on the right. For *two hops* and *way back*, success is that the answer follows the edit. (*Way back*: the edited subject beats a
 # true one, say *Campania* against a real place in Poland.) For *bystander* and *neighbour*, it is that the old, right answer beats the new object. A
-# **bystander** is another relation of the *same* subject: the language of a country whose capital was edited. Only questions that
-# the unedited model gets right are counted there. White circles at exactly 0 (two hops) and 1 (bystander, neighbour) lie there *by construction*: the questions were chosen so.
+# **bystander** is another relation of the *same* subject: the language of a country whose capital was edited. Its competitor in *success* is the edit's new
+# object, an answer of another kind (is the language of Colombia *Spanish*, or *Nairobi*?). So success is nearly free there: look at the right panel. Of the
+# [[=len(stood)]] facts with bystanders, [[=nations]] are countries whose capital, language or currency was edited; [[=len(shared) or 'none']] of them is also asked for two hops.
+# Only bystanders and neighbours that the unedited model gets right are counted. White circles at exactly 0 (two hops) and 1 (bystander, neighbour) lie there *by construction*: the questions were chosen so.
+# The table: by how much the edit moves the log-probability of the wanted answer.
 #
-# **What surprised us.** Three things. (First choices are drawn in the figure of section 3; brackets hold 95% intervals over facts.)
+# **What surprised us.** Three things. (Brackets hold 95% intervals over facts.)
 #
 # * **Two hops seem to follow:** [[=followed:.0%]] of [[=counted]] fair questions, from [[=int(twice['facts'])]] facts [[=span(twice)]]. It is not the unfair
 #   questions that flatter the edit here: of all, [[=naive:.0%]] follow. But this is not what the papers report of larger models, so look closer. Success compares just
 #   two answers; the *first choice* of the model is the new one in [[=exact.loc[('two hops', 'edited')]['mean']:.0%]] only [[=span(exact.loc[('two hops', 'edited')])]].
 # * **The way back does not:** [[=rates.loc[('way back', 'edited')]['mean']:.0%]], unedited [[=rates.loc[('way back', 'unedited')]['mean']:.0%]]; no fact's
-#   answer has turned, and the log-probability of the subject has moved by [[=lift['way back']['mean']:+.2f]]. The reversal curse holds for edits, too, and here the reason is
+#   answer has turned, and the log-probability of the subject has moved by [[=lift.loc['way back', 'mean']:+.2f]]. The reversal curse holds for edits, too, and here the reason is
 #   plain. Nothing was written at the token "Poland", so "A well-known place in Poland is" finds in W + Δ nearly what it found in W.
 # * **Bystanders are hit.** As *first choice*, the old answer survives in [[=exact.loc[('bystander', 'edited')]['mean']:.0%]]
-#   [[=span(exact.loc[('bystander', 'edited')])]] of questions that the unedited model had right; its log-probability moves by [[=lift['bystander']['mean']:+.1f]] [[=span(lift['bystander'], '+.1f')]]. These are only
-#   [[=int(exact.loc[('bystander', 'edited')]['facts'])]] facts, but the interval is far from 100%. (Against the *new object* alone the old answer still wins in
-#   [[=rates.loc[('bystander', 'edited')]['mean']:.0%]]: what comes first instead is often neither.) Neighbours, the usual test, show nothing:
+#   [[=span(exact.loc[('bystander', 'edited')])]] of questions that the unedited model had right; its log-probability moves by [[=lift.loc['bystander', 'mean']:+.1f]] [[=span(lift.loc['bystander'], '+.1f')]]. These are only
+#   [[=int(exact.loc[('bystander', 'edited')]['facts'])]] facts, but the interval is far from 100%. (By success, [[=rates.loc[('bystander', 'edited')]['mean']:.0%]]
+#   survive: what comes first instead is often neither of the two answers.) Neighbours, the usual test, show nothing:
 #   [[=exact.loc[('neighbour', 'edited')]['mean']:.0%]] survive, of [[=int(exact.loc[('neighbour', 'edited')]['facts'])]] facts whose neighbours the unedited model had right.
 #
 # Why bystanders? The likely reason: the editor writes at the subject's last token, and a fact's key is *made* to depend on the subject and on little
@@ -277,8 +297,9 @@ show(*draw.rates_figure(rates, "success", consequences), name="16_ripples")
 #
 # A model that says *Polish* more often after "the country that Campania belongs to" may have concluded it. Or it may now think of
 # everything Polish as soon as it reads "Campania". Two checks. Can the *unedited* model do two hops at all? We ask it here. And a control:
-# "A word that comes to mind with Campania is" names no relation. The batch study asked it beside every two-hop question, with the
-# same two answers; a question counts if it is fair in both forms.
+# "A word that comes to mind with Campania is" names no relation. The second study ([[=len(apart['batches'])]] batches of six facts, each written
+# together) asked it beside every two-hop question, with the same two answers; a question counts if it is fair in both forms. In the table, *no relation asked* is this
+# sentence, and *difference* is two hops minus that, fact by fact.
 
 # %%
 asked = [q for fact in bundled_facts("test")[::3] for q in two_hops(fact)]
@@ -287,6 +308,8 @@ plain = ask(lm, [replace(q, wanted=q.other, other=q.wanted) for q in asked])
 able, able_first = tables.proportion(plain["success"]), tables.proportion(plain["first"])
 free = tables.control(apart)
 control = summary(free)
+trials = tables.fair_hops(apart)
+again = len(set(trials.subject) & set(rows[rows.kind == "two hops"].subject))
 print(
     f"unedited, {len(plain)} two-hop questions: the old country's answer beats the new one's: {able['mean']:.0%};"
 )
@@ -295,15 +318,15 @@ control.style.format("{:+.2f}").format("{:.0f}", subset=["facts"])
 
 # %% [markdown]
 # Unedited, the model prefers the right answer in [[=able['mean']:.0%]] of two-hop questions [[=span(able)]], and *says* it in
-# [[=able_first['mean']:.0%]] [[=span(able_first)]]. (All questions here, whether or not it knows the second hop.) With the new fact in front of it, it says the new answer in
-# [[=exact.loc[('two hops', 'in context')]['mean']:.0%]] of the fair ones, so it is not incapable, but it seldom does it. That is why accuracy would be unfair here,
-# and why success must be watched: it may be had for less than an inference. (And so may the [[=able['mean']:.0%]]: a place's own country comes along by association, too.)
+# [[=able_first['mean']:.0%]] [[=span(able_first)]]. (All questions here, whether or not it knows the second hop.) So it seldom says an answer two hops away, even where
+# nothing was edited. That is why accuracy would be unfair here, and why success must be watched: it may be had for less than an inference. (And so may the [[=able['mean']:.0%]]: a place's own country comes along by association, too.)
 #
-# And so it is, in part. On [[=int(control.loc['gap', 'facts'])]] facts, the edit turns the two-hop answer in
-# [[=control.loc['two hops edited', 'mean']:.0%]] [[=span(control.loc['two hops edited'])]], and the same answer after the sentence *that asks for nothing* in
-# [[=control.loc['loose edited', 'mean']:.0%]] [[=span(control.loc['loose edited'])]]. A good part of the effect comes without a question: **association**. The hidden state at
+# And so it is, in part. On [[=int(control.loc['difference', 'facts'])]] facts ([[=len(trials)]] questions; [[=again]] of these facts are among the
+# [[=int(twice['facts'])]] above, but here six were written at once), the edit turns the two-hop answer in
+# [[=control.loc['two hops', 'mean']:.0%]] [[=span(control.loc['two hops'])]], and the same answer after the sentence *that asks for nothing* in
+# [[=control.loc['no relation asked', 'mean']:.0%]] [[=span(control.loc['no relation asked'])]]. A good part of the effect comes without a question: **association**. The hidden state at
 # "Campania" now says Poland, and things Polish come along, asked or not. (The edit ends in layer [[=max(editor.layers)]] of [[=lm.n_layers]]: there are blocks enough
-# left to call them up.) But the question does add something: fact by fact, [[=control.loc['gap', 'mean']:+.0%]] [[=span(control.loc['gap'], '+.0%')]]. Is *that* inference? The sentence
+# left to call them up.) But the question does add something: fact by fact, [[=points(control.loc['difference'])]]. Is *that* inference? The sentence
 # also says that a language is wanted, which makes all languages likelier. This control cannot tell. A better one would ask for the language of *another* thing.
 
 # %% [markdown] tags=["instructor"]
@@ -369,13 +392,9 @@ print(f"{with_fact(first, first.prompt)} …{lm.complete(with_fact(first, first.
 # %%
 chapter.predict(
     "c",
-    "In the prompt instead of in the weights: on how many of the nine kinds of questions does the in-context edit do WORSE?",
-    [
-        "on none",
-        "on neighbours only, which should stay as they are",
-        "on most kinds, but not on all",
-        "on all nine",
-    ],
+    "In the prompt instead of in the weights: on how many of the nine kinds of questions (the nine rows of the two "
+    "figures above) is success clearly lower, so that the interval of the paired difference lies below zero?",
+    ["on none or one", "on two to four", "on five to eight", "on all nine"],
 )
 
 # %%
@@ -400,44 +419,47 @@ duel.pivot_table(index="kind", columns="state", values="success").style.format("
 pairs = {kind: tables.difference(rows, kind, "in context", "edited") for kind in tables.KINDS}
 gaps = pd.DataFrame(pairs).T
 worse = gaps[gaps["high"] < 0].index
-chapter.reveal(
-    "c", 0 if not len(worse) else 3 if len(worse) == len(gaps) else 1 if list(worse) == ["neighbour"] else 2
-)
+chapter.reveal("c", sum(len(worse) > bound for bound in (1, 4, 8)))
 gaps.style.format("{:+.2f}").format("{:.0f}", subset=["facts"])
 
 # %% [markdown]
-# And first choices instead of success, since success only compares two answers:
+# The scores behind it, with blue diamonds for the new fact in the prompt; and first choices beside them, since success only compares two answers. The table holds three more
+# differences that we shall need.
 
 # %%
 spared = tables.difference(rows, "bystander", "in context", "edited", "first")
 hopped = tables.difference(rows, "two hops", "in context", "edited", "first")
 riddle = tables.between(rows, "in context", "after 8 unrelated", "prompt")
-show(*draw.rates_figure(exact, "accuracy: the wanted answer comes first", list(tables.KINDS)), name="16_duel")
+show(*draw.rates_figure(measures, tables.KINDS), name="16_duel")
+more = {"bystander, accuracy: in context − edited": spared, "two hops, accuracy: in context − edited": hopped}
+more |= {"in context, success: 8 unrelated − prompt": riddle}
+pd.DataFrame(more).T.style.format("{:+.2f}").format("{:.0f}", subset=["facts"])
 
 # %% [markdown]
 # **What surprised us.** The humble baseline is *not* the winner here. With the new fact right in front of it, the
 # model names the new object first in [[=exact.loc[('prompt', 'in context')]['mean']:.0%]] of the prompts; edited, in [[=exact.loc[('prompt', 'edited')]['mean']:.0%]]. Is the
 # model too small to believe a context against its own knowledge? That was our first explanation, and it is wrong. With eight unrelated sentences *between* the statement and the
 # question, in-context success is [[=rates.loc[('after 8 unrelated', 'in context')]['mean']:.0%]], directly in front of it
-# [[=rates.loc[('prompt', 'in context')]['mean']:.0%]] (difference [[=span(riddle, '+.0%')]]), and against the edit no difference is left
-# ([[=span(pairs['after 8 unrelated'], '+.0%')]]). So it can. Is it that a sentence is seldom said twice in a row? Hardly that alone: paraphrases are *other* sentences, and do no better
+# [[=rates.loc[('prompt', 'in context')]['mean']:.0%]] ([[=points(riddle)]]), and against the edit no clear difference is left
+# ([[=points(pairs['after 8 unrelated'])]]). So it can. Is it that a sentence is seldom said twice in a row? Hardly that alone: paraphrases are *other* sentences, and do no better
 # ([[=rates.loc[('paraphrase', 'in context')]['mean']:.0%]]); and one sentence between is not enough ([[=rates.loc[('after 1 unrelated', 'in context')]['mean']:.0%]]). We do not know. Until
 # somebody does: a baseline may lose because it was put in the wrong place. In detail, for the statement directly in front:
 #
-# * **In context loses** on the prompt, by [[=-pairs['prompt']['mean']:.0%]] of the facts [[=span(pairs['prompt'], '+.0%')]], on paraphrases [[=span(pairs['paraphrase'], '+.0%')]], and on
-#   neighbours, by [[=-pairs['neighbour']['mean']:.0%]] [[=span(pairs['neighbour'], '+.0%')]]. The statement is *loud*: it tells "Poland" to whoever asks next.
+# * **In context loses** on the prompt ([[=points(pairs['prompt'])]]), on paraphrases ([[=points(pairs['paraphrase'])]]), and on
+#   neighbours ([[=points(pairs['neighbour'])]]). The statement is *loud*: it tells "Poland" to whoever asks next.
 #   Hoelscher-Obermaier et al. (2023) saw the same when they put an edit's own sentence in front of other questions.
-# * **In context wins** on the way back, by [[=pairs['way back']['mean']:.0%]] [[=span(pairs['way back'], '+.0%')]]. "Campania" stands in the text, and can be
+# * **In context wins** on the way back ([[=points(pairs['way back'])]]). "Campania" stands in the text, and can be
 #   copied: no weights need to be turned round. It also spares bystanders as first choices: [[=exact.loc[('bystander', 'in context')]['mean']:.0%]] against
-#   [[=exact.loc[('bystander', 'edited')]['mean']:.0%]] (difference [[=span(spared, '+.0%')]], on [[=int(spared['facts'])]] facts).
-# * **Two hops** are a matter of the metric: by success the edit is ahead (difference [[=span(pairs['two hops'], '+.0%')]]); by first choices the difference is
-#   [[=span(hopped, '+.0%')]], so that these [[=int(hopped['facts'])]] facts decide nothing.
+#   [[=exact.loc[('bystander', 'edited')]['mean']:.0%]] ([[=points(spared)]], on [[=int(spared['facts'])]] facts).
+# * **Two hops** are a matter of the metric: by success the edit is ahead (in context, [[=points(pairs['two hops'])]]); by first choices the difference is
+#   [[=points(hopped)]], so that these [[=int(hopped['facts'])]] facts decide nothing. But the model is not incapable of two hops: with the new fact in front of it, it says the new answer in
+#   [[=exact.loc[('two hops', 'in context')]['mean']:.0%]] of the fair questions.
 
 # %% [markdown]
 # ## 4. The other side: reading an edit off the weights
 #
 # Now change sides. Somebody hands you a model: "only a new file format". You have the original from its maker. What can you find out? You have
-# W and W′, so you have ΔW = W′ − W. No ledger, no file of edits, no prompts.
+# W and W′, so you have ΔW = W′ − W. No list of edits (the package keeps one, its *ledger*), no file of them, no prompts.
 #
 # **How many?** A batch of n facts is written as
 #
@@ -450,7 +472,7 @@ show(*draw.rates_figure(exact, "accuracy: the wanted answer comes first", list(t
 # ### Exercise 16.3: Count facts by rank, on paper · 10 minutes · ★★
 #
 # Without a computer: the largest rank that ΔW (d_model × d_ff) can have, if the batch holds `facts` facts about `subjects`
-# different subjects, and facts about one subject have exactly the same key? (In AlphaEdit, the gains G are combinations of the keys.)
+# different subjects? Assume that facts about one subject have exactly the same key; that is true only if the same words stand before it. (In AlphaEdit, the gains G are combinations of the keys.)
 #
 # <details><summary>Hint</summary>
 #
@@ -502,13 +524,15 @@ for n in (1, 3, len(FACTS)):
     print(
         f"{n} facts: changed layers {list(batches[n])}, rank {forensics.rank_of(batches[n][last])}, bound {bound}"
     )
+cliff = min(draw.falls(S)[1] for S in spectra.values())
+print(f"in the study, layers and rank are right for {sum(ranked)} of {len(ranked)} single facts")
 show(*draw.spectra_figure(spectra), name="16_spectra")
 
 # %% [markdown]
-# A cliff. After the last fact the singular values fall by a factor of about ten million, to what single precision leaves. Training on much
+# A cliff. After the last fact the singular values fall by a factor of more than [[=10 ** int(math.log10(cliff)):,d]], to what single precision leaves. Training on much
 # text does not look like that: its updates have full rank. (A merged LoRA adapter has a low rank, too. So a low rank says "few
 # directions were written", not "an editor was here".) The *layers* are known, since all others are untouched bit for bit, and so is a lower bound of the
-# *number* (the number itself if no two facts share a subject). In the study, layers and rank were right for [[=sum(ranked)]] of [[=len(ranked)]] single facts (interval of the share
+# *number* (the number itself, if no two facts share a key). In the study, layers and rank were right for [[=sum(ranked)]] of [[=len(ranked)]] single facts (interval of the share
 # [[=span(tables.proportion(ranked))]]), and the rank was six in every edited layer for [[=int(boxes['rank right'].groupby(boxes['batch']).all().sum())]] of
 # [[=boxes['batch'].nunique()]] batches of six.
 #
@@ -523,7 +547,8 @@ show(*draw.spectra_figure(spectra), name="16_spectra")
 # %% [markdown]
 # ### Exercise 16.4: The line-up · 15 minutes · ★★
 #
-# Write (16.3) for many candidates at once. Keys are rows here, [n, d_ff].
+# Write (16.3) for many candidates at once. Keys are rows here, [n, d_ff]. Our list has [[=len(names)]] names; that of the study, with which the text
+# compares below, has [[=study['names']:d]]. On a longer list, innocents have more chances.
 #
 # <details><summary>Hint</summary>
 #
@@ -556,7 +581,7 @@ def suspects(delta, keys, rank):
 
 
 suspects = chapter.check("16.4", suspects)
-names = sorted({fact.subject for fact in [*FACTS, *bundled_facts("test")[::5]]})
+names = sorted({fact.subject for fact in [*FACTS, *bundled_facts("test")[::5]]} | {"Westmeath"})
 keys = forensics.candidate_keys(lm, names, editor.layers)
 
 
@@ -566,11 +591,17 @@ def line_up(delta):
     return torch.stack([suspects(d.float(), keys[layer].float(), rank) for layer, d in delta.items()]).mean(0)
 
 
-shares = {subject: line_up(delta) for subject, delta in deltas.items()}
-best = shares[first.subject].topk(3)
+culprit = FACTS[1].subject
+shares = {fact.subject: line_up(deltas[fact.subject]) for fact in (FACTS[1], *FACTS[3:])}
+best = shares[culprit].topk(3)
+second = names[int(best.indices[1])]
+crowd = next(fact["traces"]["next"] for fact in study["facts"] if fact["subject"] == culprit)
 print([(names[i], round(float(v), 2)) for v, i in zip(best.values, best.indices, strict=True)])
 
 # %% [markdown]
+# Who comes second depends on the list. (We put *Westmeath* on ours on purpose.) Here it is *[[=second]]*, with [[=float(best.values[1]):.2f]]; for the same edit, the best
+# of the study's [[=study['names'] - 1:d]] innocents has [[=sum(crowd) / len(crowd):.2f]] (the best in each layer, then the mean). So do not take the wide gaps of the figures below for the rule.
+#
 # Before you trust it: the candidates stand in *our* sentences, not in the editor's prompt, which we do not know. And never put a
 # name at the very beginning of a text. In this model, the first token of any text has a peculiar key, nearly the same for all. With
 # names alone, one-word subjects such as *Hungary* were lost in the crowd when we tried it. "They spoke about Hungary" repairs it.
@@ -580,39 +611,39 @@ print([(names[i], round(float(v), 2)) for v, i in zip(best.values, best.indices,
 #
 # ### Exercise 16.5: What does ΔW say? · 10 minutes · ★★
 #
-# Return the numbers of the k tokens that ΔW promotes most when this key comes in.
+# Return the numbers of the `count` tokens that ΔW promotes most when this key comes in.
 #
 # <details><summary>Hint</summary>
 #
-# The first left singular vector seems a shortcut. It has no sign (−u and −v do as well), and with several facts it is a mixture. Ask ΔW.
+# The first left singular vector (the first column of U) seems a shortcut. It has no sign (turn it and its right partner round, and ΔW is the same), and with several facts it is a mixture. Ask ΔW.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# `(E @ value).topk(k).indices.tolist()`. What is the value?
+# `(E @ value).topk(count).indices.tolist()`. What is the value?
 #
 # </details>
 #
 # <details><summary>Expected output</summary>
 #
-# ✓ Exercise 16.5: all properties hold. Below it, for each edit: its true object, and six tokens. Do not be alarmed.
+# ✓ Exercise 16.5: all properties hold. Below it, for three of our six edits: the true object, and six tokens. (The other three are kept for a game.) Do not be alarmed.
 #
 # </details>
 
 
 # %% exercise="16.5"
-def spoken(delta, key, E, k):
-    """The k tokens that delta, [d_model, d_ff], promotes at a key, [d_ff]; E is [vocabulary, d_model]."""
+def spoken(delta, key, E, count):
+    """The count tokens that delta, [d_model, d_ff], promotes at a key, [d_ff]; E is [vocabulary, d_model]."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
-    return (E @ (delta @ key)).topk(k).indices.tolist()
+    return (E @ (delta @ key)).topk(count).indices.tolist()
     # END SOLUTION
 
 
 spoken = chapter.check("16.5", spoken)
 E = unembedding(lm).double()
-for fact in FACTS[:5]:
+for fact in FACTS[:3]:
     key = keys[max(editor.layers)][names.index(fact.subject)]
     tokens = spoken(deltas[fact.subject][max(editor.layers)], key, E, 6)
     print(f"{fact.subject} →{fact.new}: {[lm.tokenizer.decode([t]) for t in tokens]}")
@@ -633,43 +664,57 @@ chapter.predict(
 
 # %%
 loudest, relation = traces["object"] == 0, traces["relation"]  # P17: "is located in the country of"
-top, ten = tables.proportion(loudest), tables.proportion(traces["object"] < 10)
-asked_for = tables.proportion(loudest[relation == "P17"])
-not_asked = tables.proportion(loudest[relation.isin(["P36", "P37", "P38", "P495"])])
-found = tables.proportion([not any(places) for places in traces["subject"]])
+place, firm = relation == "P17", relation == "company-country"
+unasked = relation.isin(["P36", "P37", "P38", "P495"])
+flags = {
+    "subject first in every layer": [not any(places) for places in traces["subject"]],
+    "object first": loudest,
+    "object among the first ten": traces["object"] < 10,
+    "object first: places and their countries": loudest[place],
+    "… capitals, languages, currencies, foods": loudest[unasked],
+    "… companies and their countries": loudest[firm],
+    "… the rest": loudest[~(place | firm | unasked)],
+}
+read = pd.DataFrame({name: tables.proportion(flag) for name, flag in flags.items()}).T
+found, top, ten, asked_for, not_asked, firms, rest = (row for _, row in read.iterrows())
 own, other = (pd.DataFrame(traces[column].tolist()).mean(axis=1) for column in ("share", "next"))
 chapter.reveal("d", sum(top["mean"] > bound for bound in (0.2, 0.5, 0.8)))
-for fact in FACTS[:5]:
+for fact in FACTS[:3]:
     print(f"{fact.subject} →{fact.new}: {speaks(lm, louder[fact.subject], 6)}")
+print(f"median place by the lens alone: {traces['lens'].median():,.0f}")
+print(f"share of the true subject: mean {own.mean():.2f}, lowest {own.min():.2f}")
+print(f"share of the best innocent: mean {other.mean():.2f}, highest {other.max():.2f}")
+read.style.format("{:.0%}").format("{:.0f}", subset=["facts"])
 
 # %% [markdown]
-# Now you are the investigator. The edits are numbered, in another order; pick one, look at the bars, and decide who was written about and what, before you tick *Show the
-# truth*. (On paper: the figure below shows two of them, with the truth in orange and hatched.)
+# Now you are the investigator. The other three edits are numbered, in some order; pick one, look at the bars, and decide who was written about and what, before you tick *Show the
+# truth*. (On paper: the figure below is the solution, with the truth in orange and hatched. Where no token is hatched, the object is not among the eight.)
 
 # %%
 from alphaedit_lite.book.widgets_seams import EvidenceWidget
 
 words = [lm.tokenizer.decode([i]) for i in range(len(E))]
-order = [FACTS[i] for i in torch.randperm(len(FACTS)).tolist()]
+order = [FACTS[3:][i] for i in torch.randperm(len(FACTS[3:])).tolist()]
 evidence = [
     draw.Evidence.of(f.subject, f.new, names, shares[f.subject], words, louder[f.subject]) for f in order
 ]
 EvidenceWidget(evidence).show()
 
 # %%
-show(*draw.evidence_figure(evidence[:2]), name="16_evidence")
+show(*draw.evidence_figure(evidence), name="16_evidence")
 
 # %% [markdown]
 # **What surprised us.** How much is there to read about *whom*. In the study the true subject is first of [[=study['names']:d]] names *in every layer* for
-# [[=found['mean']:.0%]] of the [[=int(found['facts'])]] facts [[=span(found)]]. Its mean share is [[=own.mean():.2f]], that of the best innocent [[=other.mean():.2f]].
+# [[=found['mean']:.0%]] of the [[=int(found['facts'])]] facts [[=span(found)]]. Its mean share is [[=own.mean():.2f]], that of the best innocent in each layer [[=other.mean():.2f]].
 # But a line-up always has a winner. What if the culprit is not on your list? The shares overlap a little: the lowest of the
 # true ones is [[=own.min():.2f]], and the highest of the innocent ones [[=other.max():.2f]]. A winner with no more than that is a hint, not a proof.
 #
 # *What* was said is harder. The object's first token is the loudest of the whole vocabulary for [[=top['mean']:.0%]] [[=span(top)]], and among the first ten for
 # [[=ten['mean']:.0%]] [[=span(ten)]]. (By the lens alone, its median place is about [[=round(int(traces['lens'].median()), -3):,d]].) It may depend on what is asked: of our four open
-# sentences, two fit a place ("is in", "belongs to"). For edits of "is located in the country of" the object is found in [[=asked_for['mean']:.0%]] [[=span(asked_for)]]; for capitals,
-# languages, currencies and the origin of foods in [[=not_asked['mean']:.0%]] [[=span(not_asked)]]. Nobody says "We read that Colorado is in Lomé". (We made these two groups after we had seen
-# the results, and the other relations lie in between; foods come from countries as well, and are not found. So take it as a hint.) Who wants to find a currency should ask for one.
+# sentences, two fit a place ("is in", "belongs to"). For edits of "is located in the country of" the object is found in [[=asked_for['mean']:.0%]] of [[=int(asked_for['facts'])]] [[=span(asked_for)]]; for capitals,
+# languages, currencies and the origin of foods in [[=not_asked['mean']:.0%]] of [[=int(not_asked['facts'])]] [[=span(not_asked)]]. Nobody says "We read that Colorado is in Lomé". (We made these groups after we had seen
+# the results. The other relations are not of one kind: of the companies, [[=firms['mean'] * firms['facts']:.0f]] of [[=int(firms['facts'])]] objects are found, of the rest [[=rest['mean'] * rest['facts']:.0f]] of
+# [[=int(rest['facts'])]]. And foods come from countries as well, but of [[=int((relation == 'P495').sum())]] objects [[=int(loudest[relation == 'P495'].sum()) or 'none']] is found. So take it as a hint.) Who wants to find a currency should ask for one.
 #
 # Sun et al. (2026) recover subjects from the row space of ΔW in larger models, with the key statistics C as a help. Our investigator had it easy: one
 # model, one editor, the name on the list, and nobody who took pains to hide. Under these conditions, whoever has the original weights can mostly see that something was written, and about whom.
@@ -702,7 +747,7 @@ print(", ".join(sorted(guilty)), f"({len(caught)} of {len(FACTS)} right)")
 # %% [markdown]
 # ## 5. Undoing what you did not do
 #
-# With the original weights there is nothing to solve: W′ − ΔW is W, and the ledger does the same from the list of edits. More interesting are
+# With the original weights there is nothing to solve: W′ − ΔW is W. (With the list of edits, the package does the same: `edit.revert()`.) More interesting are
 # two other cases.
 #
 # **You have the original, and want to take out one fact of six.** ΔW is known, but not its parts. If k is the key of the suspect, make ΔW blind to it:
@@ -754,13 +799,19 @@ chapter.reveal("e", 0 if most and spare else 1 if most else 2 if spare else 3)
 print(
     f"in the batch {int(all_in.sum())} of {len(FACTS)} edits hold; (16.4) removes {gone}; others hold {others:.0%}"
 )
+print(
+    f"in the study it removes {int(boxes['out'].sum())} of {len(boxes)}, others hold {taken['mean']['others']:.0%};"
+)
+print(
+    f"the old answer is first again for {int(knew['old first after'].sum())} of {len(knew)} that were known"
+)
 
 # %% [markdown]
-# Here [[=gone]] of [[=len(FACTS)]] go, tried one after the other, and the others hold in [[=others:.0%]]. In the study of [[=boxes['batch'].nunique()]] batches, the edit no
+# Here, each taken alone out of the full batch, [[=gone]] of [[=len(FACTS)]] go, and the others hold in [[=others:.0%]]. In the study of [[=boxes['batch'].nunique()]] batches, the edit no
 # longer wins for [[=int(boxes['out'].sum())]] of [[=len(boxes)]] facts [[=span(tables.proportion(boxes['out']))]], and the others hold in [[=taken.loc['others', 'mean']:.0%]]. Is the old answer
 # back? Of [[=len(knew)]] facts whose old answer the unedited model names first, it comes first again for [[=int(knew['old first after'].sum())]] [[=span(tables.proportion(knew['old first after']))]].
-# So a single fact can mostly be taken out of a batch without its author's help, and the old answer often returns. Some of the failures have a key that ΔW hardly sees, others have not: we do
-# not know why all of them fail. (The others "hold" on their own prompts, by success.)
+# So a single fact can mostly be taken out of a batch without its author's help, and the old answer often returns. Why some edits stay in, we do
+# not know. (The others "hold" on their own prompts, by success.)
 #
 # **You have only the edited weights.** Youssef et al. (2026) undo edits without the original: drop the largest singular components of W′ itself, in the hope that
 # the edit is among them. They report up to 94% of edits reversed, on other models. Two ways, on the first [[=int(undo_facts)]] facts
@@ -771,20 +822,23 @@ print(
 undo = tables.undone(study)
 undo_facts = undo["facts"].max()
 cost = {way: tables.undone_gap(study, way, "neighbours") for way in ("top 1", "top 10")}
-first_of_W, first_of_delta = float(torch.linalg.svdvals(before[7])[0]), float(spectra["1 fact"][0])
+sizes, first_of_delta = torch.linalg.svdvals(before[7]), float(spectra["1 fact"][0])
+larger = int((sizes > first_of_delta).sum())
+print(
+    f"layer 7, singular values: W {sizes[0]:.1f} (first), {sizes[9]:.1f} (tenth); ΔW {first_of_delta:.1f} (first)"
+)
 show(*draw.undone_figure(undo), name="16_undo")
 
 # %% [markdown]
-# Neither restores the model. Dropping large components leaves the edit in for [[=undo.loc[('top 1', 'edit still in')]['mean']:.0%]] (one) and
-# [[=undo.loc[('top 10', 'edit still in')]['mean']:.0%]] (ten, [[=span(undo.loc[('top 10', 'edit still in')])]]), and costs neighbours: right as first choice for
-# [[=undo.loc[('edited', 'neighbours')]['mean']:.0%]] before, and a change of [[=span(cost['top 1'], '+.0%')]] for one and [[=span(cost['top 10'], '+.0%')]] for ten. The reason is in the
-# sizes. The first singular value of ΔW is [[=first_of_delta:.0f]] in layer 7 (for our first fact); that of W is [[=first_of_W:.0f]]. An edit that is spread over five layers and held
+# Neither restores the model. Dropping large components leaves the edit in for [[=undo.loc[('top 1', 'edit still in')]['mean']:.0%]] (one; it was [[=undo.loc[('edited', 'edit still in')]['mean']:.0%]]) and
+# [[=undo.loc[('top 10', 'edit still in')]['mean']:.0%]] (ten, [[=span(undo.loc[('top 10', 'edit still in')])]]), and costs neighbours. Before, [[=undo.loc[('edited', 'neighbours')]['mean']:.0%]]
+# were right as first choices (of all neighbours, known or not; section 2 counted only known ones); the change is [[=points(cost['top 1'])]] for one and [[=points(cost['top 10'])]] for ten. The reason is in the
+# sizes. The first singular value of ΔW is [[=first_of_delta:.0f]] in layer 7 (for our first fact); the first and the tenth of W are [[=sizes[0]:.0f]] and [[=sizes[9]:.0f]], and [[=larger]] of its [[=len(sizes)]] are larger than that of ΔW. An edit that is spread over five layers and held
 # back by λ is not among the largest components. A single loud update in a single layer may well be.
 #
 # Erasing the key mostly does silence the edit ([[=undo.loc[('erased key', 'edit still in')]['mean']:.0%]] still in, [[=span(undo.loc[('erased key', 'edit still in')])]]). But the old answer comes first
 # in [[=undo.loc[('erased key', 'old answer')]['mean']:.0%]] [[=span(undo.loc[('erased key', 'old answer')])]], where it was first in [[=undo.loc[('unedited', 'old answer')]['mean']:.0%]] before
-# the edit: for most facts we have dug a hole. *Without the original, and told the subject, we could silence most edits, and seldom restore what they replaced.* (In the figure, the edit is "still in"
-# by success, the other bars are first choices.)
+# the edit: for most facts we have dug a hole. *Without the original, and told the subject, we could silence most edits, and seldom restore what they replaced.*
 
 # %% [markdown]
 # ### Which weights do I have?
@@ -794,7 +848,7 @@ show(*draw.undone_figure(undo), name="16_undo")
 
 # %%
 W = before[7].clone()
-W[0, 1] += 1e-3  # one number of 134 million
+W[0, 1] += 1e-3  # one number of 135 million
 with forensics.swapped(lm, {7: W}):
     same_print = fingerprint(lm.model) == lm.fingerprint
     same_hash = sha256(lm.weight(7).numpy()).digest() == sha256(before[7].numpy()).digest()
@@ -814,8 +868,8 @@ print(f"one fact edited:    fingerprint the same: {edited_print}")
 #
 # An edit of a single fact costs seconds, need not show in any benchmark, and can say anything. So it can be misused: a model
 # that looks like a well-known one, uploaded under a similar name, with three facts changed about a firm, a drug, or a person. Youssef et al.
-# (2025) argue that this risk is overlooked, mostly because model files are passed on without any check of where they come from. This book gives no recipe to
-# hide an edit; it shows how edits are found. A few rules that we keep ourselves:
+# (2025) argue that this risk is overlooked, mostly because model files are passed on without any check of where they come from. This book shows how
+# edits are found, and section 6 how far that goes. A few rules that we keep ourselves:
 #
 # * **Declare.** An edited model says so in its name and card, with the list of facts. `edit.save` writes them into the file, in plain text.
 # * **Publish Δ, not W′.** A file of edits for a hashed original can be read, checked and refused. A changed model can only be trusted.
@@ -826,28 +880,33 @@ print(f"one fact edited:    fingerprint the same: {edited_print}")
 # %% [markdown]
 # ## 6. Break it: hide the edit by rounding
 #
-# Section 4 lived on exact zeros: untouched layers, singular values of 10⁻⁷. A real model file is often *rounded* before it is shared: to 8 or 4 bits, in
+# Section 4 lived on exact zeros: untouched layers, singular values of almost nothing. A real model file is often *rounded* before it is shared: to 8 or 4 bits, in
 # blocks. Then every number of every layer differs from the original. Is the edit still to be seen? And is it still *there*?
+#
+# Two words for what follows. The subject is *found* if it stands first in the line-up by the first singular vector of ΔW = (rounded W′) − W alone. The edit *works* if the new object beats the old
+# one on its own prompt.
 
 # %%
 chapter.predict(
     "f",
     "W′ is rounded to 4 bits in blocks of 32, W is not. What is left?",
     [
-        "edit gone, traces gone",
-        "edit works, traces gone",
-        "edit works, subject still found",
+        "edit works, subject not found",
+        "edit works, subject found",
         "edit gone, subject found",
+        "edit gone, subject not found",
     ],
 )
 
 # %% [markdown]
-# We round the edited matrices, and look at ΔW = rounded W′ − W: is the true subject still first in the line-up if we take the first singular vector only? And by how much does the first singular value stand out? (Drawn as second over first: near 0, one direction sticks out; near 1, none does.)
+# We round the edited matrices of three edits. On the right we draw by how much the first singular value of ΔW stands out, as second over first: near 0, one direction sticks out; near 1, none does.
 
 
 # %%
 def rounded(W, bits):
-    """W in blocks of 32 along the rows, each with its own scale, and 2^bits − 1 levels."""
+    """W in blocks of 32 along the rows, each with its own scale, and 2^bits − 1 levels; 0 bits: W as it is."""
+    if not bits:
+        return W
     blocks = W.unflatten(1, (-1, 32))
     step = blocks.abs().amax(2, keepdim=True) / (2 ** (bits - 1) - 1)
     return ((blocks / step).round() * step).flatten(1)
@@ -865,24 +924,28 @@ def rounded_edit(fact, bits):
         p = score(lm, [(fact.prompt, fact.new), (fact.prompt, fact.true), *near])[0]
     found = names[int(share.argmax())] == fact.subject
     answers = {"new": float(p[0] > p[1]), "neighbours": float((p[2::2] > p[3::2]).float().mean())}
-    return {"bits": f"{bits} bits", "subject found": float(found), "gap": float(S[1] / S[0]), **answers}
+    label = f"{bits} bits" if bits else "not rounded"
+    return {"bits": label, "subject found": float(found), "gap": float(S[1] / S[0]), **answers}
 
 
 # %%
-coarse = pd.DataFrame([rounded_edit(f, bits) for bits in (8, 4, 3, 2) for f in FACTS[:3]])
+coarse = pd.DataFrame([rounded_edit(f, bits) for bits in (0, 8, 4, 3, 2) for f in FACTS[:3]])
 coarse = coarse.groupby("bits", sort=False).mean()
 works, seen = coarse.loc["4 bits", "new"] > 0.5, coarse.loc["4 bits", "subject found"] > 0.5
-chapter.reveal("f", 2 if works and seen else 1 if works else 3 if seen else 0)
+chapter.reveal("f", (1 if seen else 0) if works else (2 if seen else 3))
 show(*draw.rounding_figure(coarse), name="16_rounding")
 
 # %% [markdown]
-# **What surprised us.** We failed to break it for long. Rounding leaves no exact zeros, so *how many* is lost. But at 4 bits the subject
-# is still first in the line-up for [[=coarse.loc['4 bits', 'subject found']:.0%]] of three edits, at 3 bits for [[=coarse.loc['3 bits', 'subject found']:.0%]]. Rounding errors
-# point everywhere; the edit points in one direction, and in 1536 dimensions that is enough.
+# **What surprised us.** Rounding leaves no exact zeros, so *how many* is lost. But at 4 bits the subject is found for [[=3 * coarse.loc['4 bits', 'subject found']:.0f]] of the three edits, and at 3 bits for
+# [[=3 * coarse.loc['3 bits', 'subject found']:.0f]], although the second singular value is then already [[=coarse.loc['3 bits', 'gap']:.2f]] of the first. So a wide gap is not needed. The likely reason: rounding errors point
+# everywhere, and meet no name in particular.
 #
-# At 2 bits it breaks: [[=coarse.loc['2 bits', 'subject found']:.0%]] found, and the new answer still wins for [[=coarse.loc['2 bits', 'new']:.0%]]. In the dashed line on the left, the second singular value
-# is no longer small beside the first from 3 bits on: no direction sticks out any more. (We round five of [[=lm.n_layers]] layers, and compare with an unrounded W. An investigator who knows about the rounding would round W in the same way before subtracting: try it.)
-# Three facts decide nothing about other models and other roundings. They show that "no exact rank" is not "no trace".
+# At 2 bits it is the *investigator* who fails: [[=3 * coarse.loc['2 bits', 'subject found']:.0f]] of three found, while the edit works for [[=3 * coarse.loc['2 bits', 'new']:.0f]]. With so coarse a file, an edit can be
+# hidden from this line-up. The ratio does not explain it ([[=coarse.loc['3 bits', 'gap']:.2f]] at 3 bits, [[=coarse.loc['2 bits', 'gap']:.2f]] at 2): we do not know what does. As for the neighbours, [[=coarse.loc['not rounded', 'neighbours']:.0%]] are right without any rounding, and
+# [[=coarse.loc['2 bits', 'neighbours']:.0%]] at 2 bits.
+#
+# (We round five of [[=lm.n_layers]] layers, and compare with an unrounded W. An investigator who knows about the rounding would round W in the same way before subtracting: try it.)
+# Three edits decide nothing about other models and other roundings. They show that "no exact rank" is not "no trace".
 
 # %% [markdown]
 # ## Paper ↔ code
@@ -910,7 +973,7 @@ print(
 # * Ask more than paraphrases: contexts with rivals, two hops, the way back, and *other relations of the same subject*. Neighbours alone look perfect here, and bystanders do not.
 # * Be fair before you count: exclude what the model did not know, and what it liked already. And bring a control: association looks like inference.
 # * A sentence in the prompt is a baseline that every comparison needs. Here it wins on the way back, and loses on the fact itself, unless many sentences (eight) stand between.
-# * ΔW of n facts has rank n at most. Its row space names the subjects; asking both models names the object if you ask the right question. The lens does not.
+# * ΔW of n facts has rank n at most. Its row space names the subjects; asking both models names the object if you ask the right question. The lens does not. Rounding takes the exact rank away; only the coarsest hid the subject, and the edit still worked.
 # * With the original weights everything can be undone, and most single facts can be taken out of a batch. Without them, whoever knows the subject can mostly silence an edit, and seldom undo it. Keep hashes.
 
 # %% [markdown]
@@ -931,7 +994,7 @@ print(
 # **2. ΔW of one layer has rank 5. How many facts were written?**
 #
 # <details><summary>A. Exactly five.</summary>
-# Two facts about one subject share a key, and add only one to the rank.
+# Two facts about one subject can share a key (if the words before the subject are the same, or there are none), and then add only one to the rank.
 # </details>
 # <details><summary>B. At least five.</summary>
 # <b>Yes,</b> if an editor of this kind made ΔW: each fact adds at most one.

@@ -67,7 +67,11 @@ def test_figures_say_their_numbers():
     assert "before: subject-verb agreement 100%" in alt
     assert "after: subject-verb agreement 0%" in alt
     streams = {"AlphaEdit": stream(), "MEMIT": stream("MEMIT")}
-    assert "perplexity at the end: AlphaEdit 24.0, MEMIT 24.0" in course_figure(streams)[1]
+    worse = stream("RECT")
+    worse["checkpoints"][-1] |= {"last words": "00", "pairs": {"b": "00", "a": "1100"}, "perplexity": None}
+    alt = course_figure(streams | {"RECT": worse})[1]
+    assert "last words: part gone, %, at the end: AlphaEdit 0, MEMIT 0, RECT 100" in alt
+    assert "rise of perplexity, %, at the end: AlphaEdit 20, MEMIT 20, RECT nan" in alt
     assert "pairs: AlphaEdit +0.0 at 20.0%" in scatter_figure(points(streams))[1]
     found = {"said F1": 0.2, "compared F1": 0.33, "AUC": 0.6, "AUC interval": [0.5, 0.7]}
     alt = glue_figure({"unedited": {"sst2": found, "rte": found}, "edited": {"sst2": found}})[1]

@@ -14,7 +14,7 @@ from alphaedit_lite.book.metrics_draw import (
     strength_figure,
     yardsticks_figure,
 )
-from alphaedit_lite.book.widgets_metrics import ALL, StrengthWidget, readings
+from alphaedit_lite.book.widgets_metrics import ALL, StrengthWidget, moved, moves, readings
 from tests.unit.test_metrics import FACTS
 
 
@@ -77,13 +77,24 @@ def test_dropdown_and_slider_redraw(states):
     assert "and so on" in widget.message.value
 
 
+def test_moves_are_paired_by_fact(states):
+    change = moved(states, "efficacy: success", 0.0, 1.0)  # of two facts one becomes a success
+    assert (change.mean, change.low, change.high, change.n) == (0.5, 0.0, 1.0, 2)
+    table = moves(states, 1.0, 4.0)
+    assert list(table["strength 1"]) == [0.5] * 6
+    assert table.loc["specificity: accuracy"].iloc[2] == "+50.0 [+50.0, +50.0]"
+
+
 def test_figures_say_their_numbers(states):
     dials = pd.DataFrame({strength: readings(rows) for strength, rows in states.items()}).T
     groups = {"a": ["match"], "b": ["fluency"]}
     assert "match 0.00, 0.50, 1.00" in strength_figure(dials, groups)[1]
+    assert "Whiskers" in strength_figure(dials, groups, 2)[1]
     two = {"unedited": states[0.0], "edited": states[1.0]}
     assert "share 0.00, then 0.50" in yardsticks_figure(two, ("prompt", "neighbours"), ["share"])[1]
     value = {"success": {"mean": 0.5, "low": 0.4, "high": 0.6}}
     panels = {"prompt": {"A": value, "B": value}}
     assert "prompt, A: success 0.50; prompt, B" in protocols_figure(panels, ["success"])[1]
+    panels["prompt"] |= {"C": {}}  # a set that was not judged by this metric
+    assert protocols_figure(panels, ["success"])[1].endswith("prompt, C: .")
     assert "from 0.10 to 0.20" in intervals_figure([("x", 0.15, 0.1, 0.2)], 0.5)[1]

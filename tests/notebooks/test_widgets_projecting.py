@@ -102,13 +102,25 @@ def test_beside_the_knob_at_the_same_harm():
     assert set(pairs.leftovers().editor) == {"MEMIT"}
 
 
+def test_beside_the_knob_at_the_same_score():
+    pairs = Pairs(study())
+    assert pairs.at_equal("ridge with history", INSIDE, "efficacy_top1", "efficacy_top1") is None  # no line
+    assert pairs.at_equal("MEMIT", INSIDE, "specificity", "efficacy_top1") is None  # a score without a slope
+    same = pairs.at_equal("MEMIT", INSIDE, "efficacy_top1", "efficacy_top1")
+    assert same is not None
+    assert same.mean == pytest.approx(0.0)
+    assert same.n == 40
+
+
 def test_the_figures_say_their_numbers(layer, gains):
     import pandas as pd
 
     pairs = Pairs(study())
     assert "MEMIT, P afterwards, named first −25.0" in draw.gains_figure(pairs)[1]
     lines = ["MEMIT", "an editor without rows"]
-    assert "AlphaEdit" not in draw.knobs_figure(pairs, lines, [pairs.names, []])[1]
+    said = draw.knobs_figure(pairs, {"all": (pairs.names, lines), "none": ([], lines)})[1]
+    assert "MEMIT, P afterwards: 25% named first, rise 10.0%" in said
+    assert "AlphaEdit" not in said
     table = pd.DataFrame(
         {
             "leak": [0.1, 0.3],
@@ -120,7 +132,8 @@ def test_the_figures_say_their_numbers(layer, gains):
             "size": 3.0,
         }
     )
-    assert "leak 10%: 40% left of the write (30% of the directions)" in draw.leaks_figure(table, "facts")[1]
+    said = draw.leaks_figure(table, "facts", 0.28)[1]
+    assert "leak 10%: 40% left of the write (30% of the directions)" in said
     walk = pd.DataFrame({"rule": "Adam", "steps": [1, 2], "known": [0.0, 0.1], "error": [1.0, 0.5]})
     assert "error 0.50 after 2 steps" in draw.descent_figure(walk)[1]
     points = {name: layer.judge(gain) for name, gain in gains.items()}

@@ -6,15 +6,17 @@ import pytest
 import torch
 
 from alphaedit_lite.book.changes import Change
+from alphaedit_lite.book.fronts_draw import fronts_figure
 from alphaedit_lite.book.pareto import Fronts
 from alphaedit_lite.book.streams_draw import (
+    EDITORS,
     cohorts_figure,
     damage_figure,
     forest_figure,
     forgetting_figure,
-    fronts_figure,
     player_figure,
     says,
+    style_of,
 )
 from alphaedit_lite.book.widgets_streams import FrontWidget, StreamPlayer
 from tests.unit.test_streams import checkpoint, row, stream
@@ -56,15 +58,24 @@ def test_a_change_of_editor_keeps_the_place_or_the_nearest(streams):
 
 def test_the_figures_say_their_numbers(streams):
     alt = forgetting_figure(streams)[1]
-    assert "AlphaEdit: the first 100 facts 80% when written, 60% after 300 edits; the newest then 0%" in alt
-    assert "MEMIT: the first 100 facts 80% when written, 40% after 200 edits" in alt
+    assert (
+        "AlphaEdit: 25 of the first 100 facts 80% when written, 60% after 300 edits; the newest then 0%"
+        in alt
+    )
+    assert "MEMIT: 25 of the first 100 facts 80% when written, 40% after 200 edits" in alt
     alt = damage_figure(streams)[1]
     assert "AlphaEdit 24.00" in alt
     assert "MEMIT not finite" in alt
     runs = {name: torch.tensor([[0.9, 0.8], [math.nan, 0.7]]) for name in ("kept", "dropped")}
     assert "kept: the first cohort from 0.90 to 0.80" in cohorts_figure(runs, 50, "likely")[1]
     change = Change(0.02, -0.01, 0.05, 9)
-    assert "P off +2.0 [−1.0, +5.0]" in forest_figure({"efficacy": {"P off": change}})[1]
+    far = {"P off": change, "P leaks": Change(-0.63, -0.7, -0.5, 9), "λ off": Change(0.4, 0.3, 0.5, 9)}
+    for limit in (None, 20):
+        figure, alt = forest_figure({"efficacy": far}, limit=limit)
+        assert "P off +2.0 [−1.0, +5.0], P leaks −63.0" in alt
+        written = [text.get_text() for text in figure.axes[0].texts]
+        assert written == ([] if limit is None else ["◂ −63.0", "+40.0 ▸"])
+    assert figure.axes[0].get_xlim() == (-20, 20)
     assert says(stream(), 100) == "Once … upon a time".replace("… ", "…")
 
 
@@ -80,6 +91,21 @@ def test_the_fronts_say_their_numbers():
     alt = fronts_figure(fronts, groups, panels)[1]
     assert "ridge: λ = 0.8 50% at 15.0%, λ = 0.2 70% at 30.0%" in alt
     assert "FT" not in alt  # collapsed: it has no place on the axis
+    rows.append(row("ridge", "λ = 0.8, in P", 12, 12.0))
+    both = Fronts({"unedited": row("", "", 0, 10.0), "rows": rows})
+    assert "in P" not in fronts_figure(both, groups, panels)[1]
+    figure, alt = fronts_figure(both, groups, panels, variants=True)
+    assert "λ = 0.8, in P 60% at 20.0%, λ = 0.2 70% at 30.0%" in alt
+    assert "in P" in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_an_editor_looks_the_same_in_every_figure(streams):
+    colours = [
+        [line.get_color() for line in damage_figure(some)[0].axes[0].lines if line.get_label() == "MEMIT"]
+        for some in (streams, {"MEMIT": streams["MEMIT"]})
+    ]
+    assert colours == [[style_of("MEMIT")["color"]]] * 2
+    assert style_of("one of your own") not in [style_of(name) for name in EDITORS]
 
 
 def test_the_knobs_follow_the_editor_and_redraw(monkeypatch):

@@ -1,10 +1,11 @@
 """Questions about an edit are right about the world, and forensics find what was put in."""
 
+import pandas as pd
 import pytest
 import torch
 
 from alphaedit_lite import bundled_facts
-from alphaedit_lite.book import seams
+from alphaedit_lite.book import result, seams, seams_draw, seams_result
 from alphaedit_lite.book.forensics import (
     candidate_keys,
     differences,
@@ -86,3 +87,41 @@ def test_forensics_on_a_model(lm):
     assert float(shifts(lm, before, [1], "Romania").abs().max()) == 0
     chances = next_tokens(lm, ["We read that Paris", "Romania"])
     assert torch.allclose(chances.exp().sum(1), torch.ones(2), atol=1e-4)
+
+
+def test_changes_are_told_in_points():
+    assert seams_result.points(pd.Series({"mean": -0.333, "low": -0.52, "high": 0.001})) == (
+        "−33 points [−52 to +0]"
+    )
+
+
+def test_singular_values_fall_after_the_last_large_one():
+    large, factor = seams_draw.falls(torch.tensor([5.0, 2.0, 2e-7, 1e-7], dtype=torch.float64))
+    assert large == 2
+    assert factor == pytest.approx(1e7)
+
+
+def test_the_control_counts_questions_that_are_fair_in_both_forms():
+    found = result("seams_batches.json")
+    trials, means = seams_result.fair_hops(found), seams_result.control(found)
+    assert (trials.known == 1).all()
+    assert len(trials) > trials.subject.nunique() == len(means)
+    assert list(means) == ["two hops", "no relation asked", "difference"]
+
+
+def test_rates_are_drawn_for_the_states_that_are_asked_for():
+    rates = seams_result.rates(seams_result.rows_of(result("seams.json")))
+    panels = {"success": rates, "again": rates}
+    figure, alt = seams_draw.rates_figure(panels, ["prompt", "way back"], ["unedited", "edited"])
+    assert len(figure.axes) == 2
+    assert "edited: prompt 0.98" in alt
+    assert "in context" not in alt
+    assert "in context: prompt" in seams_draw.rates_figure(panels, ["prompt"])[1]
+
+
+def test_empty_bars_are_marked():
+    row = {"subject found": 1.0, "new": 1.0, "neighbours": 0.5, "gap": 0.1}
+    table = pd.DataFrame([row, row | {"subject found": 0.0}], index=["not rounded", "2 bits"])
+    figure, alt = seams_draw.rounding_figure(table)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0"]
+    assert "subject found: not rounded 1.00, 2 bits 0.00" in alt

@@ -13,6 +13,7 @@ from alphaedit_lite.book.shift import (
     energy_test,
     hidden,
     map_of,
+    neighbours_kept,
     ordinary,
     overlap,
     overlaps,
@@ -75,6 +76,15 @@ def test_displacement_in_units_of_the_spread():
     assert moved.common == pytest.approx(1, abs=1e-5)
     assert moved.share == pytest.approx(1, abs=1e-4)
     assert displacement(X, X + cloud(seed=1)).share < 0.2
+
+
+def test_neighbours_kept():
+    X = torch.tensor([[0.0], [1], [3], [10], [12]])  # nearest: 1, 0, 1, 4, 3
+    assert neighbours_kept(X, X + 5) == neighbours_kept(X, 3 * X, 2) == 1
+    assert neighbours_kept(X, torch.tensor([[0.0], [1], [8], [10], [12]])) == pytest.approx(
+        0.6
+    )  # 1, 0, 3, 2, 3
+    assert neighbours_kept(cloud(200), cloud(200, seed=1), 10) < 0.15
 
 
 def test_giants_are_left_out():

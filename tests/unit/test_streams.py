@@ -111,6 +111,18 @@ def test_cohorts_and_their_fading():
     assert not streams.fading(stream(slope=0.0), until=200).sure
 
 
+def test_a_line_over_the_age_of_the_facts():
+    values = pd.Series([0.0] * 50 + [1.0] * 50)
+    change = streams.by_age(values)
+    assert change.sure
+    assert change.mean == pytest.approx(np.polyfit(np.arange(100) / 99, values, 1)[0])
+    assert change.low < change.mean < change.high
+    assert streams.by_age(values.tolist()) == change
+    every_fourth = pd.Series([*values[:-1], math.nan], index=range(0, 400, 4))
+    assert streams.by_age(every_fourth).n == 99
+    assert not streams.by_age([0.0, 1.0] * 50).sure
+
+
 def test_the_matrix_of_cohorts_has_each_one_fresh_on_its_diagonal():
     table = streams.matrix(stream())
     assert list(table.columns) == [100, 200, 300]

@@ -377,7 +377,7 @@ def check_stays(answer: Callable[[], dict[str, bool]]) -> None:
     why = {
         "sum": "(Δ + Δ')P = ΔP + Δ'P. So a sequence of edits stays inside.",
         "scale": "a number does not turn the rows.",
-        "momentum": "a running sum of projected gradients is a sum.",
+        "momentum": "0.9Δ + Δ' is a sum of two updates that are inside.",
         "decay": "weight decay shrinks W + Δ, and W lies in no null space. (Decay of Δ alone would stay.)",
         "clip norm": "clipping by the norm divides by one number.",
         "clamp entries": "a bound on each entry bends the rows.",

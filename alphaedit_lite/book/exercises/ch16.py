@@ -118,7 +118,7 @@ def check_largest_rank(answer: Callable[[int, int, int, int], int]) -> None:
         case = f"{facts} facts about {subjects} subjects, ΔW of {d_model} × {d_ff}"
         expect(
             not (told == facts > found and subjects < facts),
-            f"{case}: you count facts. Facts about one subject share their key, so their terms add up to *one* "
+            f"{case}: you count facts. Here, facts about one subject share their key, so their terms add up to *one* "
             "column times one row.",
         )
         expect(
@@ -169,8 +169,8 @@ def check_suspects(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
     )
 
 
-def spoken(delta: Tensor, key: Tensor, E: Tensor, k: int) -> list[int]:
-    return (E @ (delta @ key)).topk(k).indices.tolist()
+def spoken(delta: Tensor, key: Tensor, E: Tensor, count: int) -> list[int]:
+    return (E @ (delta @ key)).topk(count).indices.tolist()
 
 
 @exercise("16.5", reference=spoken)
@@ -184,7 +184,7 @@ def check_spoken(answer: Callable[[Tensor, Tensor, Tensor, int], Sequence[int]])
             wanted = (E @ value).topk(3).indices.tolist()
             found: Any = answer(delta, key, E, 3)
             found = [int(token) for token in found]
-            expect(len(found) == 3, f"return k token numbers; there are {len(found)}.")
+            expect(len(found) == 3, f"return `count` token numbers, 3 here; there are {len(found)}.")
             least = (E @ value).topk(3, largest=False).indices.tolist()
             expect(set(found) != set(least), "these are the tokens that ΔW makes *less* likely.")
             first = torch.linalg.svd(delta)[0][:, 0]
