@@ -46,6 +46,11 @@ def stored_maps(name: str) -> dict[tuple[int, int], Map]:
     return {(p, s): (m[: len(m) // 2], m[len(m) // 2 :]) for (p, s), m in places.items()}
 
 
+def riddle_order(overdose: str) -> list[str]:
+    """The clouds behind the letters A to D of the chapter's riddle: not in its code, to give nothing away."""
+    return ["MEMIT", "half", "AlphaEdit", overdose]
+
+
 def turned(pair: Map, degrees: float) -> Map:
     """A map, turned about the origin. t-SNE uses distances only, so every angle is as good."""
     a = np.radians(degrees)
@@ -165,6 +170,12 @@ def nulls_figure(tests: Mapping[str, Any]) -> tuple[Figure, str]:
         for axis, (title, test) in zip(axes, tests.items(), strict=True):
             axis.hist(test.null.numpy(), bins=30, color="0.75")
             axis.axvline(test.value, color=COLORS[1], lw=2.5)
+            left = test.value < float(test.null.median())
+            axis.annotate(
+                f"observed {test.value:.3f}", (test.value, 0.9), xycoords=("data", "axes fraction"),
+                xytext=(5 if left else -5, 0), textcoords="offset points", ha="left" if left else "right",
+                fontsize=8,
+            )  # fmt: skip
             axis.set_title(f"{title}: p = {test.p:.3f}", fontsize=9)
             axis.set(xlabel="energy distance", yticks=[])
             low, high = float(test.null.min()), float(test.null.max())

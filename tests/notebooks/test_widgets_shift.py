@@ -10,6 +10,7 @@ from alphaedit_lite.book.shift_draw import (
     overlaps_figure,
     places_figure,
     power_table,
+    riddle_order,
     turned,
     turning_figure,
 )
@@ -58,6 +59,11 @@ def test_turning_keeps_distances():
     x, y = two_clouds(3)
     a, b = turned((x, y), 37)
     assert np.linalg.norm(a[0] - b[1]) == pytest.approx(np.linalg.norm(x[0] - y[1]))
+
+
+def test_the_riddle_has_four_clouds():
+    order = riddle_order("6 × AlphaEdit")
+    assert sorted(order) == ["6 × AlphaEdit", "AlphaEdit", "MEMIT", "half"]
 
 
 def test_figures_say_what_they_show():

@@ -51,6 +51,11 @@ def test_where_it_loses():
     rows = ends(1000).table
     ours, rival = rows.loc[("AlphaEdit", "λ = 0.8")], rows.loc[("MEMIT with history", "c = 1000")]
     said = f"{ours.efficacy_top1:.1%} of the new objects first and perplexity is up by {ours.rise:.1%}; MEMIT"
-    assert f"{said} with history has {rival.efficacy_top1:.1%} and {rival.rise:.1%}." in README.replace(
-        "\n", " "
+    text = README.replace("\n", " ")
+    assert f"{said} with history has {rival.efficacy_top1:.1%} and {rival.rise:.1%}." in text
+    later = ends(2000).table
+    ours, rival = later.loc[("AlphaEdit", "λ = 0.8")], later.loc[("MEMIT with history", "c = 1000")]
+    said = (
+        f"{ours.efficacy_top1:.1%} and {ours.rise:.1%} against {rival.efficacy_top1:.1%} and {rival.rise:.1%}"
     )
+    assert f"After 2,000 it is {said}." in text
