@@ -717,7 +717,8 @@ table.rename(columns={"pairs": "pairs gone, %", "last words": "last words gone, 
 # [[=follows[1000]['last words'].mean:.2f]] after [[=MANY]] ([[=follows[1000]['last words'].low:.2f]] to
 # [[=follows[1000]['last words'].high:.2f]], over [[=follows[1000]['last words'].n]]). For the pairs it is
 # [[=follows[300]['pairs'].mean:.2f]] and [[=follows[1000]['pairs'].mean:.2f]], where a minus means: the higher the rise, the more is lost.
-# The interval leaves zero out in [[=clear]] of these four. So few editors, one order of facts: we cannot say that perplexity ranks them.
+# The interval leaves zero out in [[=clear]] of these four. So perplexity can warn of lost last words while edits are few. After
+# [[=MANY]], and for grammar, so few editors and one order of facts cannot tell.
 
 # %% [markdown]
 # ## 4. The tasks of the paper

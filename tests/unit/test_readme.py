@@ -36,6 +36,10 @@ def test_the_benchmark_table():
     floor = found["rows"]["z, batched, early stop"]["seconds_per_fact"]
     floor /= found["rows"]["arithmetic floor of z, early stop"]["seconds_per_fact"]
     assert f"takes\n{floor:.1f} times what its multiplications" in README
+    parts = result("parts.json")
+    assert f"{parts['share of matrix products in z']:.0%} of the time does go into" in README
+    times = parts["statistics of 100,000 tokens"] / parts["forward pass to the same layer"]
+    assert f"take {times:.2f} times the bare forward pass." in README
     assert f"differs from the reference's by {found['relative_difference_of_z']:.0e} at most" in README
 
 
