@@ -373,7 +373,7 @@ check.style.format("{:.2f}")
 
 # %% [markdown]
 # The real time is [[=check['measured / forecast'].min():.1f]] to [[=check['measured / forecast'].max():.1f]] times the forecast: attention, norms, copies and Python are not in the
-# rules. (The rate and the rows come from different hours of a machine whose speed varies, so a ratio of 1 is partly luck.) So in float32 allow twice the hours above; for eigenvectors of d = 14,336 even that is extrapolated. Half precision on tensor cores would be faster; we have measured no
+# rules. (The rate and the rows were measured one after the other, on an idle machine.) So in float32 allow twice the hours above; for eigenvectors of d = 14,336 even that is extrapolated. Half precision on tensor cores would be faster; we have measured no
 # GPU. (The hours are arithmetic only: the two larger models do not fit on a T4, as the next table shows.)
 #
 # Does it *fit*? For each machine the plan with a fifth to spare; for each model the authors' layers, and only the last of
