@@ -74,14 +74,16 @@ def _default_model_folder() -> tuple[Path, str]:
             where: Any = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
             quantised = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
             config = copy.deepcopy(quantised.config)
-            del config.quantization_config  # the weights are plain float32 now; saving refuses otherwise
+            if hasattr(config, "quantization_config"):  # transformers 5 notes it, and then refuses to save
+                del config.quantization_config  # but the weights are plain float32 now
             plain = AutoModelForCausalLM.from_config(config)
             plain.load_state_dict(quantised.state_dict())
             plain.generation_config = quantised.generation_config
             shutil.rmtree(folder, ignore_errors=True)  # without a stamp it is not whole
             with replacing(folder) as partial:
                 plain.save_pretrained(partial)
-                AutoTokenizer.from_pretrained(**where).save_pretrained(partial)
+                # The model was trained without BOS; transformers 4 would add one.
+                AutoTokenizer.from_pretrained(**where, add_bos_token=False).save_pretrained(partial)
                 (partial / stamp.name).write_text(fingerprint(plain))
             gguf.unlink()  # 98 MB that are not needed again
     return folder, stamp.read_text()

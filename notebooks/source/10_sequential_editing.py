@@ -891,33 +891,35 @@ pd.DataFrame([usual, roomy], index=["P", "relative P"], columns=default_layers(l
 # %%
 TWO, SOON = ("AlphaEdit", rival), 600
 orders = [{name: read.read_stream(name, seed=seed) for name in TWO} for seed in (0, 1)]
-places = {
+stages = {
     f"order {seed + 1}, {edits:,} edits": (orders[seed], edits)
     for seed, edits in ((0, LONG), (0, 2 * LONG), (0, SOON), (1, SOON))
 }
-rows, apart = {}, {}
-for place, (found, edits) in places.items():
+stands_at, gaps_at = {}, {}
+for place, (found, edits) in stages.items():
     for name in TWO:
         whole = read.course(found[name]).loc[edits, ["rise", "update"]]
-        rows[place, name] = {m: read.scores(found[name], edits, m).mean() for m in METRICS} | dict(whole)
+        stands_at[place, name] = {m: read.scores(found[name], edits, m).mean() for m in METRICS} | dict(whole)
     each = {m: [read.scores(found[name], edits, m) for name in TWO] for m in METRICS}
-    apart[place] = {m: difference(*pair) for m, pair in each.items()}
-_, twice, once, again = apart.values()
-far, near = ({name: rows[place, name]["rise"] for name in TWO} for place in list(places)[1::2])
+    gaps_at[place] = {m: difference(*pair) for m, pair in each.items()}
+_, gaps_late, sooner_1, sooner_2 = gaps_at.values()
+rise_late, rise_soon = (
+    {name: stands_at[place, name]["rise"] for name in TWO} for place in list(stages)[1::2]
+)
 drawn = [set(random.Random(seed).sample(range(2 * LONG), 2 * LONG)[:SOON]) for seed in (0, 1)]
 shared = len(drawn[0] & drawn[1]) / SOON
-pd.DataFrame(rows).T.rename(columns=heads).style.format("{:.1%}").format("{:.2f}", subset=["‖ΔW‖/‖W‖"])
+pd.DataFrame(stands_at).T.rename(columns=heads).style.format("{:.1%}").format("{:.2f}", subset=["‖ΔW‖/‖W‖"])
 
 # %% [markdown]
 # (Judged are all facts, but for the third pair of rows: there 25 of each hundred.)
 #
-# **Twice as many.** After [[=2 * LONG:,]] edits, [[=told(twice['efficacy_top1'], *TWO)]]; on paraphrases, [[=told(twice['generalization_top1'], *TWO)]]; on neighbours,
-# [[=told(twice['specificity'], *TWO)]]. Perplexity has risen by [[=far['AlphaEdit']:.1%]] and by [[=far[rival]:.1%]]. Both
+# **Twice as many.** After [[=2 * LONG:,]] edits, [[=told(gaps_late['efficacy_top1'], *TWO)]]; on paraphrases, [[=told(gaps_late['generalization_top1'], *TWO)]]; on neighbours,
+# [[=told(gaps_late['specificity'], *TWO)]]. Perplexity has risen by [[=rise_late['AlphaEdit']:.1%]] and by [[=rise_late[rival]:.1%]]. Both
 # editors name a smaller share than after [[=LONG:,]].
 #
-# **Another order.** After [[=SOON]] edits in the second order, [[=told(again['efficacy_top1'], *TWO)]]; in the first it was [[=str(once['efficacy_top1'])]] on the [[=once['efficacy_top1'].n]] facts judged. On paraphrases,
-# [[=told(again['generalization_top1'], *TWO)]] (first order: [[=str(once['generalization_top1'])]]). Perplexity has risen by [[=near['AlphaEdit']:.1%]] and by
-# [[=near[rival]:.1%]]. Two orders of one benchmark on one model are not many.
+# **Another order.** After [[=SOON]] edits in the second order, [[=told(sooner_2['efficacy_top1'], *TWO)]]; in the first it was [[=str(sooner_1['efficacy_top1'])]] on the [[=sooner_1['efficacy_top1'].n]] facts judged. On paraphrases,
+# [[=told(sooner_2['generalization_top1'], *TWO)]] (first order: [[=str(sooner_1['generalization_top1'])]]). Perplexity has risen by [[=rise_soon['AlphaEdit']:.1%]] and by
+# [[=rise_soon[rival]:.1%]]. Two orders of one benchmark on one model are not many.
 
 # %% [markdown]
 # Turn the knobs of the sweep yourself: the black dot is the chosen row, and the bars are its four batches, the oldest first. (On paper: the figure

@@ -173,12 +173,13 @@ rises.style.format(precision=2)
 #
 # Why? A model may simply like "is" better than "are", because it is frequent, or short. On single pairs that would pass for
 # grammar. Let the model's score of a sentence be a sum of one number for each word, wherever it stands:
-# $s = \sum_w f(w)$. What the two sentences of a pair share cancels, and
+# $s = \sum_w f(w)$. Call the two frames A and B and the fillers x and y; x fits A and y fits B, so Ax and By are the good
+# sentences. What the two sentences of a pair share cancels, and
 #
 # $$\underbrace{s(A\,x) - s(A\,y)}_{\text{first pair}} = f(x) - f(y), \qquad
 # \underbrace{s(B\,y) - s(B\,x)}_{\text{second pair}} = -\bigl(f(x) - f(y)\bigr). \tag{11.2}$$
 #
-# In words: what such a model gains on one pair of a square, it loses on the other. It is right on **exactly one half**,
+# In words: the two differences have opposite signs, so exactly one of them is above zero, and one pair of the square is right. It is right on **exactly one half**,
 # whatever it likes. (Unless it likes both alike; a tie counts as wrong.) This is a chance level that one can *prove*,
 # not estimate.
 
@@ -262,7 +263,8 @@ show(*draw.phenomena_figure({"in order": before.pairs, "shuffled": mixed_bits}),
 # [[=ours:.0%]]. And on the shuffled words it still has [[=jumbled:.0%]] (95%: [[=mixed_share.low:.0%]] to
 # [[=mixed_share.high:.0%]]). Has it found order in the disorder? Perhaps it sees *company*: with "never" among the words,
 # "neither" is likelier, wherever both stand; and "girl" speaks for "herself". (11.2) holds for sums over single words, and a
-# model that knows which words keep company is no such sum. The figure fits this guess: shuffled, negative polarity and the two kinds
+# model that knows which words keep company is no such sum. The figure does not contradict this guess (but we named the three, no test did, and *irregular participle* stands as high as
+# *reflexive and gender*): shuffled, negative polarity and the two kinds
 # of reflexives have [[=int(mixed_bits[keep_company].sum()):d]] of [[=int(keep_company.sum()):d]] right, and the other
 # [[=n_kinds - 3]] phenomena together [[=mixed_bits[~keep_company].mean():.0%]], next to a coin. So in some phenomena a part of what
 # our model has above one half may need no order at all. Keep this in mind when pairs are called *grammar*.
@@ -272,7 +274,7 @@ show(*draw.phenomena_figure({"in order": before.pairs, "shuffled": mixed_bits}),
 #
 # Which rule of English is missing? Write one template for it. `[a|b]` stands in the first and in the second frame; of `(x|y)`,
 # x is right in the first and y in the second. `person:0` draws a teacher, `person:1` teachers; `person2:0` is somebody
-# else. The kinds: *person, thing, place, mass, she, he, do* (sing/sings), *past* (sang/sung), *greeted* and *bought* (take an
+# else. A kind with one form has nothing after its colon: `tired:` draws an adjective, `greeted:` a verb. Without a colon a word stands as it is. The kinds: *person, thing, place, mass, she, he, do* (sing/sings), *past* (sang/sung), *greeted* and *bought* (take an
 # object), *slept* (takes none), *hurt, tired, old*.
 #
 # <details><summary>Hint</summary>
@@ -389,6 +391,9 @@ print(f"verdicts changed: {moved:.1%} of {len(some)}")
 # %% [markdown]
 # ### Exercise 11.4: McNemar's test · 10 minutes · ★★
 #
+# Write `mcnemar(before, after)`: how many verdicts were lost, how many gained, and p by (11.3). Both arguments are tensors of True and
+# False, for the same questions in the same order.
+#
 # <details><summary>Hint</summary>
 #
 # `before & ~after` is what was lost. The likely mistakes: one side only, and the chance of *exactly* this split.
@@ -448,7 +453,7 @@ verdicts.style.format("{:.0%}", subset=["before", "after"]).format("{:.2g}", sub
 # (p = [[=seen.loc[('four times', 'pairs')].p:.1g]]), [[=seen.loc[('four times', 'last words')].lost]] and
 # [[=seen.loc[('four times', 'last words')].gained]] of the last words (p = [[=seen.loc[('four times', 'last words')].p:.1g]]).
 #
-# A handful of losses without a single gain already makes p small; two against one says nothing. Compare the last two
+# Without a single gain, six losses give p = [[=2 / 2**6:.2f]], five only [[=2 / 2**5:.2f]]; two against one says nothing. Compare the last two
 # columns as well: they estimate the same change. For the pairs after the hundred facts, the interval would be
 # [[=narrower:.1f]] times as wide if other questions had been asked each time.
 #
@@ -463,7 +468,7 @@ verdicts.style.format("{:.0%}", subset=["before", "after"]).format("{:.2g}", sub
 # ### Exercise 11.5: How many questions, on paper · 12 minutes · ★★
 #
 # An edit changes a share `changed` of the verdicts, and the share that is right falls by `loss`. To see this with the usual
-# care (5% false alarms, and found in four of five tries), the loss must be 2.8 standard errors. With a pencil:
+# care (5% false alarms, and found in four of five tries), the loss must be 2.8 standard errors (1.96 for the false alarms, and 0.84 more to be past that line four times in five). With a pencil:
 #
 # 1. How many pairs are needed, if the same are asked before and after? (The change of one question is −1, 0 or +1: what
 #    is its variance?)
@@ -602,8 +607,8 @@ shown.style.format("{:.2f}", subset=["update"]).format("{:.0%}", subset=["named 
 )
 
 # %% [markdown]
-# In the table, `update` is ‖ΔW‖/‖W‖ in layer 7 and `named first` the share of the facts that were written; p is of sign tests, for
-# pairs over squares.
+# In the table, `update` is ‖ΔW‖/‖W‖ in layer 7 and `named first` the share of the facts that were written; `rise` is in percent, `pairs` and `last words`
+# are changes in points. p is McNemar's; for pairs, whole squares are counted as better or worse in place of single verdicts (a sign test).
 #
 # **What surprised us.** Read the row of AlphaEdit's update taken four times. Perplexity is [[=1 + times4:.1f]] times as high; and
 # where the model named [[=share_of('unedited', 'last words'):.0%]] of the last words, it now names
@@ -617,16 +622,10 @@ shown.style.format("{:.2f}", subset=["update"]).format("{:.0%}", subset=["named 
 # are far apart in probability; the last word of a sentence must beat all other words.) Perplexity has no chance level, so it cannot
 # enter this race.
 #
-# **But the order depends on dose and scale.** In the streams below the gap between the two parts is, after [[=MANY]] edits,
-# [[=100 * min(c.mean for c in races.gap):.0f]] to [[=100 * max(c.mean for c in races.gap):.0f]] points, and clear of luck for
-# [[=sum(c.sure for c in races.gap)]] of [[=len(races)]] editors. And the scale is a choice. Take, for each ability, the fall of the
-# log-odds log(p / (1 − p)) of a right answer: then even at four times the update the gap may be luck ([[=gone['log-odds'].mean:.2f]],
-# 95%: [[=gone['log-odds'].low:.2f]] to [[=gone['log-odds'].high:.2f]]), and in the streams it is the *pairs* that have fallen more, for
-# [[=sum(c.mean < 0 for c in races['log-odds'])]] of [[=len(races)]] editors (clear of luck for
-# [[=sum(c.high < 0 for c in races['log-odds'])]]). We know of no order that holds in general.
+# **But this order depends on dose and scale**; we come back to it with the streams below.
 #
-# At small doses there is less to see than one would like. AlphaEdit's hundred facts raise perplexity by
-# [[=100 * harm.rise['AlphaEdit'].mean:.1f]]% (95%, drawing leads: [[=100 * harm.rise['AlphaEdit'].low:.1f]] to
+# At small doses there is less to see than one would like. With AlphaEdit's hundred facts perplexity changes by
+# [[=100 * harm.rise['AlphaEdit'].mean:+.1f]]% (95%, drawing leads: [[=100 * harm.rise['AlphaEdit'].low:.1f]] to
 # [[=100 * harm.rise['AlphaEdit'].high:.1f]]); a careless ridge regression with hardly any λ, which writes as many facts, by
 # [[=100 * harm.rise['careless ridge'].mean:.1f]]% ([[=100 * harm.rise['careless ridge'].low:.1f]] to
 # [[=100 * harm.rise['careless ridge'].high:.1f]]). Last words: [[=str(harm['last words']['AlphaEdit'])]] and
@@ -704,11 +703,19 @@ table["log-odds"] = [f"{c.mean:+.2f} [{c.low:+.2f}, {c.high:+.2f}]" for c in rac
 table.rename(columns={"pairs": "pairs gone, %", "last words": "last words gone, %", "gap": "gap, points"})
 
 # %% [markdown]
-# In the table, `gap` is the part gone of last words minus that of pairs; `log-odds` is the same gap measured in log-odds. Intervals draw
-# squares and texts.
+# In the table, `gap` is the part gone of last words minus that of pairs; `log-odds` is the fall of the log-odds of last words minus
+# that of pairs: below zero, the pairs have fallen more. Intervals draw squares and texts.
 #
-# **What surprised us.** By the standards of the literature, [[=wrecked or 'none']] of these [[=len(streams)]] streams have *collapsed*. And
-# still, after [[=MANY]] edits, last words are lost for sure by [[=losers['last words']:d]] of [[=len(at_end)]] editors, and pairs by
+# **Which goes first, once more.** In these streams the gap between the two parts is, after [[=MANY]] edits,
+# [[=100 * min(c.mean for c in races.gap):.0f]] to [[=100 * max(c.mean for c in races.gap):.0f]] points, and clear of luck for
+# [[=sum(c.sure for c in races.gap)]] of [[=len(races)]] editors. And the scale is a choice. Take, for each ability, the fall of the
+# log-odds log(p / (1 − p)) of a right answer: then even at four times the update the gap may be luck ([[=gone['log-odds'].mean:.2f]],
+# 95%: [[=gone['log-odds'].low:.2f]] to [[=gone['log-odds'].high:.2f]]), and in the streams, where it is negative, it is the *pairs* that have fallen more, for
+# [[=sum(c.mean < 0 for c in races['log-odds'])]] of [[=len(races)]] editors (clear of luck for
+# [[=sum(c.high < 0 for c in races['log-odds'])]]). We know of no order that holds in general.
+#
+# **What surprised us.** None of this is the collapse that papers show, where a model stops speaking: of these [[=len(streams)]] streams, perplexity has passed
+# 1,000 in [[=wrecked or 'none']]. (By the milder mark of chapter 10, perplexity up by more than half, the longest ones are past it at 2,000 edits.) And still, after [[=MANY]] edits, last words are lost for sure by [[=losers['last words']:d]] of [[=len(at_end)]] editors, and pairs by
 # [[=losers['pairs']:d]]: grammar goes, too.
 #
 # Does perplexity say how much? Compare editors after equally many edits. The rank correlation of the rise of perplexity with the change in
@@ -744,6 +751,8 @@ table.rename(columns={"pairs": "pairs gone, %", "last words": "last words gone, 
 
 # %% [markdown]
 # ### Exercise 11.6: Weighted F1 · 10 minutes · ★★
+#
+# Write `weighted_f1(gold, said)` by (11.4). `gold` holds the right class of each question, `said` the class that was named, or −1.
 #
 # <details><summary>Hint</summary>
 #
@@ -791,7 +800,8 @@ pd.DataFrame({"weighted F1": guesses}).style.format("{:.2f}")
 # %% [markdown]
 # Five models that know nothing about the question, and F1 goes from 0 to [[=guesses['a coin']:.2f]]. **An F1 near zero cannot come
 # from lost knowledge alone**: the model must also *fall silent*, as a ruined one does (or be nearly always wrong, which takes
-# knowledge). One third means: one word, always the same.
+# knowledge). One third has at least two readings, as the table shows: one word, always the same, or a coin that is silent half
+# of the time. Only the confusion table tells them apart.
 #
 # Now our model. We have written the tasks anew with prompts of our own, and read each answer in two ways: *said*, as above, and
 # *compared*: which of the two words is the more likely next token? The second never falls silent.
@@ -827,7 +837,7 @@ silent = {state: sum(row[-1] for f in found.values() for row in f["said"]) / sum
 # it prefers? The AUC is the chance that it does, for one example of each class; one half is nothing. A bar is the 95% interval over
 # [[=int(tasks['unedited']['sst2']['examples']):d]] examples. It lies
 # above one half in [[=str(['none', 'one', 'two', 'three', 'four', 'five'][aucs])]] of the five tasks. But so few examples leave much
-# open: [[=open_still]] may hold some knowledge or none.
+# open: for instance, [[=open_still]] may hold some knowledge or none.
 #
 # So on a model of this size these tasks measure, above all, which word it likes. **What is not shown to be there cannot be shown to be
 # lost**: a curve of these scores would say little about an edit. That is why this chapter has questions of its own. The code is there for larger models:
@@ -901,7 +911,8 @@ pd.DataFrame(by_frame, index=["before", "after"]).T.style.format("{:.0%}")
 # %% [markdown]
 # Perplexity has hardly noticed: [[=100 * (now / calm - 1):+.1f]]%. (In the leads that it is measured on stand
 # [[=reflexives]] words in *-self* or *-selves*.) And of the 50 pairs about this very rule, [[=lost]] are lost. Look at the table: not the
-# *rule* is gone, but one *pattern*. After "in the garden", "himself" is right in
+# *rule* is gone, but one *pattern*. The eight facts were all about *the boy in the garden*; but after any man in any place ("the old man in the park"),
+# "himself" is right in
 # [[=by_frame['in the …: himself'][1]:.0%]] of the pairs, instead of [[=by_frame['in the …: himself'][0]:.0%]]; in the other template,
 # "herself" has [[=by_frame['who …: herself'][1]:.0%]], instead of [[=by_frame['who …: herself'][0]:.0%]]. The plural is always right, of course:
 # this model says *themselves* now. Had we asked for plurals only, or with the second template only, we should have seen little or
@@ -931,12 +942,12 @@ pd.DataFrame(by_frame, index=["before", "after"]).T.style.format("{:.0%}")
 # * Perplexity up by 6% is one token in [[=rises.iloc[1, 2]:.0f]] halved. It sees everything a little, and does not say what it saw.
 # * In a square, a score that adds up words is right on exactly one half. So may be a model with a strong favourite: look at the lean.
 # * A loss is an *uneven* split of the verdicts that changed. Keep single verdicts, pair them, draw squares, and plan how many.
-# * A careful write of a hundred facts raises perplexity by [[=100 * harm.rise['AlphaEdit'].mean:.1f]]%
-#   ([[=100 * harm.rise['AlphaEdit'].low:.1f]] to [[=100 * harm.rise['AlphaEdit'].high:.1f]]); [[=2 * study['squares'] * n_kinds]] pairs show nothing, last words a first
-#   loss. Four times the update takes [[=gone['last words'].mean:.0%]] of the last words, and [[=gone.pairs.mean:.0%]] of what the pairs
+# * After a careful write of a hundred facts no harm is sure in the study: perplexity [[=100 * harm.rise['AlphaEdit'].mean:+.1f]]%
+#   ([[=100 * harm.rise['AlphaEdit'].low:.1f]] to [[=100 * harm.rise['AlphaEdit'].high:.1f]]), nothing clear in [[=2 * study['squares'] * n_kinds]] pairs. The stream, which asks
+#   [[=len(start)]] last words, shows a first loss ([[=early[0]:d]] lost, [[=early[1]:d]] gained). Four times the update takes [[=gone['last words'].mean:.0%]] of the last words, and [[=gone.pairs.mean:.0%]] of what the pairs
 #   had above chance. Which goes first depends on dose and scale.
-# * Weighted F1 is 0 for the silent, 1/3 for one word, 1/2 for a coin. With [[=int(tasks['unedited']['sst2']['examples']):d]] examples
-#   [[=aucs or 'none']] of the five GLUE tasks is shown to be above chance here; SST-2 and MRPC may be.
+# * On a balanced task of two classes, weighted F1 is 0 for the silent, 1/3 for one word (or a half-silent coin), 1/2 for a coin. With [[=int(tasks['unedited']['sst2']['examples']):d]] examples
+#   [[=aucs or 'none']] of the five GLUE tasks is shown to be above chance here; that does not show that the model knows nothing.
 
 # %% [markdown]
 # ## Quiz

@@ -737,8 +737,9 @@ def interrupted_at(number, act):
 
     ``hooked`` and ``frozen`` are left out: Python cannot protect the leaving of a with block, and an
     interrupt just there leaves a hook that looks, or parameters that need no gradient; no other weights.
+    For the same reason torch's own switch for gradients is put back here.
     """
-    seen = 0
+    seen, gradients = 0, torch.is_grad_enabled()
 
     def trace(frame, event, _):
         nonlocal seen
@@ -757,6 +758,7 @@ def interrupted_at(number, act):
         act()
     finally:
         sys.settrace(before)
+        torch.set_grad_enabled(gradients)
     return seen
 
 
