@@ -159,7 +159,7 @@ def knobs_figure(
             axis.title.set_fontsize(9)
             if seen:
                 _around(axis, np.array(seen), highest)
-            axis.legend(frameon=False, fontsize=6.5, loc="lower right")
+            axis.legend(frameon=False, fontsize=6.5, loc="best")
         axes[0, 0].set_ylabel("new facts named first, %")
         marks = {"circle: without P": "without P", "triangle: afterwards": AFTER, "square: inside": INSIDE}
         handles = [

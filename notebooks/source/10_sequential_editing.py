@@ -796,6 +796,9 @@ pd.DataFrame(found, index=pd.Index([f"{rise:.2%}" for rise in rises], name=f"Alp
 # out. So whoever compares at one rise only has chosen the answer. Further up nearly every fact is named first, and [[=fronts.n]] facts say no more. Against ridge regression the answer is clear: [[=fronts.told_at_equal_harm('AlphaEdit', 'ridge with history')]];
 # on paraphrases, [[=fronts.told_at_equal_harm('AlphaEdit', 'ridge with history', 'generalization_top1')]].
 #
+# (Fine-tuning has a knob as well. At its default rate of 0.0005 it names [[=sum(fronts.scores(('FT', 'rate 0.0005'))) / fronts.n:.0%]] first, at a rise of
+# [[=fronts.rise(('FT', 'rate 0.0005'))]]; at 0.002, [[=sum(fronts.scores(('FT', 'rate 0.002'))) / fronts.n:.0%]] at [[=fronts.rise(('FT', 'rate 0.002'))]].)
+#
 # (Between two points of an editor, the score of every fact is taken on a straight line; so the comparison is at equal harm, and still fact by fact.)
 #
 # **Why, from the equations.** Perplexity follows, roughly, the change of known answers, tr(ΔC0Δᵀ). (Not exactly: in chapter 8's file,
