@@ -26,6 +26,7 @@ from alphaedit_lite import (
     metrics,
     solvers,
 )
+from alphaedit_lite import finetune as finetune_module
 from alphaedit_lite.assets import AssetError
 from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.finetune import FineTune
@@ -707,6 +708,20 @@ def test_fine_tuning_follows_the_gradient_of_the_model_itself(lm, facts):
     large = gradient.abs() > 1e-4
     assert large.any()
     assert_close(edit.dense[2][large], -1e-3 * gradient[large].sign(), atol=1e-6, rtol=1e-2)
+
+
+def test_fine_tuning_in_parts_is_fine_tuning_at_once(lm, facts, monkeypatch):
+    """Rows of like length go through the model together; how many at once must not matter."""
+    found = []
+    for tokens in (10_000, 1):  # all facts in one pass, and one fact in each
+        monkeypatch.setattr(finetune_module, "TOKENS", tokens)
+        edit = FineTune(lm, layers=LAYERS, steps=3, lr=1e-3, progress=False).edit(facts)
+        found.append([edit.delta(layer) for layer in LAYERS])
+        edit.revert()
+    for whole, parts in zip(*found, strict=True):
+        assert (
+            whole - parts
+        ).norm() < 1e-2 * whole.norm()  # a sign may turn with rounding
 
 
 def test_a_stream_goes_on_where_it_was_cut_off(facts, tmp_path):
