@@ -719,9 +719,7 @@ def test_fine_tuning_in_parts_is_fine_tuning_at_once(lm, facts, monkeypatch):
         found.append([edit.delta(layer) for layer in LAYERS])
         edit.revert()
     for whole, parts in zip(*found, strict=True):
-        assert (
-            whole - parts
-        ).norm() < 1e-2 * whole.norm()  # a sign may turn with rounding
+        assert (whole - parts).norm() < 1e-2 * whole.norm()  # a sign may turn with rounding
 
 
 def test_a_stream_goes_on_where_it_was_cut_off(facts, tmp_path):
