@@ -321,40 +321,44 @@ def weighted_f1(gold: Any, said: Any) -> float:
     return total / len(gold)
 
 
-@exercise("11.6", reference=weighted_f1)
-def check_weighted_f1(answer: Callable[..., Any]) -> None:
-    for _ in range(3):
+def _verdicts() -> tuple[torch.Tensor, torch.Tensor, float, dict[str, float]]:
+    """Answers for which every wrong score differs from the right one: gold, said, right, wrong by name."""
+    while True:
         n = 40 + int(torch.randint(40, ()))
         gold = (torch.rand(n) < uniform(0.55, 0.8)).long()
         gold[:2] = torch.tensor([0, 1])
         said = torch.where(torch.rand(n) < 0.6, gold, torch.randint(-1, 2, (n,)))
         said[2:5] = torch.tensor([-1, 0, 1])
-        found, right = float(answer(gold, said)), reference_f1(gold.numpy(), said.numpy())
-        share = float((gold == said).float().mean())
-        f1 = {}
+        f1, named = [], [(said == label).sum() for label in (0, 1)]
         for label in (0, 1):
-            hits, are, named = (gold == label) & (said == label), (gold == label).sum(), (said == label).sum()
-            f1[label] = float(2 * hits.sum() / (are + named))
-        expect(
-            not near(found, share), "this is the accuracy. F1 asks of each class how often it was named, too."
-        )
-        expect(
-            not near(found, f1[1]),
-            "this is the F1 of class 1 alone. Weighted F1 also asks about class 0.",
-        )
-        expect(
-            not near(found, (f1[0] + f1[1]) / 2) or near(right, (f1[0] + f1[1]) / 2),
-            "this is the plain mean over classes (macro F1). Weight each class by how often it is right.",
-        )
-        expect(
-            not near(found, (f1[0] + f1[1]) / 3),
-            "you take −1 for a third class. It is never right: it only makes the others miss.",
-        )
-        by_name = sum(float((said == label).sum()) * f1[label] for label in (0, 1)) / n
-        expect(
-            not near(found, by_name) or near(by_name, right),
-            "weight by how often a class is *right*, not by how often the model names it.",
-        )
+            hits = ((gold == label) & (said == label)).sum()
+            f1.append(float(2 * hits / ((gold == label).sum() + named[label])))
+        wrong = {
+            "accuracy": float((gold == said).float().mean()),
+            "one class": f1[1],
+            "macro": sum(f1) / 2,
+            "three classes": sum(f1) / 3,
+            "by name": float(named[0] * f1[0] + named[1] * f1[1]) / n,
+        }
+        right = reference_f1(gold.numpy(), said.numpy())
+        if min(abs(right - score) for score in wrong.values()) > 1e-3:
+            return gold, said, right, wrong
+
+
+@exercise("11.6", reference=weighted_f1)
+def check_weighted_f1(answer: Callable[..., Any]) -> None:
+    for _ in range(3):
+        gold, said, right, wrong = _verdicts()
+        found = float(answer(gold, said))
+        hints = {
+            "accuracy": "this is the accuracy. F1 asks of each class how often it was named, too.",
+            "one class": "this is the F1 of class 1 alone. Weighted F1 also asks about class 0.",
+            "macro": "this is the plain mean over classes (macro F1). Weight each class by how often it is right.",
+            "three classes": "you take −1 for a third class. It is never right: it only makes the others miss.",
+            "by name": "weight by how often a class is *right*, not by how often the model names it.",
+        }
+        for name, hint in hints.items():
+            expect(not near(found, wrong[name]), hint)
         expect(
             near(found, right),
             f"for your F1 we find {right:.4f}, and you say {found:.4f}. Of a class: 2 · hits / (how often it is right + how "
