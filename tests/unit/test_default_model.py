@@ -36,6 +36,11 @@ def editor(_default):
     return AlphaEdit(_default, progress=False)
 
 
+def test_no_token_stands_before_a_text(smollm):
+    """The model was trained without BOS; older versions of transformers add one when they convert it."""
+    assert smollm.tokenizer.convert_ids_to_tokens(smollm.tokenizer("The")["input_ids"]) == ["The"]
+
+
 def test_lower_assam_moves_and_comes_back(smollm, editor):
     before = {layer: smollm.weight(layer).clone() for layer in range(smollm.n_layers)}
     was = probe(smollm, LOWER_ASSAM)
