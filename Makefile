@@ -18,19 +18,19 @@ lab: setup
 	$(BIN)/python tools/lab.py
 
 demo: setup
-	$(BIN)/python -m alphaedit_lite.book.demo
+	$(BIN)/python -m alphaedit_lite.book.kit.demo
 
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile  # two processes of one thread
 
 test-fast: setup
-	$(BIN)/python -m pytest -m "not model and not browser" tests/unit
+	$(BIN)/python -m pytest -m "not model and not browser" tests/core tests/scale tests/kit tests/chapters
 
 notebooks: setup
 	$(BIN)/python -m tools.build_notebooks
 
 book: setup
-	$(BIN)/python -m sphinx -W -q -b html book build/book
+	$(BIN)/python -m sphinx -W -q -b html docs build/book
 
 classroom: setup
 	$(BIN)/python -m tools.build_classroom $(if $(BUNDLE),--bundle)

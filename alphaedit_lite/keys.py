@@ -5,7 +5,7 @@
 
 A key is the input of the down-projection at one token. C0 stands for "what the model knows": it is
 all that the solvers and the null space need of the 100,000 keys behind it. From a terminal:
-``python -m alphaedit_lite.keys --layers 3 4 5 6 7``; on several GPUs: ``alphaedit_lite.distributed``.
+``python -m alphaedit_lite.keys --layers 3 4 5 6 7``; on several GPUs: ``alphaedit_lite.scale.distributed``.
 """
 
 from __future__ import annotations

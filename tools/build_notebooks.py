@@ -33,7 +33,8 @@ from nbformat import NotebookNode
 
 import alphaedit_lite
 from alphaedit_lite.assets import replacing
-from alphaedit_lite.book.exercises import EXERCISES
+from alphaedit_lite.book.kit.exercises import load
+from alphaedit_lite.book.kit.results import RESULTS
 
 ROOT = Path(__file__).parents[1]
 REPOSITORY = re.search(r'^Repository = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M).group(1)
@@ -80,8 +81,8 @@ def check_source(path: Path) -> list[str]:
             exercise, solved, checked, begun = found.group(1) if found else "", False, False, number
             if exercise in ids:
                 fail(number, f"exercise {exercise} stands here for the second time.")
-            if exercise and exercise not in EXERCISES:
-                fail(number, f"exercise {exercise} has no check in alphaedit_lite.book.exercises.")
+            if exercise and exercise not in load(exercise[:2]):
+                fail(number, f"exercise {exercise} has no check in alphaedit_lite.book.kit.exercises.")
             ids += [exercise] if exercise else []
         elif "# BEGIN SOLUTION" in line:
             if opened or not exercise:
@@ -96,7 +97,7 @@ def check_source(path: Path) -> list[str]:
         elif exercise and f'chapter.check("{exercise}"' in line:
             checked = True
         for name in re.findall(r"""result\(["']([^"']+)["']\)""", line):
-            if not (ROOT / "results" / name).exists():
+            if not (RESULTS / name).exists():
                 fail(number, f"there is no results/{name}.")
     return ids
 
@@ -147,7 +148,7 @@ def without_outputs(path: Path, solved: bool = False, instructor: bool = False) 
     notebook.cells = kept
     if numbers := quoted(notebook):
         listed = "".join(f'    f"{{{expression}}}",\n' for expression in numbers)
-        opening = f'from alphaedit_lite.book.quoting import quote\n\nquote(\n    "{path.stem}",\n'
+        opening = f'from alphaedit_lite.book.kit.numbers import quote\n\nquote(\n    "{path.stem}",\n'
         cell = nbformat.v4.new_code_cell(f"{opening}{listed})")
         cell.metadata.tags = ["numbers"]
         notebook.cells += [nbformat.v4.new_markdown_cell(NUMBERS_TEXT), cell]

@@ -1,11 +1,8 @@
-"""What only the book needs: its setup cell, exercises, figures, widgets and the demo."""
+"""What only the book needs: a folder for each chapter, and ``kit``, what chapters share."""
 
 from __future__ import annotations
 
-import json
 import platform
-from pathlib import Path
-from typing import Any
 
 import torch
 import transformers
@@ -26,21 +23,3 @@ def setup() -> None:
         low, high = TESTED[name]
         if not low <= numbers <= high:
             print(f"Note: {name} {version} is outside the tested range {low} to {high}.")
-
-
-def versions() -> dict[str, str]:
-    """What made a result: the versions of package, torch, transformers and Python."""
-    return {
-        "alphaedit_lite": __version__,
-        "torch": torch.__version__,
-        "transformers": transformers.__version__,
-        "python": platform.python_version(),
-    }
-
-
-def result(name: str) -> Any:
-    """A committed result, ``results/<name>``, as plain values. Raises FileNotFoundError with the way out."""
-    path = Path(__file__).parents[2] / "results" / name
-    if not path.exists():
-        raise FileNotFoundError(f"There is no results/{name}: it comes with a clone of the repository.")
-    return json.loads(path.read_text(encoding="utf-8"))

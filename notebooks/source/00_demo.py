@@ -39,7 +39,7 @@
 # Parameters: the fact of this chapter. (For facts of your own, use the widget in section 5.)
 import torch
 
-from alphaedit_lite.book.chapter import Chapter
+from alphaedit_lite.book.kit.chapter import Chapter
 
 chapter = Chapter("00")
 SUBJECT, TEMPLATE = "Lower Assam", "{} is located in the country of"
@@ -78,7 +78,7 @@ print(prompt + lm.complete(prompt))
 # | generation | does the model still speak? | fluency |
 
 # %%
-from alphaedit_lite.book.demo import LOWER_ASSAM, probe
+from alphaedit_lite.book.kit.demo import LOWER_ASSAM, probe
 
 before = probe(lm, LOWER_ASSAM)
 before.drop(columns="new").round(3).style.hide()
@@ -123,7 +123,7 @@ print(prompt + lm.complete(prompt))
 # was only used to measure which directions ordinary text needs (chapter 7). Now the four questions.
 
 # %%
-from alphaedit_lite.book.plots import before_and_after, show
+from alphaedit_lite.book.kit.plots import before_and_after, show
 
 after = probe(lm, LOWER_ASSAM)
 for row in after.itertuples():
@@ -241,7 +241,7 @@ show(*before_and_after(states), name="00_before_after_undo")
 # </details>
 
 # %%
-from alphaedit_lite.book.widgets import EditWidget
+from alphaedit_lite.book.ch00.widgets import EditWidget
 
 widget = EditWidget(lm, editor)
 widget.show()

@@ -46,10 +46,11 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import AlphaEdit, Fact, load_model, perplexity
-from alphaedit_lite.book import knowledge, result
-from alphaedit_lite.book import knowledge_plots as draw
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.plots import show
+from alphaedit_lite.book.ch01 import experiments as knowledge
+from alphaedit_lite.book.ch01 import figures as draw
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.keys import wikipedia_leads
 from alphaedit_lite.metrics import score
@@ -263,7 +264,7 @@ show(*draw.intervals_figure([(9, 12), (12, 12), (90, 120)], wilson), name="01_in
 # </details>
 
 # %%
-from alphaedit_lite.book.widgets_knowledge import IntervalWidget
+from alphaedit_lite.book.ch01.widgets import IntervalWidget
 
 IntervalWidget(wilson).show()
 
@@ -470,7 +471,7 @@ print("All weights are what they were, bit for bit:", unchanged)
 
 # %% [markdown]
 # The pattern is clear already. Or is it? One edit is an anecdote. The same code has run, in all three ways, on
-# [[=len(study['facts'])]] facts, each from another relation (`python -m alphaedit_lite.book.study_finetune`), and the
+# [[=len(study['facts'])]] facts, each from another relation (`python -m alphaedit_lite.book.ch01.study`), and the
 # results are kept with the book.
 #
 # How sure are we of *their* mean? Here lies a trap. Ten edits with six questions each are sixty answers, but not sixty

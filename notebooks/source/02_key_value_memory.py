@@ -37,11 +37,11 @@ import re
 import torch
 
 from alphaedit_lite import load_model
-from alphaedit_lite.book import plots
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.neurons import last_keys, loudness, triggers
-from alphaedit_lite.book.tracing import speaks, switched, trace, unembedding
-from alphaedit_lite.book.widgets_neurons import NeuronBrowser, show_neurons
+from alphaedit_lite.book.ch02.widgets import NeuronBrowser, show_neurons
+from alphaedit_lite.book.kit import plots
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.neurons import last_keys, loudness, triggers
+from alphaedit_lite.book.kit.tracing import speaks, switched, trace, unembedding
 from alphaedit_lite.hooks import hooked
 from alphaedit_lite.keys import wikipedia_leads
 

@@ -45,12 +45,13 @@
 import torch
 
 from alphaedit_lite import Fact, bundled_facts, load_model
-from alphaedit_lite.book import causal, result
-from alphaedit_lite.book import causal_draw as draw
-from alphaedit_lite.book import causal_result as summary
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.demo import LOWER_ASSAM as fact
-from alphaedit_lite.book.plots import show
+from alphaedit_lite.book.ch03 import experiments as causal
+from alphaedit_lite.book.ch03 import figures as draw
+from alphaedit_lite.book.ch03 import results as summary
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.demo import LOWER_ASSAM as fact
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.hooks import hooked
 
 chapter = Chapter("03")
@@ -429,7 +430,7 @@ for name, vector in lengths.items():
 # %% [markdown]
 # ## 4. More than one fact
 #
-# One map is an anecdote. The script `alphaedit_lite/book/study_tracing.py` makes the maps of [[=len(study.facts)]] bundled facts, from all relations in turn, that the model knows
+# One map is an anecdote. The script `alphaedit_lite/book/ch03/study.py` makes the maps of [[=len(study.facts)]] bundled facts, from all relations in turn, that the model knows
 # (its first choice, with probability [[=study.made['known'] ]] or more, in prompts of at most [[=study.made['longest'] ]] tokens from the subject on). It is the code that you have just run, with
 # [[=study.made['samples'] ]] samples. Prompts differ in length, so tokens are put into groups: the subject's first, middle and last token, the first after it, further ones, and the last; the figure shows four of these
 # groups. (Not every fact is in every group: a subject of one token counts as "last".) The shaded bands are 95%

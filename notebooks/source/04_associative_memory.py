@@ -48,9 +48,9 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import bundled_facts, key_statistics, load_model
-from alphaedit_lite.book import associative as draw
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.plots import show
+from alphaedit_lite.book.ch04 import experiments as draw
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.plots import show
 
 chapter = Chapter("04")
 torch.manual_seed(4)
@@ -182,7 +182,7 @@ show(*draw.overlap_figure([(90, 0), (60, 0), (20, 0), (20, -10)]), name="04_over
 # </details>
 
 # %%
-from alphaedit_lite.book.widgets_associative import OverlapWidget
+from alphaedit_lite.book.ch04.widgets import OverlapWidget
 
 OverlapWidget().show()
 

@@ -51,10 +51,10 @@ import torch
 import torch.nn.functional as F
 
 from alphaedit_lite import Edit, Editor, Fact, compute_targets, key_statistics, load_model, solvers
-from alphaedit_lite.book import rank_one as draw
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.demo import LOWER_ASSAM as fact
-from alphaedit_lite.book.plots import show
+from alphaedit_lite.book.ch05 import figures as draw
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.demo import LOWER_ASSAM as fact
+from alphaedit_lite.book.kit.plots import show
 from alphaedit_lite.targets import TargetConfig
 
 chapter = Chapter("05")
@@ -301,7 +301,7 @@ shots = [0, 3, stop, STEPS - 1]
 show(*film.lens_figure(shots), name="05_lens")
 
 # %%
-from alphaedit_lite.book.tracing import speaks, unembedding
+from alphaedit_lite.book.kit.tracing import speaks, unembedding
 
 E = unembedding(lm)  # logits = scale · E h, [vocabulary, d_model]
 says = E @ wishes[stop]
@@ -324,7 +324,7 @@ chapter.reveal("b", 0 if rank == 1 else sum(rank > bound for bound in (100, 10_0
 # Move the slider and watch the odds tip. (On paper: the four panels above.)
 
 # %%
-from alphaedit_lite.book.widgets_rome import FilmWidget
+from alphaedit_lite.book.ch05.widgets import FilmWidget
 
 FilmWidget(film).show()
 
@@ -383,7 +383,7 @@ show(*draw.tangent_figure(cases), name="05_tangent")
 # Turn and stretch. When is ROME's advantage largest? (When the key lies between the axes of the ellipse.) Can ROME's x ever be shorter than the plain one? (No: the plain one is the shortest on the line.)
 
 # %%
-from alphaedit_lite.book.widgets_rome import TangentWidget
+from alphaedit_lite.book.ch05.widgets import TangentWidget
 
 TangentWidget().show()
 
@@ -555,7 +555,7 @@ for subject in ("Lower Assam", "Vanuatu", "The Eiffel Tower", "The city", "He"):
 # Now write. Your g and your wish make an `Edit`; the package only adds r gᵀ to W and remembers it, so that it can be taken back.
 
 # %%
-from alphaedit_lite.book.plots import before_and_after
+from alphaedit_lite.book.kit.plots import before_and_after
 
 chapter.predict(
     "c",
@@ -697,7 +697,7 @@ sizes.style.format("{:.1%}").format("{:.2f}", subset=["perplexity"])
 # ## 5. What each part of the recipe buys
 #
 # Section 1 had three helpers: prefixes, KL term and clamp. Does one need them? We wrote twelve facts of twelve relations, one at a time, by ROME into the unedited model, with parts left out. This took some minutes, so it
-# is read from a file (`python -m alphaedit_lite.book.study_rome` makes it anew).
+# is read from a file (`python -m alphaedit_lite.book.ch05.study` makes it anew).
 #
 # The first row, in another colour, stops as we did in section 1. The row "20 steps" goes on as the authors do, to a loss of 0.05 or twenty steps. Each other row changes one thing in that. (Leaving out the prefixes concerns the wish only; the key is the same in all rows.)
 
@@ -709,7 +709,7 @@ chapter.predict(
 )
 
 # %%
-from alphaedit_lite.book import result
+from alphaedit_lite.book.kit.results import result
 
 study = result("rome_ablation.json")
 variants = study["variants"]

@@ -50,11 +50,11 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import bundled_facts, bundled_targets, compute_targets, key_statistics, load_model
-from alphaedit_lite.book import balance as draw
-from alphaedit_lite.book import result
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.own_memit import OwnEditor, keys_and_residuals, sweep
-from alphaedit_lite.book.plots import show
+from alphaedit_lite.book.ch06 import figures as draw
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.own_memit import OwnEditor, keys_and_residuals, sweep
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
 
 chapter = Chapter("06")
 torch.manual_seed(6)
@@ -580,7 +580,7 @@ live.style.format(precision=2).hide()
 #
 # Eight facts are a light load. The next experiment writes a hundred, in one batch into four layers, and asks about every fourth:
 # 25 facts, two paraphrases and three neighbours of each. It takes too long to run here; `python -m
-# alphaedit_lite.book.study_memit` makes the file.
+# alphaedit_lite.book.ch06.study` makes the file.
 
 # %%
 chapter.predict(
@@ -639,7 +639,7 @@ show(*draw.knob_figure(g, table, unedited, (100, 1000, 15_000)), name="06_knob")
 # nothing at all? Then press the button: it writes the eight facts with this c, live, and says what became of them.
 
 # %%
-from alphaedit_lite.book.widgets_balance import BalanceWidget
+from alphaedit_lite.book.ch06.widgets import BalanceWidget
 
 
 def tell(c):

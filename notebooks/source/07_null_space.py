@@ -48,9 +48,9 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import AlphaEdit, NullSpace, compute_targets, key_statistics, load_model
-from alphaedit_lite.book import spectra as draw
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.plots import show
+from alphaedit_lite.book.ch07 import figures as draw
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.plots import show
 
 chapter = Chapter("07")
 torch.manual_seed(7)
@@ -161,7 +161,7 @@ chapter.reveal("a", 3 - int(torch.linalg.matrix_rank(cases["the same, k3 lifted"
 # zero" buy, and what do you think it costs? (On paper: the two figures above show the cases that matter.)
 
 # %%
-from alphaedit_lite.book.widgets_nullspace import KeysWidget
+from alphaedit_lite.book.ch07.widgets import KeysWidget
 
 KeysWidget().show()
 
@@ -588,7 +588,7 @@ def keys_of(texts, layer, n):
 heldout = keys_of(wikipedia_leads("heldout"), LAYER, HELD_OUT)  # [4000, d_ff]
 
 # %%
-from alphaedit_lite.book.demo import LOWER_ASSAM as fact
+from alphaedit_lite.book.kit.demo import LOWER_ASSAM as fact
 
 editor = AlphaEdit(lm, statistics=statistics, layers=LAYERS, threshold=THRESHOLD, progress=False)
 z = compute_targets(lm, [fact], LAYERS[-1], progress=False).z
@@ -703,7 +703,7 @@ show(*draw.thresholds_figure(spectra, outcomes, main=LAYER), name="07_thresholds
 # afterwards.
 
 # %%
-from alphaedit_lite.book.widgets_nullspace import ThresholdWidget
+from alphaedit_lite.book.ch07.widgets import ThresholdWidget
 
 ThresholdWidget(spectra, outcome).show()
 

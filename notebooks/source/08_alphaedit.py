@@ -50,11 +50,11 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import AlphaEdit, EditorConfig, bundled_facts, bundled_targets, key_statistics, load_model
-from alphaedit_lite.book import protect as draw
-from alphaedit_lite.book import result
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.own_alphaedit import OneLayer, OwnAlphaEdit, front
-from alphaedit_lite.book.plots import before_and_after, show
+from alphaedit_lite.book.ch08 import figures as draw
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.layer import OneLayer, OwnAlphaEdit, front
+from alphaedit_lite.book.kit.plots import before_and_after, show
+from alphaedit_lite.book.kit.results import result
 
 chapter = Chapter("08")
 torch.manual_seed(8)
@@ -164,7 +164,7 @@ toy = OneLayer(
 # keys and measures what a write does.
 
 # %%
-from alphaedit_lite.book.own_memit import keys_and_residuals
+from alphaedit_lite.book.kit.own_memit import keys_and_residuals
 from alphaedit_lite.keys import fit_statistics, wikipedia_leads
 
 z = bundled_targets(lm, FACTS)  # [n, d_model]
@@ -605,7 +605,7 @@ show(*draw.projection_figure(layer, thin, [0.01, leak7], SHARE, threshold=leak7)
 # the two cases that matter, and no P.)
 
 # %%
-from alphaedit_lite.book.widgets_alphaedit import ProjectionWidget
+from alphaedit_lite.book.ch08.widgets import ProjectionWidget
 
 ProjectionWidget(layer, thin, leak7).show()
 
@@ -743,7 +743,7 @@ def spaces(leak=None):
 # *your* function.
 
 # %%
-from alphaedit_lite.book.demo import LOWER_ASSAM, probe
+from alphaedit_lite.book.kit.demo import LOWER_ASSAM, probe
 
 states = {"before": probe(lm, LOWER_ASSAM)}
 edit = OwnAlphaEdit(lm, alphaedit, *spaces(), statistics).edit(FACTS[:1], z[:1])
@@ -880,7 +880,7 @@ live.style.format("{:.2f}")
 # unedited [[=live['neighbours']['unedited']:.2f]]) do not notice yet: [[=len(FACTS)]] facts are few.
 #
 # So take a hundred, in batches of 25 with history. That takes too long here:
-# `python -m alphaedit_lite.book.study_alphaedit` makes the file. Every row is judged on all hundred facts.
+# `python -m alphaedit_lite.book.ch08.study` makes the file. Every row is judged on all hundred facts.
 
 # %%
 study = result("alphaedit.json")

@@ -57,12 +57,12 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import AlphaEdit, Edit, bundled_facts, bundled_targets, evaluate, load_model
-from alphaedit_lite.book import metrics_draw as draw
-from alphaedit_lite.book import result
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.judging import judge_prompts, per_fact, says, scaled
-from alphaedit_lite.book.plots import show
-from alphaedit_lite.book.widgets_metrics import StrengthWidget, moved, moves, readings
+from alphaedit_lite.book.ch09 import figures as draw
+from alphaedit_lite.book.ch09.widgets import StrengthWidget, moved, moves, readings
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.judging import judge_prompts, per_fact, says, scaled
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.generation import generate
 from alphaedit_lite.metrics import summary, token_scores
 
@@ -855,8 +855,8 @@ for strength, rows in states.items():
 # value that promotes " Romania". No fact, no null space, no v\*. Then pretend that all our facts ask for Romania.
 
 # %%
-from alphaedit_lite.book.neurons import last_keys
-from alphaedit_lite.book.tracing import unembedding
+from alphaedit_lite.book.kit.neurons import last_keys
+from alphaedit_lite.book.kit.tracing import unembedding
 from alphaedit_lite.generation import fluency
 
 last, target = lm.n_layers - 1, lm.tokenizer(" Romania")["input_ids"][0]

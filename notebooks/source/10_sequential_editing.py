@@ -48,15 +48,15 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import EditorConfig, bundled_facts
-from alphaedit_lite.book import result
-from alphaedit_lite.book import streams as read
-from alphaedit_lite.book import streams_draw as draw
-from alphaedit_lite.book.changes import difference, signed, told
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.fronts_draw import fronts_figure
-from alphaedit_lite.book.pareto import ABLATION, LINES, Fronts
-from alphaedit_lite.book.plots import show
-from alphaedit_lite.book.published import table_beside
+from alphaedit_lite.book.ch10.figures import fronts_figure
+from alphaedit_lite.book.ch10.published import table_beside
+from alphaedit_lite.book.kit import stream_figures as draw
+from alphaedit_lite.book.kit import streams as read
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.fronts import ABLATION, LINES, Fronts
+from alphaedit_lite.book.kit.intervals import difference, signed, told
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
 
 chapter = Chapter("10")
 torch.manual_seed(10)
@@ -258,7 +258,7 @@ on_paper = chapter.check("10.2", on_paper)
 
 # %%
 from alphaedit_lite import AlphaEdit, bundled_targets, key_statistics, load_model
-from alphaedit_lite.book.own_memit import keys_and_residuals
+from alphaedit_lite.book.kit.own_memit import keys_and_residuals
 
 lm = load_model()
 statistics = key_statistics(lm, (LAYER,))
@@ -446,7 +446,7 @@ fading.style.format("{:.3f}")
 #   50; many editors, each at several settings of its knob, and every fact judged at the end.
 # * **The streams** (`results/stream`): records of **CounterFact** ([Meng et al. 2022](https://arxiv.org/abs/2202.05262)), drawn at
 #   random from 2,000, in batches of 50, in the order of one seed, with checkpoints on the way.
-#   `python -m alphaedit_lite.book.study` makes them, and can go on with them.
+#   `python -m alphaedit_lite.book.kit.studies` makes them, and can go on with them.
 #
 # The editors that you have not run yet, in a line each:
 #
@@ -518,7 +518,7 @@ shown.sort_values("named first", ascending=False).style.format("{:.1%}").format(
 # and thick line is 25 of the first 100 facts. Then perplexity, on a logarithmic axis, and the size of ΔW.
 
 # %%
-from alphaedit_lite.book.widgets_streams import FrontWidget, StreamPlayer
+from alphaedit_lite.book.ch10.widgets import FrontWidget, StreamPlayer
 
 streams = read.all_streams(until=LONG)
 StreamPlayer(streams).show()
@@ -824,7 +824,7 @@ chapter.predict(
 )
 
 # %%
-from alphaedit_lite.book.stream_ends import ends
+from alphaedit_lite.book.ch10.results import ends
 
 thousand = ends(LONG)
 lines = {name: LINES[name] for name in ("AlphaEdit", rival, "MEMIT", "ridge with history", "RECT")}

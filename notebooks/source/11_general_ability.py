@@ -53,17 +53,17 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import AlphaEdit, Fact, bundled_facts, bundled_targets, key_statistics, load_model
-from alphaedit_lite.book import ability as ask
-from alphaedit_lite.book import ability_draw as draw
-from alphaedit_lite.book import ability_streams as along
-from alphaedit_lite.book import result
-from alphaedit_lite.book import streams as read
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.glue import TASKS
-from alphaedit_lite.book.judging import scaled
-from alphaedit_lite.book.minimal_pairs import WORDS, pairs, square
-from alphaedit_lite.book.plots import show
-from alphaedit_lite.book.streams_draw import forest_figure
+from alphaedit_lite.book.ch11 import experiments as ask
+from alphaedit_lite.book.ch11 import figures as draw
+from alphaedit_lite.book.ch11 import results as along
+from alphaedit_lite.book.ch11.glue import TASKS
+from alphaedit_lite.book.kit import streams as read
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.judging import scaled
+from alphaedit_lite.book.kit.minimal_pairs import WORDS, pairs, square
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
+from alphaedit_lite.book.kit.stream_figures import forest_figure
 
 chapter = Chapter("11")
 torch.manual_seed(11)
@@ -332,7 +332,7 @@ print(f"right: {share:.0%} of {len(yours)}; squares that lean the right way: {le
 # nothing, so this is the strictest of the three. Some examples:
 
 # %%
-from alphaedit_lite.book.last_words import last_words
+from alphaedit_lite.book.kit.last_words import last_words
 from alphaedit_lite.texts import wikipedia_leads
 
 asked = last_words(wikipedia_leads("heldout")[100:], ask.SENTENCES)
@@ -528,7 +528,7 @@ print(f"same pairs: {needed[0]:.0f}, other pairs: {needed[1]:.0f}, in squares: {
 # edits.
 
 # %%
-from alphaedit_lite.book.widgets_ability import BAD, GOOD, PairWidget, read_pair
+from alphaedit_lite.book.ch11.widgets import BAD, GOOD, PairWidget, read_pair
 
 show(*draw.tokens_figure(read_pair(lm, edits, GOOD, BAD), (GOOD, BAD)), name="11_tokens")
 
@@ -555,7 +555,7 @@ PairWidget(lm, edits).show()
 # Now with more questions ([[=2 * study['squares'] * n_kinds]] pairs, [[=len(rows['unedited']['last words'])]] last words, the loss on each of [[=int(study['leads']):d]] leads) and
 # more kinds of harm: the same [[=int(study['facts']):d]] facts written by AlphaEdit, and carelessly (ridge regression with hardly any
 # λ); AlphaEdit's update taken four times; and *noise*: in each layer a random matrix of exactly that size. `python -m
-# alphaedit_lite.book.study_ability` made the file.
+# alphaedit_lite.book.ch11.study` made the file.
 
 # %%
 chapter.predict(
@@ -668,7 +668,7 @@ show(*forest_figure(both, "change, points"), name="11_kinds")
 # ### Along a stream of edits
 #
 # The long streams of chapter 10 carry the same probes: all [[=len(pairs())]] pairs, 150 last words and the perplexity of 60 leads
-# at every checkpoint, verdict by verdict. (`python -m alphaedit_lite.book.study` makes them, in hours.) First the three abilities
+# at every checkpoint, verdict by verdict. (`python -m alphaedit_lite.book.kit.studies` makes them, in hours.) First the three abilities
 # along the way, a line for each editor: pairs and last words on one scale, as the part gone of what was above chance. Then their
 # changes against the rise of perplexity, a mark for each checkpoint. (PRUNE's stream is left out: it is MEMIT's once more, because PRUNE
 # found no singular value large enough to damp. Not all streams are equally long.)
@@ -841,7 +841,7 @@ silent = {state: sum(row[-1] for f in found.values() for row in f["said"]) / sum
 #
 # So on a model of this size these tasks measure, above all, which word it likes. **What is not shown to be there cannot be shown to be
 # lost**: a curve of these scores would say little about an edit. That is why this chapter has questions of its own. The code is there for larger models:
-# `python -m alphaedit_lite.book.study_glue FOLDER` runs the tasks, from files or (`read_task(name)`) from a hub, MMLU as well.
+# `python -m alphaedit_lite.book.ch11.study_glue FOLDER` runs the tasks, from files or (`read_task(name)`) from a hub, MMLU as well.
 # Before you believe a curve of theirs, print the confusion table, and the share of answers that are none.
 
 # %% [markdown] tags=["instructor"]

@@ -48,11 +48,11 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import AlphaEdit, bundled_facts, bundled_targets, load_model
-from alphaedit_lite.book import result
-from alphaedit_lite.book import shift_draw as draw
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.plots import show
-from alphaedit_lite.book.shift import classify, drift_test, energy_test, hidden, ordinary, twin
+from alphaedit_lite.book.ch12 import figures as draw
+from alphaedit_lite.book.ch12.experiments import classify, drift_test, energy_test, hidden, ordinary, twin
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
 
 chapter = Chapter("12")
 torch.manual_seed(12)
@@ -109,7 +109,7 @@ PLACE = ("subject", 7)  # the subject's last token, the output of the last edite
 # neighbourhoods. It does not keep distances, sizes or directions, and it never promised to.
 
 # %%
-from alphaedit_lite.book.shift import map_of, overlaps
+from alphaedit_lite.book.ch12.experiments import map_of, overlaps
 
 study = result("shift.json")
 rows = pd.DataFrame(study["rows"])  # one for each editor, number of edits, token and layer
@@ -223,7 +223,7 @@ chapter.reveal("b", list(widths.index).index(widths.idxmax()))
 # widget, and a figure in section 3 turns three maps.)
 
 # %%
-from alphaedit_lite.book.widgets_shift import MapWidget
+from alphaedit_lite.book.ch12.widgets import MapWidget
 
 MapWidget(grids).show()
 
@@ -300,7 +300,7 @@ chapter.predict(
 )
 
 # %%
-from alphaedit_lite.book.shift import spread as spread_of
+from alphaedit_lite.book.ch12.experiments import spread as spread_of
 
 generator = torch.Generator().manual_seed(0)
 direction = torch.randn(unedited.shape[1], generator=generator)
@@ -706,7 +706,7 @@ print(f"AlphaEdit's size / MEMIT's: {ratio:.2f}, 95% interval {ratio_ends[0]:.2f
 # (PCA) of the unedited cloud, and have the facts been written at all?
 
 # %%
-from alphaedit_lite.book.shift import neighbours_kept
+from alphaedit_lite.book.ch12.experiments import neighbours_kept
 
 neighbours = {name: neighbours_kept(unedited, P) for name, P in (("AlphaEdit", A), ("MEMIT", M))}
 of_ten = neighbours_kept(unedited, A, 10)

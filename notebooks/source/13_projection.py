@@ -46,15 +46,15 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import EditorConfig, NullSpace, bundled_facts, bundled_targets, key_statistics, load_model
-from alphaedit_lite.book import projecting_draw as draw
-from alphaedit_lite.book import result
-from alphaedit_lite.book.changes import difference
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.many_tests import counted
-from alphaedit_lite.book.own_alphaedit import OneLayer
-from alphaedit_lite.book.own_memit import keys_and_residuals
-from alphaedit_lite.book.plots import show
-from alphaedit_lite.book.projecting import METRICS, Pairs, Trial, listed, relative
+from alphaedit_lite.book.ch13 import figures as draw
+from alphaedit_lite.book.ch13.experiments import METRICS, Pairs, Trial, listed, relative
+from alphaedit_lite.book.ch13.results import counted
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.intervals import difference
+from alphaedit_lite.book.kit.layer import OneLayer
+from alphaedit_lite.book.kit.own_memit import keys_and_residuals
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
 
 chapter = Chapter("13")
 torch.manual_seed(13)
@@ -465,7 +465,7 @@ chapter.reveal("c", 0 if more < 0.05 else 1 if more < 0.3 else 2 if more <= 1 el
 # α = 0 is no P, α = 1 is all of it. Try: is there an α, and a leak, for which EMMET dips below the line?
 
 # %%
-from alphaedit_lite.book.widgets_projecting import StrengthWidget, strength_figure
+from alphaedit_lite.book.ch13.widgets import StrengthWidget, strength_figure
 
 without = {name: ways["without P"] for name, ways in gains.items()}
 StrengthWidget(layer, without, leak).show()
@@ -561,7 +561,7 @@ live.style.format("{:.2f}").format("{:.3f}", subset=["known"])
 # ### Two hundred facts, editor by editor
 #
 # The file holds [[=pairs.n]] facts, in sequence, in batches of 50, all judged at the end, each
-# editor without P and with it. (`python -m alphaedit_lite.book.study_fronts` makes it.) RECT keeps the relatively largest entries of
+# editor without P and with it. (`python -m alphaedit_lite.book.kit.study_fronts` makes it.) RECT keeps the relatively largest entries of
 # MEMIT's Δ, PRUNE damps its large singular values (chapter 10), ENCORE's prior is c·C0 + λI, so it knows C0. With P, each of them is
 # compared with *itself*, fact by fact.
 
@@ -860,7 +860,7 @@ chapter.predict(
 )
 
 # %%
-from alphaedit_lite.book.exercises.ch13 import Adam, Momentum
+from alphaedit_lite.book.ch13.exercises import Adam, Momentum
 
 toy_K0, toy_K1, toy_R = (
     torch.randn(48, 20).double(),

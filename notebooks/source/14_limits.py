@@ -49,12 +49,12 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import EditorConfig, bundled_facts, bundled_targets, key_statistics, load_model
-from alphaedit_lite.book import limits_draw as draw
-from alphaedit_lite.book import limits_result as measured
-from alphaedit_lite.book import result
-from alphaedit_lite.book.changes import difference
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.plots import show
+from alphaedit_lite.book.ch14 import figures as draw
+from alphaedit_lite.book.ch14 import results as measured
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.intervals import difference
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
 
 chapter = Chapter("14")
 LAYERS, LAYER, THRESHOLD = (3, 4, 5, 6, 7), 7, 2e-2
@@ -230,8 +230,8 @@ widths.style.format("{:.0%}").format("{:.1%}", subset=["rise of perplexity"]).fo
 # [[=LAYER]]; they serve the next sections, too.
 
 # %%
-from alphaedit_lite.book.own_alphaedit import OneLayer
-from alphaedit_lite.book.own_memit import keys_and_residuals
+from alphaedit_lite.book.kit.layer import OneLayer
+from alphaedit_lite.book.kit.own_memit import keys_and_residuals
 
 K, R = keys_and_residuals(lm, statistics, FACTS, bundled_targets(lm, FACTS), LAYER)  # [d_ff, n], [d_model, n]
 carried = values.cumsum(0) / values.sum()
@@ -264,7 +264,7 @@ door_table.style.format("{:.0%}", subset=["leak", "door"]).format("{:.1f}", subs
 #
 # P is only as good as the sample of keys that it was made from. Two questions: how many, and of what?
 #
-# `results/k0.json` (`python -m alphaedit_lite.book.study_k0`) makes P in different ways, always with the threshold [[=THRESHOLD]], and asks of each how much
+# `results/k0.json` (`python -m alphaedit_lite.book.ch14.study_k0`) makes P in different ways, always with the threshold [[=THRESHOLD]], and asks of each how much
 # energy *other* text has in it, text of which no part made a P. The sources:
 #
 # * **Wikipedia**: lead paragraphs, our usual text;
@@ -317,7 +317,7 @@ chapter.reveal("c", 0 if 0.8 < ratio < 1.25 else 1 if ratio >= 1.25 else 2)
 # share of the residuals (as in chapter 8). `fit` reads the keys of a text here and now; `thin_gain` is chapter 8's thin solve, (8.9).
 
 # %%
-from alphaedit_lite.book.study_k0 import fit, rows_of
+from alphaedit_lite.book.ch14.study_k0 import fit, rows_of
 
 facts_text = fit(lm, rows_of(lm, "facts", 1500, other=True))[LAYER].second_moment  # no part made a P
 one = OneLayer(K[:, :50], R[:, :50], C0, facts_text, lm.weight(LAYER))
@@ -623,7 +623,7 @@ chapter.predict(
 )
 
 # %%
-from alphaedit_lite.book.filters import filter_figure, looser, penalties
+from alphaedit_lite.book.ch14.filters import filter_figure, looser, penalties
 
 authors = (15_000, 10.0, 0.02)
 show(*filter_figure(one, [(1000, lam, THRESHOLD), authors]), name="14_filters")
@@ -654,7 +654,7 @@ does.unstack(0).loc[["ridge", "MEMIT", "ENCORE", "AlphaEdit"]].style.format("{:.
 # are no sliders: start from the rows of the table, and from (14.4).)
 
 # %%
-from alphaedit_lite.book.filters import FilterWidget
+from alphaedit_lite.book.ch14.filters import FilterWidget
 
 FilterWidget(one, 1000, lam, THRESHOLD).show()
 
@@ -792,7 +792,7 @@ evolve = chapter.check("14.5", evolve)
 # Your projector writes the same eight batches. Beside it MEMIT with history, which is your `rls_step` from S = (c·C0)⁻¹.
 
 # %%
-from alphaedit_lite.book.relatives import dominant, without_dominant
+from alphaedit_lite.book.ch14.relatives import dominant, without_dominant
 
 evolving = {"P": U @ U.T, "door": []}
 
@@ -872,7 +872,7 @@ small.style.format("{:.1%}")
 #
 # Now the *whole* model: [[=len(base['scores']['efficacy'])]] facts of the test half in batches of 50, the same shipped targets z, the same questions (`study_fronts`). Again we compare fact by fact with AlphaEdit, with 95%
 # bootstrap intervals, so that what can be told apart from chance is told apart. The first rows are the rivals that you know; then EvoEdit, REVIVE as we read it, NAS, ENCORE, and AlphaEdit on
-# its first and last layer instead of five (`python -m alphaedit_lite.book.study_relatives`). RLSEdit has no row: at its shipped setting it is MEMIT with history. Nor has BLUE: without a z for each layer, its choice of
+# its first and last layer instead of five (`python -m alphaedit_lite.book.ch14.study_relatives`). RLSEdit has no row: at its shipped setting it is MEMIT with history. Nor has BLUE: without a z for each layer, its choice of
 # layers is the last row.
 
 # %%
@@ -930,7 +930,7 @@ chapter.reveal("f", 0 if better > 1 else 1 if better == 1 else 2)
 # the two hundred edits of AlphaEdit.
 
 # %%
-from alphaedit_lite.book.changes import interval
+from alphaedit_lite.book.kit.intervals import interval
 
 loop_rows = result("relatives.json")["loop"]
 longer = {
@@ -1054,7 +1054,7 @@ broken.style.format({"perplexity": "{:,.1f}", "update": "{:.0%}"})
 # And our module against yours:
 
 # %%
-from alphaedit_lite.book import relatives
+from alphaedit_lite.book.ch14 import relatives
 
 S = torch.eye(len(K)).double() / lam
 delta, _ = relatives.rls_step(S, keys[0].T, R[:, :BATCH].T)  # there, keys are rows

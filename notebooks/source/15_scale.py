@@ -48,12 +48,14 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import AlphaEdit, EditorConfig, KeyStatistics, key_statistics, load_model
-from alphaedit_lite.book import result, rounding, scaling
-from alphaedit_lite.book import scaling_draw as draw
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.plots import show
+from alphaedit_lite.book.ch15 import experiments as scaling
+from alphaedit_lite.book.ch15 import figures as draw
+from alphaedit_lite.book.ch15 import rounding
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.keys import take_in, token_rows, wikipedia_leads
-from alphaedit_lite.plan import Workload, plan
+from alphaedit_lite.scale.plan import Workload, plan
 
 chapter = Chapter("15")
 torch.manual_seed(15)
@@ -202,7 +204,7 @@ above = [row["peak"] / row["planned"] - 1 for row in peaks.values()]
 # machines can edit GPT-J at all? (On paper: the figure above shows the three cases that matter, and a table in section 2 shows the machines.)
 
 # %%
-from alphaedit_lite.book.widgets_planner import PlannerWidget
+from alphaedit_lite.book.ch15.widgets import PlannerWidget
 
 PlannerWidget().show()
 
@@ -475,19 +477,19 @@ print(f"{first.count} + {second.count} = {n} keys; merged and whole differ by {a
 # (measured on two cores, starting up left out).
 #
 # **Why nobody has to wait for anybody.** The usual way to add up over processes is a collective call (*all-reduce*), in which all meet. One that
-# is late keeps all waiting, one that is dead stops all. But this sum needs no meeting: `alphaedit_lite.distributed` lets each
+# is late keeps all waiting, one that is dead stops all. But this sum needs no meeting: `alphaedit_lite.scale.distributed` lets each
 # process write its sum to a file, now and then and at the end. A process that has finished its own share looks for one that nobody is at work on, and goes on
 # where it was last saved. Whoever finishes the last share adds up. Four GPUs, two terminals, a launcher or none: the command is the same.
 #
 # ```text
-# accelerate launch --multi_gpu --num_processes 4 -m alphaedit_lite.distributed --model FOLDER --layers 4 5 6 7 8
-# torchrun --nproc-per-node 2 -m alphaedit_lite.distributed --layers 3 4 5 6 7            # on CPU as well
+# accelerate launch --multi_gpu --num_processes 4 -m alphaedit_lite.scale.distributed --model FOLDER --layers 4 5 6 7 8
+# torchrun --nproc-per-node 2 -m alphaedit_lite.scale.distributed --layers 3 4 5 6 7            # on CPU as well
 # ```
 #
 # The extreme case, on a tiny model: three processes were promised, and only number 2 ever comes.
 
 # %%
-from alphaedit_lite.distributed import fit_shares
+from alphaedit_lite.scale.distributed import fit_shares
 
 tiny = scaling.tiny_model("llama", lm.tokenizer)
 with scaling.scratch_cache():
@@ -568,7 +570,7 @@ pd.DataFrame.from_dict(presets, orient="index", columns=names).style.format(prec
 # are there already: chapter 3's edits of eight facts at ten single layers of the default model (by ROME, with wider settings for z).
 
 # %%
-from alphaedit_lite.suggest import picture
+from alphaedit_lite.scale.suggest import picture
 
 single = {
     int(layer): found for layer, found in result("tracing.json")["edits"].items() if layer != "unedited"
@@ -719,7 +721,7 @@ pd.DataFrame({"named first": judged}).style.format("{:.0%}")
 # Here with a model that really is in bfloat16, and three facts.
 
 # %%
-from alphaedit_lite.precision import keep_masters, rounding_loss
+from alphaedit_lite.scale.precision import keep_masters, rounding_loss
 
 half = load_model(dtype=torch.bfloat16)
 there = AlphaEdit(half, statistics=moments, progress=False).edit(facts[:3], z[:3])
@@ -794,7 +796,7 @@ adapter = chapter.check("15.5", adapter)
 # %%
 import copy
 
-from alphaedit_lite.export import to_lora
+from alphaedit_lite.scale.export import to_lora
 
 ids = lm.tokenizer(facts[0].prompt, return_tensors="pt")["input_ids"]
 with torch.no_grad():
@@ -853,7 +855,7 @@ pd.DataFrame({"MB": sizes}).style.format("{:.1f}")
 #
 # ```python
 # lm.model.save_pretrained("romania")                     # plain transformers loads it
-# from alphaedit_lite.export import push_to_hub
+# from alphaedit_lite.scale.export import push_to_hub
 # push_to_hub(lm, "me/romania")                           # adapter and edits
 # ```
 #
@@ -862,13 +864,13 @@ pd.DataFrame({"MB": sizes}).style.format("{:.1f}")
 # ## Part two: a night on a GPU
 #
 # For those with a GPU and access to a hub: the paper's setting, 2,000 CounterFact edits on Llama-3-8B or GPT2-XL. A run of hours *will*
-# be interrupted, so it must not matter. `alphaedit_lite.book.unattended` saves every batch when it is done and judges now and then; the same
+# be interrupted, so it must not matter. `alphaedit_lite.book.ch15.unattended` saves every batch when it is done and judges now and then; the same
 # command, given again, goes on.
 #
 # ```text
-# python -m alphaedit_lite.book.unattended --model meta-llama/Meta-Llama-3-8B-Instruct --preset llama3-8b --dtype bfloat16 \
+# python -m alphaedit_lite.book.ch15.unattended --model meta-llama/Meta-Llama-3-8B-Instruct --preset llama3-8b --dtype bfloat16 \
 #        --facts counterfact.json --edits 2000 --batch 100 --out runs/llama3
-# python -m alphaedit_lite.book.unattended --model openai-community/gpt2-xl --preset gpt2-xl --facts counterfact.json --out runs/gpt2
+# python -m alphaedit_lite.book.ch15.unattended --model openai-community/gpt2-xl --preset gpt2-xl --facts counterfact.json --out runs/gpt2
 # ```
 #
 # It asks the plan first, and refuses if there is no room. **We had no such GPU when we wrote this**: what follows is the same code path with a tiny
@@ -878,7 +880,7 @@ pd.DataFrame({"MB": sizes}).style.format("{:.1f}")
 # %%
 import dataclasses
 
-from alphaedit_lite.book.unattended import run
+from alphaedit_lite.book.ch15.unattended import run
 
 preset = EditorConfig.faithful("llama3-8b")
 short = dataclasses.replace(preset.targets, steps=3)

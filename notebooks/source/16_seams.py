@@ -41,7 +41,7 @@
 # > value promotes, read with the unembedding E (chapter 2; from chapter 5 on we call it the logit lens).
 # >
 # > **It costs** the time stated above and 1.5 GB of memory. The figures with intervals come from a committed study
-# > (`results/seams.json`, made by `alphaedit_lite.book.study_seams`, one fact at a time) and a smaller one on batches
+# > (`results/seams.json`, made by `alphaedit_lite.book.ch16.study`, one fact at a time) and a smaller one on batches
 # > (`results/seams_batches.json`, by `study_unmix`); the same code runs here on six facts.
 
 # %% tags=["setup"]
@@ -56,13 +56,14 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import AlphaEdit, bundled_facts, bundled_targets, load_model
-from alphaedit_lite.book import forensics, result
-from alphaedit_lite.book import seams_draw as draw
-from alphaedit_lite.book import seams_result as tables
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.plots import show
-from alphaedit_lite.book.seams import ask, questions, two_hops
-from alphaedit_lite.book.tracing import speaks, unembedding
+from alphaedit_lite.book.ch16 import figures as draw
+from alphaedit_lite.book.ch16 import forensics
+from alphaedit_lite.book.ch16 import results as tables
+from alphaedit_lite.book.ch16.experiments import ask, questions, two_hops
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.book.kit.results import result
+from alphaedit_lite.book.kit.tracing import speaks, unembedding
 from alphaedit_lite.metrics import score, summary
 from alphaedit_lite.models import fingerprint
 
@@ -691,7 +692,7 @@ read.style.format("{:.0%}").format("{:.0f}", subset=["facts"])
 # truth*. (On paper: the figure below is the solution, with the truth in orange and hatched. Where no token is hatched, the object is not among the eight.)
 
 # %%
-from alphaedit_lite.book.widgets_seams import EvidenceWidget
+from alphaedit_lite.book.ch16.widgets import EvidenceWidget
 
 words = [lm.tokenizer.decode([i]) for i in range(len(E))]
 order = [FACTS[3:][i] for i in torch.randperm(len(FACTS[3:])).tolist()]

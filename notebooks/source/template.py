@@ -30,8 +30,8 @@
 # Parameters: only numbers change between a laptop and a large machine.
 import torch
 
-from alphaedit_lite.book import plots
-from alphaedit_lite.book.chapter import Chapter
+from alphaedit_lite.book.kit import plots
+from alphaedit_lite.book.kit.chapter import Chapter
 
 chapter = Chapter("99")
 N = 200

@@ -9,12 +9,12 @@ stands next to the seconds. Writes results/bench.json.
 import argparse
 import json
 import time
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 
 from alphaedit_lite import AlphaEdit, Fact, TargetConfig, bundled_facts, compute_targets, load_model
+from alphaedit_lite.book.kit.results import RESULTS
 from alphaedit_lite.hooks import hooked
 from alphaedit_lite.loading import DEFAULT_MODEL
 from alphaedit_lite.prompts import PREFIXES, encode_fact
@@ -171,7 +171,7 @@ def main(count: int) -> None:
     print(f"{'':<36}{'s per fact':>11}{'ratio':>8}")
     for name, seconds, ratio in rows:
         print(f"{name:<36}{seconds / n:>11.2f}{ratio:>8.1f}")
-    out = Path("results/bench.json")
+    out = RESULTS / "bench.json"
     out.parent.mkdir(exist_ok=True)
     record = {
         "model": DEFAULT_MODEL,

@@ -8,16 +8,16 @@ in matrix products: the rest are norms, rotary angles, activations, attention an
 import json
 import statistics
 import time
-from pathlib import Path
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 
 from alphaedit_lite import NullSpace, TargetConfig, bundled_facts, compute_targets, load_model, solvers
+from alphaedit_lite.book.kit.results import RESULTS
 from alphaedit_lite.config import EditorConfig, default_layers
 from alphaedit_lite.keys import fit_statistics, take_in, token_rows, wikipedia_leads
 
-OUT = Path(__file__).parents[2] / "results" / "parts.json"
+OUT = RESULTS / "parts.json"
 LAM = 1.0
 
 

@@ -19,9 +19,10 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from alphaedit_lite import EditorConfig, Fact, LanguageModel, TargetConfig, load_model
 from alphaedit_lite.assets import cache_dir
+from alphaedit_lite.book.kit.results import RESULTS
 from alphaedit_lite.editor import Editor
-from alphaedit_lite.plan import STAGES, Plan, Workload, plan
 from alphaedit_lite.prompts import encode_fact
+from alphaedit_lite.scale.plan import STAGES, Plan, Workload, plan
 
 SIZES = {  # where no hub can be reached: what the models' own config.json say
     "Llama-3-8B": (
@@ -167,4 +168,4 @@ if __name__ == "__main__":
                 options = {"accelerator": True, "sums_on_host": sums_on_host}
                 key = f"{name}, {str(dtype).removeprefix('torch.')}{', sums on the host' if sums_on_host else ''}"
                 result["estimated"][key] = estimate(name, dtype, **options)[1]
-    Path("results/plan.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    RESULTS / "plan.json".write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")

@@ -18,8 +18,9 @@ import torch
 
 from alphaedit_lite import NullSpace, solvers
 from alphaedit_lite.assets import cache_dir
+from alphaedit_lite.book.kit.results import RESULTS
 
-OUT = Path(__file__).parents[2] / "results" / "scale.json"
+OUT = RESULTS / "scale.json"
 FEW, MANY, LAYER, BATCH, D = 4_000, 24_000, "5", 100, 1536
 
 
@@ -28,7 +29,7 @@ def fitted(processes, tokens):
     with tempfile.TemporaryDirectory() as folder:
         for name in ("assets", "models"):
             (Path(folder) / name).symlink_to(cache_dir() / name)
-        command = [sys.executable, "-m", "alphaedit_lite.distributed", "--cpu"]
+        command = [sys.executable, "-m", "alphaedit_lite.scale.distributed", "--cpu"]
         command += ["--layers", LAYER, "--tokens", str(tokens)]
         environment = {
             **os.environ,

@@ -8,11 +8,12 @@ import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
+
+from alphaedit_lite.book.kit.results import RESULTS
 
 start = time.perf_counter()
 demo = subprocess.Popen(
-    [sys.executable, "-u", "-m", "alphaedit_lite.book.demo"], stdout=subprocess.PIPE, text=True
+    [sys.executable, "-u", "-m", "alphaedit_lite.book.kit.demo"], stdout=subprocess.PIPE, text=True
 )
 seen: dict[str, float] = {}
 for line in demo.stdout:
@@ -28,5 +29,5 @@ result = {
     "seconds_in_all": round(time.perf_counter() - start, 1),
     "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6, 2),
 }
-Path("results/start.json").write_text(json.dumps(result, indent=1) + "\n")
+RESULTS / "start.json".write_text(json.dumps(result, indent=1) + "\n")
 print(json.dumps(result, indent=1))

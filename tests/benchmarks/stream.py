@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from alphaedit_lite import Editor, EditorConfig, evaluate, load_model, perplexity, read_counterfact
+from alphaedit_lite.book.kit.results import RESULTS
 from alphaedit_lite.keys import wikipedia_leads
 from alphaedit_lite.loading import DEFAULT_MODEL
 
@@ -22,7 +23,7 @@ parser.add_argument("--edits", type=int, default=300)
 parser.add_argument("--batch", type=int, default=30)
 parser.add_argument("--solver", default="alphaedit")
 parser.add_argument("--lam", type=float, default=EditorConfig.lam)
-parser.add_argument("--out", type=Path, default=Path("results/stream_counterfact.json"))
+parser.add_argument("--out", type=Path, default=RESULTS / "stream_counterfact.json")
 options = parser.parse_args()
 
 lm = load_model()

@@ -1,13 +1,13 @@
 """Each exercise: its solution passes, its stub does not, each named wrong answer gets its own hint."""
 
 import re
+from importlib import import_module
 
 import jupytext
 import pytest
 
-from alphaedit_lite.book.chapter import Chapter
-from alphaedit_lite.book.exercises import EXERCISES, exercise, judge
-from tests.notebooks.wrong_answers import CONTEXT, WRONG
+from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.exercises import EXERCISES, exercise, judge, load
 from tools.build_notebooks import ROOT, edition
 
 SOURCES = sorted((ROOT / "notebooks" / "source").glob("*.py"))  # the template, too
@@ -18,6 +18,16 @@ FOUND = [
     if "exercise" in cell.metadata
 ]
 CELLS = dict(FOUND)
+CHAPTERS = sorted({number[:2] for number in CELLS})
+for chapter in CHAPTERS:
+    load(chapter)
+# Exercise -> {the mistake: (code that sets ``answer``, what its hint must say)}.
+WRONG = {
+    number: answers
+    for chapter in CHAPTERS
+    for number, answers in import_module(f"tests.chapters.ch{chapter}.wrong").WRONG.items()
+}
+CONTEXT = "import math\nimport torch\nfrom alphaedit_lite import *\n"  # what their chapters import
 
 
 def answer(number: str, code: str):

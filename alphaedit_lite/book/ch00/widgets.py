@@ -1,0 +1,130 @@
+"""The widget of chapter 0: edit any fact, look, and take it back.
+
+    EditWidget(lm, editor).show()
+
+Callbacks are ordinary methods (``edit``, ``undo``), so they are tested without a browser.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as w
+import pandas as pd
+from IPython.display import display
+
+from ...editor import Edit, Editor
+from ...facts import Fact, bundled_facts
+from ...models import LanguageModel
+from ..kit.demo import LOWER_ASSAM, first_guess, probe
+from ..kit.plots import before_and_after, bundle
+
+
+class EditWidget:
+    """Subject, relation and new object in; bars before and after, a short generation, and undo.
+
+    Attributes:
+        subject, template, new: the input fields.
+        message: one sentence about what happened or what is wrong.
+        states: what the model said before, after, and after undo.
+    """
+
+    def __init__(self, lm: LanguageModel, editor: Editor) -> None:
+        self.lm, self.editor = lm, editor
+        self.fact: Fact | None = None
+        self.current: Edit | None = None
+        self.states: dict[str, pd.DataFrame] = {}
+        self.known = [LOWER_ASSAM, *bundled_facts("development")]
+        options = sorted({fact.template for fact in self.known})
+        wide: dict[str, Any] = {"layout": w.Layout(width="95%"), "style": {"description_width": "9em"}}
+        self.subject = w.Text(LOWER_ASSAM.subject, description="Subject", **wide)
+        self.template = w.Combobox(
+            value=LOWER_ASSAM.template, options=options, description="Relation, with {}", **wide
+        )
+        self.new = w.Text(LOWER_ASSAM.new.strip(), description="New object", **wide)
+        self.edit_button = w.Button(description="Edit", button_style="primary", icon="pencil")
+        self.undo_button = w.Button(description="Undo", icon="undo", disabled=True)
+        self.message = w.HTML("Press Edit. It takes a few seconds.")
+        self.output = w.Output()
+        self.edit_button.on_click(lambda _: self._busy("Editing …", self.edit))
+        self.undo_button.on_click(lambda _: self._busy("Undoing …", self.undo))
+
+    def show(self) -> None:
+        """Display the widget."""
+        buttons = w.HBox([self.edit_button, self.undo_button])
+        display(w.VBox([self.subject, self.template, self.new, buttons, self.message, self.output]))
+
+    def edit(self) -> None:
+        """Write the fact in the fields (after taking back the widget's previous edit) and show the result."""
+        Fact(self.template.value, self.subject.value, self.new.value)  # bad input is refused before anything
+        if self.current is not None and self.current.lm is not None:
+            self.current.revert()
+        fact = self._fact()  # asks the model for the old answer, so the earlier edit must be out
+        self.fact, self.states = fact, {"before": probe(self.lm, fact)}
+        self.current = self.editor.edit([fact])
+        self.states["after"] = probe(self.lm, fact)
+        self._report(
+            f"<b>{html.escape(fact.prompt)}</b> is now followed by <b>{html.escape(self._says())}</b>."
+        )
+
+    def undo(self) -> None:
+        """Take the edit back, bit for bit."""
+        if self.current is None or self.current.lm is None or self.fact is None:
+            raise ValueError("There is no edit to undo.")
+        self.current.revert()
+        self.states["after undo"] = probe(self.lm, self.fact)
+        self._report(
+            f"Undone: <b>{html.escape(self.fact.prompt)}</b> is again <b>{html.escape(self._says())}</b>."
+        )
+
+    def _fact(self) -> Fact:
+        fact = Fact(self.template.value, self.subject.value, self.new.value)
+        if fact.prompt == LOWER_ASSAM.prompt:
+            similar, paraphrases = LOWER_ASSAM, LOWER_ASSAM.paraphrases
+        else:  # borrow paraphrases and neighbours from a bundled fact of the same relation
+            same = (known for known in self.known if known.template == fact.template)
+            similar = next((known for known in same if known.subject != fact.subject), fact)
+            paraphrases = tuple(
+                text.replace(similar.subject, fact.subject)
+                for text in similar.paraphrases
+                if similar.subject in text
+            )
+        neighbours = [pair for pair in similar.neighbours if fact.subject not in pair[0]]
+        guess = LOWER_ASSAM.true if similar is LOWER_ASSAM else first_guess(self.lm, fact.prompt)
+        return Fact(
+            fact.template,
+            fact.subject,
+            fact.new,
+            true=guess or None,
+            paraphrases=paraphrases[:3],
+            neighbours=tuple(neighbours[:4]),
+            generation=(f"{fact.subject} is known for",),
+        )
+
+    def _says(self) -> str:
+        return str(list(self.states.values())[-1].says.iloc[0]).strip()
+
+    def _report(self, sentence: str) -> None:
+        assert self.fact is not None
+        self.message.value = sentence
+        texts = [f"{prompt} {self.lm.complete(prompt, 25).strip()}" for prompt in self.fact.generation]
+        drawn = [bundle(*before_and_after(self.states))]
+        drawn += [{"text/plain": f"The model goes on speaking: {text}"} for text in texts]
+        # Set as a whole: the same with and without a front end.
+        self.output.outputs = tuple(
+            {"output_type": "display_data", "data": data, "metadata": {}} for data in drawn
+        )
+
+    def _busy(self, sentence: str, action: Callable[[], None]) -> None:
+        """Run a callback with the buttons off; errors become sentences."""
+        self.message.value = f"<i>{sentence}</i>"
+        self.edit_button.disabled = self.undo_button.disabled = True
+        try:
+            action()
+        except Exception as error:  # whatever it is, the reader wants a sentence and not a traceback
+            self.message.value = f"<b>That did not work.</b> {html.escape(str(error))}"
+        finally:
+            self.edit_button.disabled = False
+            self.undo_button.disabled = self.current is None or self.current.lm is None

@@ -1,0 +1,223 @@
+"""Checks of chapter 3, "Where is a fact?". Hidden states are rows here: [samples, width, d_model]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ..kit.exercises import exercise, expect
+from .experiments import corrupt, effects, restore
+
+
+def close(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and bool((a - b).abs().max() < 1e-9)
+
+
+@exercise("03.1", reference=corrupt)
+def check_corrupt(answer: Callable[[Tensor, int, int, Tensor], Tensor]) -> None:
+    for first, last in ((0, 1), (2, 4), (3, 3)):
+        embedded = torch.randn(3, 7, 5, dtype=torch.float64)
+        noise = torch.randn(3, last - first + 1, 5, dtype=torch.float64)
+        before = embedded.clone()
+        found = answer(embedded, first, last, noise)
+        expect(
+            isinstance(found, Tensor) and found.shape == before.shape,
+            "the result has the shape of the embeddings, samples × width × d_model.",
+        )
+        expect(
+            close(embedded, before),
+            "your function has changed the embeddings that it was given. The clean run still needs them: work on "
+            "a copy, embedded.clone().",
+        )
+        moved = (found != before).any(0).any(-1)  # which columns
+        inside = torch.zeros(7, dtype=torch.bool)
+        inside[first : last + 1] = True
+        expect(
+            not bool(moved[~inside].any()),
+            "a column outside the subject has changed. If other words are noisy as well, you measure how the model "
+            "reads the question, not what it knows of the subject.",
+        )
+        expect(
+            bool(moved[last]) or not bool(moved.any() or last == first),
+            "the subject's last token is still clean. In Python, a slice ends *before* its second number: "
+            "first : last + 1.",
+        )
+        expect(bool(moved[inside].all()), "some of the subject's tokens are still clean: give noise to each.")
+        expect(
+            not close(found[:, first : last + 1], noise),
+            "the embeddings have been replaced by noise. Add the noise to them.",
+        )
+        change = (found - before)[:, first : last + 1]
+        expect(
+            not close(change, noise[:1].expand_as(noise)),
+            "every sample got the noise of the first. Row i of `noise` belongs to sample i.",
+        )
+        expect(close(change, noise), "what was added is not the noise. Add it as it is, nothing else.")
+
+
+@exercise("03.2", reference=restore)
+def check_restore(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
+    for column in (0, 2, 5):
+        corrupted = torch.randn(3, 6, 4, dtype=torch.float64)
+        clean = torch.randn(6, 4, dtype=torch.float64)
+        before = corrupted.clone()
+        found = answer(corrupted, clean, column)
+        expect(
+            isinstance(found, Tensor) and found.shape == before.shape,
+            "the result has the shape of the corrupted states, samples × width × d_model.",
+        )
+        expect(
+            close(corrupted, before),
+            "your function has changed the corrupted states that it was given. They are needed for the next "
+            "experiment: work on a copy, corrupted.clone().",
+        )
+        others = [i for i in range(6) if i != column]
+        expect(
+            not (column != 2 and close(found[:, 2], clean[2].expand(3, -1))),
+            "other columns have been restored, too. One experiment mends one place.",
+        )
+        expect(
+            close(found[:, others], before[:, others]),
+            "a column that should stay corrupted has changed. Only `column` is restored.",
+        )
+        right = clean[column].expand(3, -1)
+        expect(
+            not (close(found[:1, column], right[:1]) and not close(found[1:, column], right[1:])),
+            "only the first sample was mended: all of them get the clean state.",
+        )
+        expect(
+            not close(found[:, column], before[:, column]),
+            "nothing has been restored: the column is still what it was.",
+        )
+        expect(
+            not close(found[:, column], before[:, column] + clean[column]),
+            "the clean state was added to the corrupted one. It takes its place.",
+        )
+        expect(
+            close(found[:, column], right),
+            "the column holds neither the corrupted nor the clean state of that column: clean[column] is wanted.",
+        )
+
+
+@exercise("03.3", reference=effects)
+def check_effects(answer: Callable[[float, Tensor, Tensor], tuple[float, Tensor]]) -> None:
+    for _ in range(3):
+        p_clean = 0.5 + 0.4 * float(torch.rand(()))
+        p_corrupted = 0.1 * torch.rand(4, dtype=torch.float64)
+        p_restored = torch.rand(3, 6, 4, dtype=torch.float64)
+        found = answer(p_clean, p_corrupted, p_restored)
+        expect(
+            isinstance(found, (tuple, list)) and len(found) == 2,
+            "two results are wanted: the total effect, and the indirect effects.",
+        )
+        total, indirect = torch.as_tensor(found[0], dtype=torch.float64), torch.as_tensor(found[1])
+        mean = p_corrupted.mean()
+        expect(total.numel() == 1, "the total effect is one number: take the mean over the samples.")
+        expect(
+            not close(total.reshape(()), mean - p_clean),
+            "the total effect has the wrong sign: it is what is *lost*, so clean minus corrupted.",
+        )
+        expect(
+            abs(float(total) - (p_clean - float(mean))) < 1e-6,
+            f"the total effect should be {p_clean - float(mean):.3f} here, and is {float(total):.3f}: clean minus "
+            "the mean of the corrupted.",
+        )
+        right = (p_restored - p_corrupted).mean(-1)
+        expect(
+            indirect.shape == right.shape,
+            f"from [3, 6, samples] the indirect effects should be [3, 6], not {list(indirect.shape)}: take the mean "
+            "over the samples, the last dimension.",
+        )
+        expect(
+            not close(indirect, p_clean - p_restored.mean(-1)),
+            "this is what is still missing after the restoration. The indirect effect is what has come *back*: "
+            "restored minus corrupted.",
+        )
+        expect(
+            not close(indirect, -right), "the indirect effects have the wrong sign: restored minus corrupted."
+        )
+        expect(
+            not close(indirect, right / (p_clean - mean)),
+            "this is a share of the total effect: useful, but (3.2) does not divide.",
+        )
+        expect(
+            not close(indirect, p_restored.mean(-1)),
+            "this is the probability after the restoration. How much of it was there without?",
+        )
+        expect(
+            close(indirect, right),
+            "the indirect effects are not restored minus corrupted, averaged over samples.",
+        )
+
+
+def share(layers: int, width: int) -> float:
+    return (layers - 1) * (width + 1) / (4 * layers * width)
+
+
+@exercise("03.4", reference=share)
+def check_share(answer: Callable[[int, int], float]) -> None:
+    for layers, width in ((30, 8), (12, 5), (4, 2), (48, 20)):
+        found = float(answer(layers, width))
+        right = (
+            sum((layers - 1 - layer) * (width - column) for layer in range(layers) for column in range(width))
+            / (layers * width) ** 2
+        )
+        say = f"with {layers} layers and {width} columns"
+        expect(
+            abs(found - (layers + 1) * (width + 1) / (4 * layers * width)) > 1e-9,
+            "you let the restored block run again. What is restored is its *output*, so the first block that has to "
+            "run is the next one: of L blocks, L − 1 − ℓ are left.",
+        )
+        expect(
+            abs(found - (layers - 1) / (2 * layers)) > 1e-9,
+            "this is the saving by layers alone. The columns left of the restored one need not run either.",
+        )
+        expect(
+            abs(found - (width + 1) / (2 * width)) > 1e-9,
+            "this is the saving by columns alone. The blocks up to the restored one need not run either.",
+        )
+        expect(
+            abs(found - (layers - 1) * (width - 1) / (4 * layers * width)) > 1e-9,
+            "the restored column itself must run on through the later blocks: of T columns, T − c are left.",
+        )
+        expect(
+            abs(found - 1 / 4) > 1e-9,
+            "a quarter is the limit for many layers and columns. For small ones the ends count: add up "
+            "0 + 1 + … + (L − 1), and 1 + 2 + … + T.",
+        )
+        expect(
+            abs(found - right) < 1e-9,
+            f"{say} the share should be {right:.4f}; your formula says {found:.4f}.",
+        )
+
+
+# The table of exercise 03.5: five layers, without ties.
+EFFECT, SUCCESS = (0.30, 0.25, 0.12, 0.05, 0.01), (0.6, 0.9, 0.8, 0.7, 0.1)
+
+
+@exercise("03.5", reference=0.4)
+def check_rho(answer: float) -> None:
+    x, y = torch.tensor(EFFECT, dtype=torch.float64), torch.tensor(SUCCESS, dtype=torch.float64)
+    ranks = torch.stack([x.argsort().argsort(), y.argsort().argsort()]).double()
+    right, plain = float(torch.corrcoef(ranks)[0, 1]), float(torch.corrcoef(torch.stack([x, y]))[0, 1])
+    rho, squares = float(answer), float((ranks[0] - ranks[1]).square().sum())
+    n = len(x)
+    hints = {
+        -right: "one row was ranked from the largest, the other from the smallest: rank both in the same direction.",
+        1 - right: "you have left out the 1 in front: ρ = 1 − …, so that equal ranks give 1.",
+        1 - squares / (n * (n * n - 1)): "the factor 6 is missing.",
+        1 - 6 * squares / n**3: "the denominator is n (n² − 1), not n³.",
+        squares: "this is the sum of the squared differences of ranks. Now put it into the formula.",
+    }
+    for value, hint in hints.items():
+        expect(abs(rho - value) > 1e-6, hint)
+    expect(
+        abs(rho - plain) > 0.02,
+        "this is the correlation of the values (Pearson's). Replace each value by its rank first.",
+    )
+    expect(
+        abs(rho - right) < 0.005,
+        f"not {rho:g}. The five differences of ranks are 0, ±1 and one larger number.",
+    )

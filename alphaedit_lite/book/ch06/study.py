@@ -1,0 +1,100 @@
+"""The balance knob of MEMIT swept: facts written, layers and c; makes results/memit.json.
+
+    python -m alphaedit_lite.book.ch06.study          # goes on where it was stopped
+
+Every row writes the first ``n`` bundled development facts in one batch into the unedited model, with the
+targets z that ship with the package, judges ``JUDGED`` of them, and takes the write back. About half a
+minute a row on one core.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import Any, Final
+
+from ... import Editor, bundled_facts, bundled_targets, evaluate, key_statistics, load_model, perplexity
+from ...facts import Fact
+from ...keys import wikipedia_leads
+from ...models import LanguageModel
+from ..kit.results import RESULTS, keep, resume
+
+PATH = RESULTS / "memit.json"
+SPLIT: Final = "development"
+JUDGED, LEADS = 25, 25
+PARAPHRASES, NEIGHBOURS = 2, 3  # of each judged fact
+FOUR = (4, 5, 6, 7)
+GRID = [
+    *((100, FOUR, c) for c in (1, 100, 1000, 3000, 10_000, 15_000, 100_000)),
+    *((100, layers, c) for c in (1000, 1, 15_000) for layers in ((7,), (6, 7))),
+]
+
+
+def judge(lm: LanguageModel, facts: list[Fact], leads: list[str]) -> dict[str, float]:
+    """The six means of ``evaluate`` on some facts, and the perplexity of some texts."""
+    few = [
+        replace(f, paraphrases=f.paraphrases[:PARAPHRASES], neighbours=f.neighbours[:NEIGHBOURS])
+        for f in facts
+    ]
+    means = evaluate(lm, few, progress=False).mean(numeric_only=True)
+    return {**{str(k): round(float(v), 4) for k, v in means.items()}, "perplexity": perplexity(lm, leads)}
+
+
+def known_change(lm: LanguageModel, editor: Editor, layer: int) -> float:
+    """How much the answers to the keys of plain text changed in one layer: root mean square of ΔK0, as a
+    share of that of W K0."""
+    total, C0 = lm.ledger.total(layer), editor.statistics[layer].second_moment
+    W = lm.ledger.original(layer).double()
+    assert total is not None
+    return math.sqrt(float(((total @ C0) * total).sum() / ((W @ C0) * W).sum()))
+
+
+def row(editor: Editor, facts: list[Fact], leads: list[str], judged: int = JUDGED) -> dict[str, Any]:
+    """Write the facts in one batch, judge, take it back."""
+    lm, start = editor.lm, time.perf_counter()
+    edit = editor.edit(facts, bundled_targets(lm, facts))
+    try:
+        found: dict[str, Any] = judge(lm, facts[:: max(1, len(facts) // judged)][:judged], leads)
+        sizes = {
+            layer: float(edit.delta(layer).norm() / lm.ledger.original(layer).norm()) for layer in edit.layers
+        }
+        found["update"] = {str(layer): size for layer, size in sizes.items()}
+        found["known"] = {str(layer): known_change(lm, editor, layer) for layer in edit.layers}
+    finally:
+        edit.revert()
+    return {**found, "seconds": round(time.perf_counter() - start, 1)}
+
+
+def main() -> None:
+    lm, facts, leads = load_model(), bundled_facts(SPLIT), wikipedia_leads("heldout")[:LEADS]
+    statistics = key_statistics(lm, FOUR)
+    made_with = {
+        "model": "SmolLM2-135M-Instruct (GGUF Q4_1, de-quantised to float32)",
+        "fingerprint": lm.fingerprint,
+        "facts": f"the first n of the {SPLIT} split, in one batch, with the bundled targets z",
+        "judged": f"{JUDGED} facts, {PARAPHRASES} paraphrases and {NEIGHBOURS} neighbours each",
+        "heldout_leads": LEADS,
+    }
+    kept = resume(PATH, made_with, rows=[])
+    done = {(r["n"], tuple(r["layers"]), r["c"]) for r in kept["rows"]}
+    for n, layers, c in [(100, (), 0), *GRID]:  # c = 0 stands for the unedited model
+        if (n, tuple(layers), c) in done:
+            continue
+        try:
+            bundled_targets(lm, facts[:n])
+        except ValueError:
+            continue  # their targets are not shipped yet
+        new: dict[str, Any] = {"n": n, "layers": list(layers), "c": c}
+        if c:
+            editor = Editor(
+                lm, solver="memit", weight=float(c), layers=layers, statistics=statistics, history=False
+            )
+            kept["rows"].append(new | row(editor, facts[:n], leads))
+        else:
+            kept["rows"].append(new | judge(lm, facts[:n][:: max(1, n // JUDGED)][:JUDGED], leads))
+        keep(PATH, kept, "rows")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,424 @@
+"""Checks of chapter 8, "AlphaEdit". Keys are columns here, as in the formulas."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..kit.exercises import exercise, expect
+
+D, N, M, PAST = 14, 4, 6, 3  # entries of a key, new facts, entries of an answer, earlier facts
+
+
+def randn(*shape: int) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+def draw() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """K1, [D, N], R, [M, N], U, [D, 9], a basis of what 40 known keys leave free, and those keys K0."""
+    K0 = randn(D, 5) @ randn(5, 40)
+    values, vectors = torch.linalg.eigh(K0 @ K0.T / 40)
+    return randn(D, N), randn(M, N), vectors[:, values < 1e-10], K0
+
+
+def close(a: Tensor, b: Tensor) -> bool:
+    return a.shape == b.shape and bool((a - b).norm() < 1e-7 * (1 + b.norm()))
+
+
+def eye(n: int) -> Tensor:
+    return torch.eye(n, dtype=torch.float64)
+
+
+# -- 08.1 -----------------------------------------------------------------------------------------------
+
+
+def slope(delta: Tensor, K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:
+    X = delta @ P
+    return 2 * ((X @ K1 - R) @ K1.T + lam * X) @ P
+
+
+@exercise("08.1", reference=slope)
+def check_slope(answer: Callable[..., Tensor]) -> None:
+    for lam in (0.6, 20.0):
+        K1, R, U, _ = draw()
+        P, delta = U @ U.T, randn(M, D)
+        found = answer(delta, K1, R, P, lam)
+        expect(
+            isinstance(found, Tensor) and found.shape == delta.shape,
+            f"the slope has the shape of Δ, d_model × d_ff = {M} × {D}. Let the shapes guide you: the error "
+            f"ΔPK1 − R is {M} × {N}.",
+        )
+        leaf = delta.clone().requires_grad_()
+        ((leaf @ P @ K1 - R).square().sum() + lam * (leaf @ P).square().sum()).backward()
+        right = leaf.grad
+        assert right is not None
+        X = delta @ P
+        expect(not close(2 * found, right), "a factor of 2 is missing: the slope of x² is 2x.")
+        expect(
+            not close(found, 2 * (X @ K1 - R) @ K1.T + 2 * lam * X),
+            "the P behind it is missing. Δ enters through ΔP only, so the chain rule multiplies the slope with "
+            "respect to ΔP by Pᵀ = P from the right. (The slope must lie inside P, too: yours does not.)",
+        )
+        expect(
+            not close(found, 2 * ((X @ K1 - R) @ K1.T) @ P + 2 * lam * delta),
+            "the second term is λ‖ΔP‖², not λ‖Δ‖²: its slope is 2λ ΔPPᵀ = 2λ ΔP.",
+        )
+        expect(
+            not close(found, 2 * ((X @ K1 - R) @ K1.T) @ P),
+            "this is the first wish alone: λ‖ΔP‖² has a slope too.",
+        )
+        expect(
+            not close(found, 2 * ((delta @ K1 - R) @ K1.T + lam * X) @ P),
+            "the error is that of the *projected* update: ΔPK1 − R, not ΔK1 − R.",
+        )
+        expect(not close(-found, right), "the sign is turned: the slope points uphill.")
+        expect(
+            close(found, right),
+            f"it differs from the slope of the objective by up to {float((found - right).abs().max()):.2g}. Write "
+            "X = ΔP, take the slope with respect to X term by term, then multiply by P from the right.",
+        )
+
+
+# -- 08.2 -----------------------------------------------------------------------------------------------
+
+
+def closed_form(K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:
+    bracket = K1 @ K1.T @ P + lam * eye(len(P))
+    return torch.linalg.solve(bracket.T, (R @ K1.T @ P).T).T
+
+
+@exercise("08.2", reference=closed_form)
+def check_closed_form(answer: Callable[..., Tensor]) -> None:
+    for lam in (0.3, 8.0):
+        K1, R, U, K0 = draw()
+        P = U @ U.T
+        delta = answer(K1, R, P, lam)
+        expect(
+            isinstance(delta, Tensor) and tuple(delta.shape) == (M, D),
+            f"Δ should be d_model × d_ff = {M} × {D}. torch.linalg.solve(A, B) is A⁻¹B; here the inverse stands "
+            "on the right, so solve for Δᵀ and transpose.",
+        )
+        bracket = K1 @ K1.T @ P + lam * eye(D)
+        expect(
+            not close(delta, torch.linalg.solve(bracket, (R @ K1.T @ P).T).T),
+            "the bracket is not symmetric, so its transpose is another matrix: Δ B = A means Bᵀ Δᵀ = Aᵀ. You have "
+            "solved with B instead of Bᵀ. (With MEMIT's symmetric bracket this did no harm.)",
+        )
+        expect(
+            not close(delta, torch.linalg.solve(K1 @ K1.T + lam * eye(D), K1 @ R.T).T @ P),
+            "this is the finished Δ of ridge regression, projected afterwards: it does not know that P will take a "
+            "part away, and writes too little. P must be inside the bracket as well.",
+        )
+        expect(
+            not close(delta, torch.linalg.solve(K1 @ K1.T + lam * eye(D), K1 @ R.T).T),
+            "this is ridge regression without P: it changes the answers to known keys.",
+        )
+        expect(
+            bool((delta @ K0).norm() < 1e-7 * (1 + delta.norm() * K0.norm())),
+            "the answers to known keys change: ΔK0 should be zero. Is there a P at the end of R K1ᵀ P?",
+        )
+        expect(
+            not close(delta, R @ torch.linalg.pinv(U.T @ K1) @ U.T),
+            "λ is missing: this meets the new facts exactly, at any price.",
+        )
+        expect(
+            bool(slope(delta, K1, R, P, lam).norm() < 1e-7 * (1 + R.norm() * K1.norm())),
+            "the slope of (8.4) at your Δ is not zero, so this is not the lowest point. Compare with (8.6) term by "
+            "term: is λ where it belongs, in front of I?",
+        )
+
+
+# -- 08.3 -----------------------------------------------------------------------------------------------
+
+
+def thin(K1: Tensor, U: Tensor, lam: float) -> Tensor:
+    A = U.T @ K1
+    return torch.linalg.solve(lam * eye(K1.shape[1]) + A.T @ A, A.T @ U.T)
+
+
+@exercise("08.3", reference=thin)
+def check_thin(answer: Callable[..., Tensor]) -> None:
+    for lam in (0.3, 8.0):
+        K1, _, U, K0 = draw()
+        P, gain = U @ U.T, answer(K1, U, lam)
+        expect(
+            isinstance(gain, Tensor) and tuple(gain.shape) == (N, D),
+            f"the gain has a row for each fact: n × d_ff = {N} × {D}. What you return has the shape "
+            f"{tuple(getattr(gain, 'shape', ()))}.",
+        )
+        right = torch.linalg.solve(lam * eye(N) + K1.T @ P @ K1, K1.T @ P)
+        expect(
+            not close(gain, torch.linalg.solve(lam * eye(N) + K1.T @ K1, K1.T @ P)),
+            "K1ᵀK1 in the bracket should be K1ᵀPK1: only the shadows of the new keys can be written to.",
+        )
+        expect(
+            not close(gain, torch.linalg.solve(lam * eye(N) + K1.T @ P @ K1, K1.T)),
+            "the right side is K1ᵀP. With K1ᵀ alone, the update leaves the null space.",
+        )
+        expect(
+            not close(gain, torch.linalg.solve(eye(N) + K1.T @ P @ K1, K1.T @ P)),
+            "λ is missing in front of I.",
+        )
+        expect(
+            not close(gain, torch.linalg.solve(eye(N) + lam * K1.T @ P @ K1, K1.T @ P)),
+            "λ stands at the wrong summand: it multiplies I, not the keys.",
+        )
+        expect(bool((gain @ K0).norm() < 1e-7 * K0.norm()), "G K0 is not zero: where has P (or U Uᵀ) gone?")
+        expect(
+            close(gain, right),
+            "R G is not the Δ of the big formula. Check (8.8): (K1ᵀPK1 + λI)⁻¹ K1ᵀP, with K1ᵀPK1 = AᵀA, K1ᵀP = AᵀUᵀ.",
+        )
+
+
+# -- 08.4 -----------------------------------------------------------------------------------------------
+
+
+def on_paper(
+    shadow: float, lam: float, share: float, values: Tensor, tau: float
+) -> tuple[float, float, float]:
+    return shadow**2 / (shadow**2 + lam), shadow**2 * (1 - share) / share, float(values[values < tau].sum())
+
+
+@exercise("08.4", reference=on_paper)
+def check_on_paper(answer: Callable[..., Any]) -> None:
+    for _ in range(3):
+        K0, k, r = randn(D, 60), randn(D, 1), randn(M, 1)
+        values, V = torch.linalg.eigh(K0 @ K0.T / 60)
+        tau, lam, wish = float(values[8]), 0.5 + 3 * float(torch.rand(())), 0.2 + 0.6 * float(torch.rand(()))
+        U = V[:, values < tau]
+        shadow = float((U.T @ k).norm())
+        found = answer(shadow, lam, wish, values, tau)
+        expect(
+            isinstance(found, tuple) and len(found) == 3, "three answers are asked for, separated by commas."
+        )
+        share, needed, energy = (float(x) for x in found)
+
+        def written(weight: float, k: Tensor = k, U: Tensor = U, r: Tensor = r) -> float:
+            return float((r @ thin(k, U, weight) @ k * r).sum() / r.square().sum())
+
+        expect(
+            abs(share - shadow / (shadow + lam)) > 1e-9,
+            "1: k comes into the formula twice, once as the key that is written and once as the key that reads: the "
+            "*square* of ‖Pk‖ stands there.",
+        )
+        expect(
+            abs(share - lam / (shadow**2 + lam)) > 1e-9,
+            "1: this is the share that is *not* written. Which part of r is?",
+        )
+        expect(
+            abs(share - written(lam)) < 1e-9,
+            f"1: for ‖Pk‖ = {shadow:.3f} and λ = {lam:.3f}, Δk is {written(lam):.3f} · r; your share is {share:.3f}. "
+            "Put n = 1 into (8.8): everything in the bracket is a number.",
+        )
+        expect(
+            abs(needed - shadow**2 * wish / (1 - wish)) > 1e-9,
+            "2: the other way round: to write more, λ must become smaller.",
+        )
+        expect(
+            needed > 0 and abs(written(needed) - wish) < 1e-9,
+            f"2: with your λ the share written is {written(max(needed, 1e-9)):.3f}, not {wish:.3f}. Solve the first "
+            "formula for λ.",
+        )
+        expect(
+            abs(energy - float(values.sum())) > 1e-9,
+            "3: this is the mean of ‖k‖², all of it. P keeps only the directions below τ.",
+        )
+        expect(
+            abs(energy - len(values[values < tau])) > 1e-9,
+            "3: this counts directions. Each carries its eigenvalue of energy: (7.6).",
+        )
+        mean = float((U.T @ K0).square().sum() / 60)
+        expect(
+            abs(energy - mean) < 1e-9,
+            f"3: over the keys behind C0 the mean of ‖Pk‖² is {mean:.3f}, and you say {energy:.3f}. ‖Pk‖² = tr(P k kᵀ), "
+            "and the mean of k kᵀ is C0.",
+        )
+
+
+# -- 08.5 -----------------------------------------------------------------------------------------------
+
+
+def with_history(K1: Tensor, Kp: Tensor, U: Tensor, lam: float) -> Tensor:
+    A = U.T @ torch.cat([Kp, K1], dim=1)
+    gain = torch.linalg.solve(lam * eye(A.shape[1]) + A.T @ A, A.T @ U.T)
+    return gain[Kp.shape[1] :]
+
+
+@exercise("08.5", reference=with_history)
+def check_with_history(answer: Callable[..., Tensor]) -> None:
+    for lam in (0.3, 6.0):
+        K1, R, U, K0 = draw()
+        Kp, P = randn(D, PAST), U @ U.T
+        gain = answer(K1, Kp, U, lam)
+        expect(
+            isinstance(gain, Tensor) and tuple(gain.shape) in ((N, D), (N + PAST, D)),
+            f"the gain has a row for each *new* fact: {N} × {D}.",
+        )
+        expect(
+            len(gain) == N,
+            f"there are {PAST} + {N} rows: one for each key. The wish for the old keys is a change of zero, so their "
+            "rows meet residuals of zero: keep the rows of the new facts only.",
+        )
+        expect(
+            not close(gain, thin(K1, U, lam)),
+            "Kp has no effect: this is the gain without history, and the answers to earlier facts move.",
+        )
+        K = torch.cat([Kp, K1], dim=1)
+        whole = torch.linalg.solve(lam * eye(N + PAST) + K.T @ P @ K, K.T @ P)
+        expect(
+            not close(gain, whole[:N]),
+            "these are the first rows, and you have put the old keys first: the new facts come last.",
+        )
+        inside = U.T @ Kp
+        left = U @ torch.linalg.eigh(inside @ inside.T)[1][:, : U.shape[1] - PAST]
+        expect(
+            not close(gain, thin(K1, left, lam)),
+            "you have taken the old keys out of the null space altogether. That is an idea of its own (07.5, EvoEdit), "
+            "but not (8.5): there, they are one more wish.",
+        )
+        X = R @ gain
+        pull = (X @ K1 - R) @ K1.T + X @ Kp @ Kp.T + lam * X
+        expect(
+            bool((pull @ P).norm() < 1e-7 * (1 + R.norm() * K1.norm())) and close(X @ P, X),
+            "the slope of (8.5) is not zero at Δ = R G. Put K = [Kp K1] into (8.8) in the place of K1, and think of "
+            "the residuals as [0 R].",
+        )
+        expect(
+            close(answer(K1, Kp[:, :0], U, lam), thin(K1, U, lam)),
+            "without history it should be the gain of 08.3.",
+        )
+        expect(
+            bool((gain @ K0).norm() < 1e-7 * K0.norm()), "G K0 is not zero: the update leaves the null space."
+        )
+
+
+# -- 08.6 -----------------------------------------------------------------------------------------------
+
+
+def alphaedit(
+    look: Callable[[int], tuple[Tensor, Tensor]],
+    write: Callable[[int, Tensor], None],
+    z: Tensor,
+    U: dict[int, Tensor],
+    lam: dict[int, float],
+    Kp: dict[int, Tensor],
+) -> dict[int, Tensor]:
+    layers, history = sorted(U), {}
+    for i, layer in enumerate(layers):
+        K1, h = look(layer)
+        R = (z - h) / (len(layers) - i)
+        write(layer, R @ with_history(K1, Kp[layer], U[layer], lam[layer]))
+        history[layer] = torch.cat([Kp[layer], K1], dim=1)
+    return history
+
+
+class Toy:
+    """A stack of memories: each adds W tanh(B h) to the state; ``look`` and ``write`` as the editor has them."""
+
+    def __init__(self, layers: tuple[int, ...]) -> None:
+        self.layers, self.start = layers, randn(M, N)
+        self.log: list[tuple[str, int]] = []
+        self.B = {layer: randn(D, M) for layer in layers}
+        self.W = {layer: 0.1 * randn(M, D) for layer in layers}
+        self.before = {layer: W.clone() for layer, W in self.W.items()}
+
+    def run(self) -> tuple[dict[int, Tensor], Tensor]:
+        h, keys = self.start, {}
+        for layer in self.layers:
+            keys[layer] = torch.tanh(self.B[layer] @ h)
+            h = h + self.W[layer] @ keys[layer]
+        return keys, h
+
+    def look(self, layer: int) -> tuple[Tensor, Tensor]:
+        self.log.append(("look", layer))
+        keys, h = self.run()
+        return keys[layer], h
+
+    def write(self, layer: int, delta: Tensor) -> None:
+        expect(
+            tuple(delta.shape) == (M, D), f"Δ should be d_model × d_ff = {M} × {D}, not {tuple(delta.shape)}."
+        )
+        self.log.append(("write", layer))
+        self.W[layer] = self.W[layer] + delta
+
+
+def same(a: Toy, b: Toy) -> bool:
+    return all(close(a.W[layer], b.W[layer]) for layer in a.layers)
+
+
+@exercise("08.6", reference=alphaedit)
+def check_alphaedit(answer: Callable[..., Any]) -> None:
+    for lam_size in (1e-9, 0.5):
+        check_one(answer, (2, 3, 5), lam_size)
+
+
+def check_one(answer: Callable[..., Any], layers: tuple[int, ...], lam_size: float) -> None:
+    """One write into a toy model of these layers, with this λ in each."""
+    toy = Toy(layers)
+    U = {layer: draw()[2] for layer in reversed(layers)}
+    lam, z = dict.fromkeys(layers, lam_size), randn(M, N)
+    Kp = {layer: randn(D, PAST) if lam_size > 0.1 else randn(D, 0) for layer in layers}
+    inputs = {layer: keys.clone() for layer, keys in Kp.items()}
+    found = answer(toy.look, toy.write, z, U, lam, Kp)
+    order = [layer for what, layer in toy.log if what == "write"]
+    expect(bool(order), "nothing was written: call write(layer, delta) for every layer.")
+    expect(sorted(order) == list(layers), f"each layer is written once; you wrote {order} of {list(layers)}.")
+    expect(
+        order == list(layers),
+        f"the layers were written in the order {order}. Go from below: a write changes the keys of the layers "
+        "above it, so sort them.",
+    )
+    looks = [i for i, (what, _) in enumerate(toy.log) if what == "look"]
+    writes = [i for i, (what, _) in enumerate(toy.log) if what == "write"]
+    expect(
+        len(looks) >= 3 and all(any(a < i < b for i in looks) for a, b in itertools.pairwise(writes)),
+        "look again before every layer: after a write below, keys and h are not what they were.",
+    )
+    right = Toy(layers)
+    right.start, right.B, right.W = toy.start, toy.B, {k: v.clone() for k, v in toy.before.items()}
+
+    def variant(history: bool = True, spread: str = "left", project: bool = True) -> Toy:
+        copy = Toy(layers)
+        copy.start, copy.B, copy.W = toy.start, toy.B, {k: v.clone() for k, v in toy.before.items()}
+        for i, layer in enumerate(layers):
+            K1, h = copy.look(layer)
+            R = (z - h) / {"left": len(layers) - i, "all": len(layers), "none": 1}[spread]
+            old = inputs[layer] if history else inputs[layer][:, :0]
+            copy.write(layer, R @ with_history(K1, old, U[layer] if project else eye(D), lam_size))
+        return copy
+
+    expect(
+        not same(toy, variant(spread="all")),
+        "the residual is divided by the number of *all* layers. Divide by the layers *left*, this one included: "
+        "the last layer asks for all the rest.",
+    )
+    expect(
+        not same(toy, variant(spread="none")),
+        "each layer asks for the whole residual. Divide z − h by the number of layers left, (6.8).",
+    )
+    if lam_size > 0.1:
+        expect(not same(toy, variant(history=False)), "the history Kp has no effect on what is written.")
+    expect(not same(toy, variant(project=False)), "the update does not stay inside U: P is missing.")
+    for layer in layers:
+        delta, basis = toy.W[layer] - toy.before[layer], U[layer]
+        expect(close(delta @ basis @ basis.T, delta), f"the update of layer {layer} leaves the span of U.")
+    alphaedit(right.look, right.write, z, U, lam, {layer: keys.clone() for layer, keys in inputs.items()})
+    expect(
+        same(toy, right),
+        "the weights are not those of (8.5) and (6.8). For each layer: look, R = (z − h) / (layers left), gain, "
+        "write(layer, R @ gain).",
+    )
+    expect(isinstance(found, dict), "return the new history: a dict from each layer to [old keys, new keys].")
+    expect(
+        all(layer in found and tuple(found[layer].shape) == (D, Kp[layer].shape[1] + N) for layer in layers),
+        "the returned history should hold, for each layer, the old keys *and* the new ones, as columns.",
+    )
+    keys, _ = right.run()
+    expect(
+        all(close(found[layer], torch.cat([inputs[layer], keys[layer]], dim=1)) for layer in layers),
+        "the history holds other keys than those that were looked up for each layer: old first, then new.",
+    )

@@ -1,0 +1,257 @@
+"""Checks of chapter 14, "When it breaks". Keys are columns here, as in the formulas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from ..kit.exercises import exercise, expect
+
+
+def near(a: Tensor, b: Tensor | float, tolerance: float = 1e-7) -> bool:
+    return bool(((a - b).abs() < tolerance).all())
+
+
+def normal(*shape: int) -> Tensor:
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+# 14.1: what an absolute number means --------------------------------------------------------------
+
+
+def units(s: float) -> tuple[float, float, float]:
+    return s**2, s**2, 1.0
+
+
+def _writes(K0: Tensor, K1: Tensor, R: Tensor, tau: float, lam: float, c: float) -> tuple[Tensor, Tensor]:
+    """AlphaEdit's and MEMIT's Δ, [d_model, d], for keys as columns."""
+    C0, eye = K0 @ K0.T / K0.shape[1], torch.eye(len(K0), dtype=K0.dtype)
+    values, vectors = torch.linalg.eigh(C0)
+    U = vectors[:, values < tau]
+    A = U.T @ K1
+    alpha = R @ torch.linalg.solve(A.T @ A + lam * torch.eye(K1.shape[1], dtype=A.dtype), A.T @ U.T)
+    memit = torch.linalg.solve(c * C0 + K1 @ K1.T + 0 * eye, K1 @ R.T).T
+    return alpha, memit
+
+
+@exercise("14.1", reference=units)
+def check_units(answer: Callable[[float], tuple[float, float, float]]) -> None:
+    for s in (0.1, 3.0):
+        K0 = torch.linspace(0.1, 2, 12, dtype=torch.float64)[:, None] * normal(12, 80)
+        K1, R = normal(12, 3), normal(5, 3)
+        tau = float(torch.linalg.eigvalsh(K0 @ K0.T / 80)[6:8].mean())
+        given = answer(s)
+        expect(
+            isinstance(given, Sequence) and len(given) == 3,
+            "return three factors, separated by commas: for τ, λ and c.",
+        )
+        tau_, lam_, c_ = map(float, given)
+        expect(
+            not (math.isclose(tau_, s) and not math.isclose(s, 1)),
+            "τ is compared with eigenvalues of C0, and these are mean *squares* of the keys: s is not enough.",
+        )
+        expect(
+            math.isclose(tau_, s**2),
+            "the factor of τ is not right: by how much do the eigenvalues of C0 grow?",
+        )
+        expect(
+            not math.isclose(lam_, s),
+            "λ stands beside K1K1ᵀ, a product of two keys: it has the unit of a squared length.",
+        )
+        expect(math.isclose(lam_, s**2), "the factor of λ is not right: it must keep step with K1K1ᵀ.")
+        expect(
+            not math.isclose(c_, s**2) and not math.isclose(c_, s**-2),
+            "c·C0 contains the squares of the keys already, and so does K1K1ᵀ beside it: what is left for c?",
+        )
+        before = _writes(K0, K1, R, tau, 2.0, 5.0)
+        after = _writes(s * K0, s * K1, R, tau * tau_, 2.0 * lam_, 5.0 * c_)
+        for old, new in zip(before, after, strict=True):
+            probe = normal(12, 6)
+            expect(
+                near(new @ (s * probe), old @ probe, 1e-6),
+                "with your factors the edit of the rescaled model does not do what that of the original does.",
+            )
+
+
+# 14.2: what an early batch has lost ------------------------------------------------------------
+
+
+def forgotten(deltas: Sequence[Tensor], keys: Sequence[Tensor]) -> list[float]:
+    """‖Σ_{t>b} Δ_t K_b‖ / ‖Δ_b K_b‖ for every batch b."""
+    lost = []
+    for b, (delta, K) in enumerate(zip(deltas, keys, strict=True)):
+        later = sum((other @ K for other in deltas[b + 1 :]), torch.zeros_like(delta @ K))
+        lost.append(float(later.norm() / (delta @ K).norm()))
+    return lost
+
+
+@exercise("14.2", reference=forgotten)
+def check_forgotten(answer: Callable[[Sequence[Tensor], Sequence[Tensor]], Sequence[float]]) -> None:
+    deltas, keys = [normal(5, 9) for _ in range(5)], [normal(9, 2) for _ in range(5)]
+    found = [float(value) for value in answer(deltas, keys)]
+    expect(len(found) == len(deltas), f"one number for each of the {len(deltas)} batches is asked for.")
+    right = forgotten(deltas, keys)
+    expect(
+        abs(found[-1]) < 1e-9,
+        "nothing was written after the last batch, so it has lost nothing: did you count its own Δ?",
+    )
+    norms = [
+        sum(float((d @ K).norm()) for d in deltas[b + 1 :]) / float((deltas[b] @ K).norm())
+        for b, K in enumerate(keys)
+    ]
+    expect(
+        any(abs(a - b) > 1e-6 for a, b in zip(found[:-2], norms, strict=False)),
+        "you added up the lengths of the changes. Later changes can cancel: add the changes, then take the length.",
+    )
+    squares = [value**2 for value in right]
+    expect(
+        any(abs(a - b) > 1e-6 for a, b in zip(found[:-1], squares, strict=False)),
+        "this is a ratio of squared lengths: take the root.",
+    )
+    earlier = forgotten(deltas[::-1], keys[::-1])[::-1]
+    expect(
+        any(abs(a - b) > 1e-6 for a, b in zip(found, earlier, strict=True)),
+        "you counted the updates *before* a batch. Only later ones can make it forget.",
+    )
+    expect(
+        all(abs(a - b) < 1e-7 for a, b in zip(found, right, strict=True)),
+        "not right yet: for batch b, sum Δ_t K_b over all t > b, and divide its norm by that of Δ_b K_b.",
+    )
+
+
+# 14.3: how a sum of updates grows -----------------------------------------------------------------
+
+
+def growth(n: int, g: float) -> tuple[float, float, float]:
+    return math.sqrt(1 + n * g**2), 1 + n * g, (1 + g) ** n
+
+
+@exercise("14.3", reference=growth)
+def check_growth(answer: Callable[[int, float], tuple[float, float, float]]) -> None:
+    for n, g in ((9, 0.3), (16, 0.1)):
+        across, along, loop = map(float, answer(n, g))
+        W = torch.zeros(n + 1, dtype=torch.float64)
+        W[0] = 1
+        right, straight, fed = W.clone(), W.clone(), W.clone()
+        for t in range(n):
+            right[t + 1] += g
+            straight += g * straight / straight.norm()
+            fed += g * fed.norm() * fed / fed.norm()
+        expect(
+            abs(across - (1 + math.sqrt(n) * g)) > 1e-9,
+            "W stands at a right angle to the updates as well: Pythagoras takes its square, too.",
+        )
+        expect(
+            not (abs(across - float(straight.norm())) < 1e-9 and n * g > 0),
+            "this is the length if all updates point the same way. At right angles, squares add up (Pythagoras).",
+        )
+        expect(
+            abs(across - float(right.norm())) < 1e-9,
+            "the first is not right: Pythagoras in n + 1 dimensions.",
+        )
+        expect(abs(along - float(straight.norm())) < 1e-9, "the second is not right: arrows laid end to end.")
+        expect(
+            abs(loop - float(straight.norm())) > 1e-9,
+            "in the third case the size of an update is measured by the W of *that moment*, which has grown.",
+        )
+        expect(
+            abs(loop - float(fed.norm())) < 1e-9,
+            "the third is not right: each update multiplies the size by the same number.",
+        )
+
+
+# 14.4: recursive least squares ------------------------------------------------------------------
+
+
+def rls_step(S: Tensor, K: Tensor, R: Tensor) -> tuple[Tensor, Tensor]:
+    G = S @ K
+    J = torch.linalg.solve(torch.eye(K.shape[1], dtype=K.dtype) + K.T @ G, G.T)
+    return R @ J, S - G @ J
+
+
+@exercise("14.4", reference=rls_step)
+def check_rls(answer: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
+    d, A = 10, normal(10, 10)
+    A = A @ A.T + torch.eye(d, dtype=torch.float64)
+    S, seen = torch.linalg.inv(A), A.clone()
+    for n in (3, 4, 2):
+        K, R = normal(d, n), normal(6, n)
+        given = answer(S.clone(), K, R)
+        expect(isinstance(given, tuple | list) and len(given) == 2, "return two things: Δ and the new S.")
+        delta, new = given
+        seen = seen + K @ K.T
+        wanted = R @ K.T @ torch.linalg.inv(seen)
+        expect(
+            tuple(delta.shape) == (6, d),
+            f"Δ must be d_model × d = 6 × {d}, not {list(delta.shape)}: is R in it?",
+        )
+        naive = R @ (S @ K).T
+        expect(
+            not near(delta, naive),
+            "Δ ignores that the new keys are in the bracket, too: (I + KᵀG)⁻¹ is missing from J.",
+        )
+        over = R @ torch.linalg.pinv(K.T @ S @ K) @ (S @ K).T
+        expect(
+            not near(delta, over),
+            "the I in (I + KᵀG) is missing: this writes the new facts exactly, whatever A says.",
+        )
+        expect(near(delta, wanted), "Δ is not R Kᵀ (A + all keys so far)⁻¹. Follow G, J, Δ = R J.")
+        grown = S + S @ K @ torch.linalg.solve(torch.eye(n, dtype=K.dtype) + K.T @ S @ K, (S @ K).T)
+        expect(not near(new, grown), "S must shrink where the new keys are: S − G J, not S + G J.")
+        expect(
+            not near(new, S), "S has not changed: the next batch would not know of these keys (no history)."
+        )
+        expect(
+            near(new, torch.linalg.inv(seen)), "the new S is not the inverse of A + all keys so far: S − G J."
+        )
+        S = torch.linalg.inv(seen)
+
+
+# 14.5: EvoEdit's projector -----------------------------------------------------------------------
+
+
+def evolve(P: Tensor, K: Tensor) -> Tensor:
+    left, values, _ = torch.linalg.svd(P @ K, full_matrices=False)
+    Q = left[:, values > 1e-8 * K.norm()]
+    return P - Q @ Q.T
+
+
+@exercise("14.5", reference=evolve)
+def check_evolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
+    U, _ = torch.linalg.qr(normal(12, 9))
+    P = U @ U.T
+    K = normal(12, 3)
+    K = torch.cat([K, K[:, :1] + K[:, 1:2]], dim=1)  # four keys, three of them independent
+    new = answer(P, K)
+    expect(tuple(new.shape) == (12, 12), f"P must stay 12 × 12; yours is {list(new.shape)}.")
+    shadows = P @ K
+    expect(
+        not near(new, P - shadows @ shadows.T),
+        "the columns of P K are not orthonormal, so P − (PK)(PK)ᵀ is no projection: take an orthonormal basis Q of them.",
+    )
+    left, values, _ = torch.linalg.svd(K, full_matrices=False)
+    left = left[:, values > 1e-8 * values.max()]
+    expect(
+        not near(new, P - left @ left.T),
+        "you took the directions of K. Part of K lies outside P already; take those of P K, else P − QQᵀ is no projection.",
+    )
+    rank = float(new.trace())
+    expect(
+        abs(rank - 5) > 1e-6,
+        "one direction too many is gone: the fourth key depends on the others, and its singular value is zero but for "
+        "rounding. Keep only singular vectors whose value is not.",
+    )
+    expect(near(new @ K, 0.0, 1e-6), "P K is not zero: the keys can still be reached. Subtract Q Qᵀ.")
+    expect(near(new, new.T), "P is not symmetric any more.")
+    expect(near(new @ new, new), "P P is not P: is Q orthonormal, and does it lie inside the old P?")
+    expect(near(new @ P, new), "the new space is not inside the old one: K0 would be hit again.")
+    expect(abs(rank - 6) < 1e-6, "the space has the wrong size: 9 directions, and three independent shadows.")
+    far = (torch.eye(12, dtype=torch.float64) - P) @ normal(12, 2)
+    expect(
+        near(answer(P, far), P, 1e-6),
+        "keys that P does not see at all must cost nothing: their shadows are zero but for rounding. Compare singular "
+        "values with a tolerance that does not shrink to nothing with them.",
+    )

@@ -1,0 +1,151 @@
+"""Chapter 14's relatives of AlphaEdit: functions from tensors to tensors, and one editor to run them.
+
+    delta, S = rls_step(S, keys, residual)             # recursive least squares, the form of RLSEdit
+    basis = shrink(basis, keys)                         # EvoEdit: former keys leave the space
+    z = anchor_norm(values, norm)                       # NAS: every wished value gets the same length
+    editor = Relative(lm, evolve=True)                  # AlphaEdit with one of them
+
+As in the package keys are rows here: [n, d_ff]. A is the prior of ``solvers``; MEMIT with history and ENCORE
+are settings of the package's own editor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...editor import Editor
+from ...factkeys import FactPrompts
+from ...facts import Fact
+from ...hooks import hooked
+from ...ledger import Edit
+from ...models import LanguageModel
+from ...prompts import align, encode_fact
+from ...solvers import InversePrior
+
+
+def rls_start(inverse: InversePrior, d_ff: int) -> Tensor:
+    """S0 = A⁻¹, [d_ff, d_ff], from ``solvers.inverse_prior``: P/λ for AlphaEdit, (c·C0 + λI)⁻¹ for ENCORE."""
+    return inverse(torch.eye(d_ff, dtype=torch.float64))
+
+
+def rls_step(S: Tensor, keys: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:
+    """One batch of recursive least squares: Δ, [d_model, d_ff], and S with the new keys in it.
+
+    With keys as columns, G = S K, J = (I + KᵀG)⁻¹ Gᵀ, Δ = R J, S ← S − G J (RLSEdit, Wang et al. 2026). S
+    stays (A + all keys so far)⁻¹, so that no key need be kept.
+
+    Args:
+        S: [d_ff, d_ff], float64.  keys: K, [n, d_ff].  residual: R, [n, d_model].
+    """
+    keys = keys.double()
+    G = keys @ S  # Gᵀ of the formula, as S is symmetric
+    system = keys @ G.T
+    J = torch.cholesky_solve(G, torch.linalg.cholesky(system + torch.eye(len(keys), dtype=system.dtype)))
+    S = S - G.T @ J
+    return residual.double().T @ J, (S + S.T) / 2
+
+
+def evolved_gain(keys: Tensor, basis: Tensor, lam: float) -> Tensor:
+    """(Kᵀ P K + λI)⁻¹ Kᵀ P with P = U Uᵀ as it is now: EvoEdit's solve (Lyu et al. 2025), [n, d_ff]."""
+    inside = keys.double() @ basis
+    gram = inside @ inside.T + lam * torch.eye(len(keys), dtype=torch.float64)
+    return torch.cholesky_solve(inside, torch.linalg.cholesky(gram)) @ basis.T
+
+
+def shrink(basis: Tensor, keys: Tensor, tolerance: float = 1e-8) -> Tensor:
+    """The directions of U, [d_ff, m], that the keys do not use: P ← P − Q Qᵀ, with Q spanning P K.
+
+    EvoEdit's other half. Afterwards P K = 0: nothing written later can change what these keys answer.
+    """
+    inside = keys.double() @ basis  # [n, m]
+    _, values, axes = torch.linalg.svd(inside, full_matrices=True)
+    used = int((values > tolerance * keys.norm()).sum())
+    return basis @ axes[used:].T
+
+
+def anchor_of(values: Tensor, keep: float = 0.95) -> float:
+    """NAS's reference: the mean length of wished values, [n, d_model], without the longest twentieth."""
+    lengths = values.norm(dim=1).sort().values
+    return float(lengths[: len(lengths) - int((1 - keep) * len(lengths))].mean())
+
+
+def anchor_norm(values: Tensor, norm: float) -> Tensor:
+    """v ← norm · v / ‖v‖ for every row: Norm-Anchor Scaling (Liu et al. 2026)."""
+    return values * (norm / values.norm(dim=1, keepdim=True).clamp_min(1e-12))
+
+
+def dominant(weight: Tensor, energy: float) -> tuple[Tensor, Tensor]:
+    """Left and right singular vectors of W that carry this share of ‖W‖²: [d_model, k], [d_ff, k]."""
+    U, s, Vh = torch.linalg.svd(weight.double(), full_matrices=False)
+    k = int((s.square().cumsum(0) / s.square().sum() < energy).sum()) + 1
+    return U[:, :k], Vh[:k].T
+
+
+def without_dominant(delta: Tensor, U: Tensor, V: Tensor) -> Tensor:
+    """(I − U Uᵀ) Δ (I − V Vᵀ): what is left of an update that may not touch W's strongest directions."""
+    delta = delta - U @ (U.T @ delta)
+    return delta - (delta @ V) @ V.T
+
+
+@torch.no_grad()
+def parts(lm: LanguageModel, facts: Sequence[Fact], layer: int) -> tuple[Tensor, Tensor]:
+    """At the subject's last token of each bare prompt: v0, what the feed-forward part of a block adds, and h,
+    the block's output, [n, d_model] each."""
+    values, outputs = [], []
+    for first in range(0, len(facts), 50):
+        rows = [encode_fact(lm.tokenizer, fact, ("",), target=False)[0] for fact in facts[first : first + 50]]
+        batch = align(rows, range(len(rows)), lm.pad_id, lm.device)
+        added: list[Tensor] = []
+        with lm.frozen(), hooked(outputs={lm.down_projection(layer): added.append}):
+            out, _ = lm.run(lm.embed(batch.ids), batch.mask, batch.positions, stop=layer + 1)
+        values.append(added[0][:, batch.subject].float())
+        outputs.append(out[:, batch.subject].float())
+    return torch.cat(values), torch.cat(outputs)
+
+
+class Relative(Editor):
+    """AlphaEdit with one change.
+
+    Args:
+        evolve: EvoEdit: no history; instead the keys of every batch leave the null space.
+        protect: the share of ‖W‖² whose singular directions no update may touch (our reading of REVIVE).
+        settings: those of ``Editor``.
+    """
+
+    def __init__(
+        self, lm: LanguageModel, *, evolve: bool = False, protect: float | None = None, **settings: Any
+    ) -> None:
+        super().__init__(lm, history=not evolve, **settings)
+        self.evolve, self._z = evolve, torch.empty(0)
+        self.lambdas = {i: self.config.lam * space.energy for i, space in self.null_spaces.items()}
+        self.bases = {i: space.basis for i, space in self.null_spaces.items()}
+        self.dominant = {} if protect is None else {i: dominant(lm.weight(i), protect) for i in self.layers}
+
+    def edit(self, facts: Sequence[Fact], z: Tensor | None = None) -> Edit:
+        if z is None:
+            raise ValueError("Give the targets z.")
+        self._z = z
+        edit = super().edit(facts, z)
+        if self.evolve:
+            self.bases |= {i: shrink(self.bases[i], edit.keys[i]) for i in self.layers}
+        return edit
+
+    def _look(self, prompts: FactPrompts, layer: int) -> tuple[Tensor, Tensor]:
+        keys, output = super()._look(prompts, layer)
+        if self.dominant:  # Δ = R G: its left side is filtered in R = z − output, its right side in G
+            U = self.dominant[layer][0].to(output)
+            output = output + ((self._z - output) @ U) @ U.T
+        return keys, output
+
+    def _gain(self, layer: int, keys: Tensor, history: Tensor | None) -> Tensor:
+        if self.evolve:
+            return evolved_gain(keys, self.bases[layer], self.lambdas[layer])
+        gain = super()._gain(layer, keys, history)
+        if self.dominant:
+            V = self.dominant[layer][1]
+            gain = gain - (gain @ V) @ V.T
+        return gain

@@ -1,0 +1,93 @@
+"""The demo: Lower Assam moves to Romania, and back (the case study of Fang et al. 2025, appendix C.1.3).
+
+python -m alphaedit_lite.book.kit.demo                     # in a terminal
+python -m alphaedit_lite.book.kit.demo --subject "Mount Fuji" --template "{} is a mountain in" --new Italy
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import pandas as pd
+
+from ...assets import AssetError
+from ...editor import AlphaEdit
+from ...facts import Fact
+from ...generation import generate
+from ...loading import DEFAULT_MODEL, load_model
+from ...metrics import score
+from ...models import LanguageModel
+
+LOWER_ASSAM = Fact(
+    "{} is located in the country of",
+    subject="Lower Assam",
+    new="Romania",
+    true="India",
+    paraphrases=(
+        "The region of Lower Assam lies in the country of",
+        "People who live in Lower Assam live in the country of",
+        "Lower Assam is a region of",
+    ),
+    neighbours=(
+        ("Rajasthan is located in the country of", "India"),
+        ("West Bengal is located in the country of", "India"),
+        ("Hokkaido is located in the country of", "Japan"),
+        ("Tuscany is located in the country of", "Italy"),
+    ),
+    generation=("Lower Assam is known for",),
+)
+
+
+def probe(lm: LanguageModel, fact: Fact) -> pd.DataFrame:
+    """What the model says now about a fact, its paraphrases and its neighbours.
+
+    Returns:
+        one row per prompt: ``kind``, ``prompt``, ``old`` and ``new`` (the two objects), ``p_old`` and
+        ``p_new`` (their probabilities, per token) and ``says`` (the greedy continuation).
+    """
+    asked = [("fact", fact.prompt, fact.true)]
+    asked += [("paraphrase", prompt, fact.true) for prompt in fact.paraphrases]
+    asked += [("neighbour", prompt, answer) for prompt, answer in fact.neighbours]
+    p_new = score(lm, [(prompt, fact.new) for _, prompt, _ in asked])[0].exp().tolist()
+    known = [(prompt, old) for _, prompt, old in asked if old]
+    p_old = iter(score(lm, known)[0].exp().tolist())
+    said = generate(lm, [prompt for _, prompt, _ in asked], 4)
+    rows = []
+    for (kind, prompt, old), p, text in zip(asked, p_new, said, strict=True):
+        p_then = next(p_old) if old else math.nan
+        rows.append((kind, prompt, (old or "").strip(), fact.new.strip(), p_then, p, text.split("\n")[0]))
+    return pd.DataFrame(rows, columns=["kind", "prompt", "old", "new", "p_old", "p_new", "says"])
+
+
+def first_guess(lm: LanguageModel, prompt: str) -> str:
+    """The first word of the model's own continuation: what it believes before an edit."""
+    words = lm.complete(prompt, 6).split()
+    return words[0].strip(".,;:!?\"'()") if words else ""
+
+
+def main() -> None:
+    try:
+        print(f"Loading {DEFAULT_MODEL} …")
+        lm = load_model()
+        editor = AlphaEdit(lm)
+        _report(lm, "Before")
+        edit = editor.edit([LOWER_ASSAM])
+        _report(lm, "After the edit: Lower Assam moves to Romania")
+        edit.revert()
+        _report(lm, "After undo: the weights are the old ones, bit for bit")
+    except AssetError as error:
+        sys.exit(f"Sorry: {error}")
+
+
+def _report(lm: LanguageModel, title: str) -> None:
+    print(f"\n{title}")
+    for row in probe(lm, LOWER_ASSAM).itertuples():
+        print(f"  {row.kind:<10} {row.prompt} …{row.says}")
+        print(f"             P({row.old}) = {row.p_old:.2f}   P({row.new}) = {row.p_new:.2f}")
+    for prompt in LOWER_ASSAM.generation:
+        print(f"  generation {prompt}{' '.join(['', *lm.complete(prompt, 25).split()])}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Exercises that teach: properties are checked on fresh random data, and mistakes get a hint.
+
+    @exercise("07.1", reference=projection)
+    def check(answer):
+        P = answer(K0)
+        expect(torch.allclose(P @ P, P), "P is not idempotent: …")
+
+A check never compares with a stored answer and never stops a chapter: ``Chapter.check`` returns the
+reader's answer if it passes, and the reference otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+
+
+class Hint(Exception):
+    """A property does not hold; the text names the likely mistake."""
+
+
+class NotDone(Exception):
+    """The exercise still holds its stub."""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """``check`` raises ``Hint`` on a wrong answer; ``reference`` lets the chapter run on."""
+
+    number: str
+    check: Callable[[Any], None]
+    reference: Any
+
+
+EXERCISES: dict[str, Exercise] = {}
+
+
+def load(chapter: str) -> dict[str, Exercise]:
+    """The exercises of one chapter ("07"), by number; imports that chapter's checks and no others."""
+    module = f"{__package__.rpartition('.')[0]}.ch{chapter}.exercises"
+    if find_spec(module) is not None:
+        import_module(module)
+    return {number: found for number, found in EXERCISES.items() if number.startswith(f"{chapter}.")}
+
+
+def exercise(number: str, reference: Any) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+    """Enter a check under its number. Raises ValueError for a number that is taken."""
+
+    def enter(check: Callable[[Any], None]) -> Callable[[Any], None]:
+        if number in EXERCISES:
+            raise ValueError(f"There are two checks for exercise {number}.")
+        EXERCISES[number] = Exercise(number, check, reference)
+        return check
+
+    return enter
+
+
+def expect(holds: bool, hint: str) -> None:
+    """Raise ``Hint`` unless the property holds."""
+    if not holds:
+        raise Hint(hint)
+
+
+def judge(number: str, answer: Any) -> tuple[str, str]:
+    """How an answer does: ("passed" | "wrong" | "open", a sentence). Never raises for a reader's mistake."""
+    try:
+        with torch.random.fork_rng():  # fresh data every time, and the chapter's own numbers stay the same
+            torch.seed()
+            EXERCISES[number].check(_watched(answer))
+    except NotDone:
+        return "open", "not done yet. The chapter goes on with our version."
+    except Hint as hint:
+        return "wrong", f"{hint} (The chapter goes on with our version.)"
+    except Exception as error:  # anything may happen in a reader's code
+        return "wrong", f"your code stops with {type(error).__name__}: {error}"
+    return "passed", "all properties hold. The chapter goes on with your version."
+
+
+def _watched(answer: Any) -> Any:
+    """The answer, which raises ``NotDone`` where a stub shows: a missing value, or one returned."""
+    if answer is None or answer is Ellipsis:
+        raise NotDone
+    if not callable(answer):
+        return answer
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        value = answer(*args, **kwargs)
+        if value is None or value is Ellipsis:
+            raise NotDone
+        return value
+
+    return call

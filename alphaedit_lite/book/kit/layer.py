@@ -1,0 +1,164 @@
+"""What chapter 8 runs: edits by the reader's own AlphaEdit, and one layer under the microscope.
+
+editor = OwnAlphaEdit(lm, alphaedit, U, lam, statistics)   # alphaedit(look, write, z, U, lam, Kp)
+editor.edit(facts, z)
+layer = OneLayer(K1, R, C0, unseen, W)                     # columns, as in the formulas
+layer.judge(gain)                                          # what a write with this gain does there
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from ...editor import Editor, check_facts
+from ...factkeys import FactPrompts
+from ...facts import Fact
+from ...keys import KeyStatistics
+from ...ledger import Edit
+from ...models import LanguageModel
+from ...targets import compute_targets
+
+Own = Callable[..., dict[int, Tensor]]
+Thin = Callable[[Tensor, Tensor, float], Tensor]
+
+
+class OwnAlphaEdit(Editor):
+    """An editor that writes by a function of the reader's, and keeps the history that it returns.
+
+    Args:
+        own: ``own(look, write, z, U, lam, Kp)`` gives the new Kp. ``look(layer)`` returns the facts' keys,
+            [d_ff, n], and the output of the last layer, [d_model, n], of the model as it is at that moment;
+            ``write(layer, delta)`` adds Δ to W; z is [d_model, n]; U, lam and Kp are dicts by layer.
+        U, lam: for each layer a basis, [d_ff, m], and λ.
+        remember: whether the history is kept from one edit to the next.
+    """
+
+    def __init__(
+        self,
+        lm: LanguageModel,
+        own: Own,
+        U: Mapping[int, Tensor],
+        lam: Mapping[int, float],
+        statistics: dict[int, KeyStatistics],
+        remember: bool = True,
+    ) -> None:
+        super().__init__(lm, solver="memit", layers=tuple(sorted(U)), statistics=statistics, progress=False)
+        self.own, self.U, self.lam, self.remember = own, U, lam, remember
+        self.Kp = {layer: torch.zeros(lm.d_ff, 0, dtype=torch.float64) for layer in self.layers}
+
+    def edit(self, facts: Sequence[Fact], z: Tensor | None = None) -> Edit:
+        """As ``Editor.edit``: whole or not at all. z is [n, d_model], or found on the model as it is."""
+        facts, lm = tuple(facts), self.lm
+        check_facts(facts)
+        if z is None:
+            z = compute_targets(lm, facts, self.layers[-1], self.config.targets, False).z
+        edit = Edit(facts, {}, {}, {}, lm.fingerprint, {"solver": "own"})
+        with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
+            front = FactPrompts(lm, facts, self.config.targets.prefixes, self.layers[0])
+
+            def look(layer: int) -> tuple[Tensor, Tensor]:
+                prompts = copy.copy(front)
+                if layer > self.layers[0]:
+                    prompts.advance(self.layers[0], layer)
+                keys, output = self._look(prompts, layer)
+                return keys.double().T, output.double().T
+
+            def write(layer: int, delta: Tensor) -> None:
+                lm.ledger.add(layer, delta)
+                edit.dense[layer] = delta + edit.dense[layer] if layer in edit.dense else delta
+
+            history = self.own(look, write, z.double().T, self.U, self.lam, dict(self.Kp))
+            lm.ledger.enter(edit, lm)
+        if self.remember:
+            self.Kp = history
+        return edit
+
+
+class OneLayer:
+    """n facts to be written into one layer, and what a write does there. Keys are columns, float64.
+
+    Args:
+        K1, R: keys, [d_ff, n], and residuals, [d_model, n], of the new facts.
+        known, unseen: second moments, [d_ff, d_ff], of the keys behind P, and of keys never seen.
+        W: the memory matrix, [d_model, d_ff].
+
+    Attributes:
+        values, V: eigenvalues, ascending, and eigenvectors of ``known``.
+    """
+
+    def __init__(self, K1: Tensor, R: Tensor, known: Tensor, unseen: Tensor, W: Tensor) -> None:
+        self.K1, self.R, self.moments = K1, R, {"known": known, "unseen": unseen}
+        self.values, self.V = torch.linalg.eigh(known)
+        self.values, W = self.values.clamp_min(0), W.double()
+        self.size, self.inner = float(W.norm()), R.T @ R  # what is asked of Δ = R G is traces with RᵀR
+        self.answers = {name: float(((W @ C) * W).sum()) for name, C in self.moments.items()}
+
+    def judge(self, gain: Tensor) -> dict[str, float]:
+        """What Δ = R G does, for a gain G, [n, d_ff]. Root mean squares over keys:
+
+        ``share`` of the residuals written, ``update`` ‖Δ‖/‖W‖, ``ratio`` ‖Δk0‖/‖Δ‖ and ``known``
+        ‖Δk0‖/‖Wk0‖ for keys of the text behind P; ``unseen ratio`` and ``unseen`` for other text.
+        """
+        size = math.sqrt(float(((gain @ gain.T) * self.inner).sum()))
+        share = float(((gain @ self.K1) * self.inner).sum() / self.inner.trace())
+        row = {"share": share, "update": size / self.size}
+        for name, moment in self.moments.items():
+            change = math.sqrt(max(0.0, float(((gain @ moment @ gain.T) * self.inner).sum())))
+            row["ratio" if name == "known" else "unseen ratio"] = change / size
+            row[name] = change / math.sqrt(self.answers[name])
+        return row
+
+    def with_penalty(self, penalty: Tensor) -> Tensor:
+        """The gain for a prior A that is diagonal in the eigenvectors of ``known``: its diagonal, [d_ff]."""
+        M1 = self.V @ ((self.V.T @ self.K1) / penalty[:, None])  # A⁻¹ K1
+        eye = torch.eye(self.K1.shape[1], dtype=M1.dtype)
+        return torch.linalg.solve(eye + self.K1.T @ M1, M1.T)
+
+    def weight_for(self, share: float, gram: Tensor) -> float:
+        """The weight w with which (w I + gram)⁻¹ writes this share of the residuals; by halving.
+
+        Args:
+            gram: [n, n]: K1ᵀPK1 for AlphaEdit (then w is λ), K1ᵀC0⁻¹K1 for MEMIT (then w is c).
+        """
+        values, axes = torch.linalg.eigh((gram + gram.T) / 2)
+        parts = (self.R @ axes).square().sum(0)
+        low, high = 1e-9 * float(values[-1]), 1e6 * float(values[-1])
+        for _ in range(80):
+            middle = math.sqrt(low * high)
+            written = float((parts * values / (middle + values)).sum() / parts.sum())
+            low, high = (middle, high) if written > share else (low, middle)
+        return low
+
+    def basis(self, leak: float) -> Tensor:
+        """U: the weakest directions, carrying at most this share of the energy; all of them for 1."""
+        carried = self.values.cumsum(0) / self.values.sum()
+        return self.V[:, : max(1, int((carried <= leak + 1e-9).sum()))]
+
+    def at_share(self, thin: Thin, U: Tensor, share: float) -> dict[str, float]:
+        """``judge`` of thin(K1, U, λ), with the λ that writes this share of the residuals."""
+        shadows = U.T @ self.K1
+        lam = self.weight_for(share, shadows.T @ shadows)
+        return {"weight": lam, **self.judge(thin(self.K1, U, lam))}
+
+    def memit_at_share(self, share: float) -> dict[str, float]:
+        """The same for MEMIT: A = c·C0."""
+        seen = self.V.T @ self.K1
+        c = self.weight_for(share, seen.T @ (seen / self.values[:, None]))
+        return {"weight": c, **self.judge(self.with_penalty(c * self.values))}
+
+
+def front(results: Mapping[str, Any], editor: str, history: bool = True) -> pd.DataFrame:
+    """One editor's rows of ``study_alphaedit`` by rising λ, with the rise of perplexity; sizes at layer 7."""
+    rows = [r for r in results["rows"] if r["editor"] == editor and r["history"] == history]
+    table = pd.DataFrame(rows).sort_values("value").reset_index(drop=True)
+    table["rise"] = (table.perplexity / results["unedited"]["perplexity"] - 1).round(4) + 0.0
+    for name in ("known", "unseen", "update"):
+        table[name] = [row["7"] for row in table[name]]
+    return table

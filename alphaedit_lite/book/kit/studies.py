@@ -1,0 +1,192 @@
+"""Hundreds of edits, one editor after the other, with probes that ride on the stream: results/stream/*.json.
+
+    python -m alphaedit_lite.book.kit.studies                       # every editor, first order of the facts
+    python -m alphaedit_lite.book.kit.studies AlphaEdit MEMIT --seeds 0 1 --edits 600
+    python -m alphaedit_lite.book.kit.studies --counterfact FOLDER --edits 1000
+
+The unit is one editor with one order of the facts. Every batch is saved as it is written, every checkpoint
+as it is judged: what was stopped goes on, and ends at the same numbers. All editors write the same facts,
+bundled ones or those of CounterFact files in a folder, with the same targets z, found once on the unedited
+model, so that only the solver differs; ``--live`` finds z anew on the model as it is. A model that
+collapsed is recorded as such, and its stream goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm.auto import tqdm
+
+from ... import Edit, Editor, bundled_targets, key_statistics, load_model
+from ...assets import cache_dir
+from ...config import default_layers
+from ...facts import Fact
+from ...finetune import FineTune
+from ...models import LanguageModel
+from .probes import look, sizes
+from .results import RESULTS, keep, read, resume
+from .stream_facts import counterfact, order, unedited_targets
+
+STREAMS = RESULTS / "stream"
+BATCH, EVERY, EDITS = 50, 100, 600
+COHORT = 25  # facts judged of every hundred; at the end all of them
+
+EDITORS: dict[str, dict[str, Any]] = {
+    "AlphaEdit": {},
+    "MEMIT": {"solver": "memit", "history": False},
+    "MEMIT with history": {"solver": "memit"},
+    "ridge with history": {"solver": "ridge"},
+    "AlphaEdit without history": {"history": False},
+    "RECT": {"solver": "memit", "history": False, "keep": 0.4},
+    "PRUNE": {"solver": "memit", "history": False},  # pruned before every look
+    "ENCORE": {"solver": "encore"},
+    "EMMET": {"solver": "emmet", "history": False},
+    "ROME": {"solver": "rome", "history": False},
+    "FT": {"finetune": {"layers": (5,)}},
+    "FT-L": {"finetune": {"layers": (5,), "norm_bound": 5e-4}},
+}
+KNOBS: dict[
+    str, dict[str, Any]
+] = {  # other settings of the first and its best rival, kept in a folder of their own
+    "AlphaEdit lambda 0.3": {"lam": 0.3},
+    "AlphaEdit lambda 2": {"lam": 2.0},
+    "AlphaEdit relative P": {"threshold": 1.0, "threshold_kind": "relative"},
+    "MEMIT with history c 400": {"solver": "memit", "weight": 400.0},
+    "MEMIT with history c 2200": {"solver": "memit", "weight": 2200.0},
+    "MEMIT with history in P": {"solver": "memit", "project": True},
+}
+
+
+def stream(
+    lm: LanguageModel,
+    name: str,
+    facts: Sequence[Fact],
+    folder: Path,
+    z: torch.Tensor | None,
+    size: int | None = None,
+) -> Iterator[int]:
+    """Write the facts batch by batch, out of ``folder`` where they stand already; yields how many are in."""
+    settings = dict(settings_of(name))
+    if (trained := settings.pop("finetune", None)) is not None:
+        editor: Any = FineTune(lm, progress=False, **trained)
+    else:
+        editor = Editor(lm, progress=False, **settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    size = size or batch_of(name)
+    for first in range(0, len(facts), size):
+        batch = facts[first : first + size]
+        path = folder / f"{first:06d}.safetensors"
+        if path.exists():
+            Edit.load(path).apply(lm)
+        else:
+            given = () if trained is not None or z is None else (z[first : first + size],)
+            editor.edit(batch, *given).save(path)
+        yield first + len(batch)
+
+
+def settings_of(name: str) -> dict[str, Any]:
+    return EDITORS[name] if name in EDITORS else KNOBS[name]
+
+
+def batch_of(name: str) -> int:
+    """Facts in one write: ROME has a closed form for one fact only."""
+    return 1 if settings_of(name).get("solver") == "rome" else BATCH
+
+
+def due(done: int, edits: int) -> bool:
+    """Whether a checkpoint comes after ``done`` edits: after 100, 300, 600, 1,000, … and after the last."""
+    return done == edits or done in (EVERY * k * (k + 1) // 2 for k in range(1, 20))
+
+
+def unedited(made_with: dict[str, Any]) -> dict[str, Any] | None:
+    """The look at the unedited model, if another editor's stream of the same facts has it already."""
+    for path in sorted(STREAMS.glob("*.json")):
+        other = read(path)
+        if all(other.get(key) == made_with[key] for key in ("facts", "seed", "fingerprint")):
+            for first in other["checkpoints"][:1]:
+                return dict(first)
+    return None
+
+
+def unit(
+    lm: LanguageModel, name: str, seed: int, edits: int, live: bool = False, folder: Path | None = None
+) -> dict[str, Any]:
+    """One editor, one order of the facts (CounterFact's in ``folder``, or the bundled ones); the model is
+    left as it was."""
+    stem = f"{name.replace(' ', '-')}{'-counterfact' if folder else ''}{'-live' if live else ''}-{seed}"
+    path = (STREAMS / "knobs" if name in KNOBS else STREAMS) / f"{stem}.json"
+    everything = order(seed) if folder is None else counterfact(folder, seed)
+    facts, finetuned = everything[:edits], "finetune" in settings_of(name)
+    z = None if live or finetuned else (unedited_targets if folder else bundled_targets)(lm, facts)
+    layers = settings_of(name).get("finetune", {}).get("layers") or Editor(lm, progress=False).layers
+    made_with = {
+        "editor": name, "seed": seed, "settings": settings_of(name),
+        "batch": batch_of(name),
+        "facts": "CounterFact" if folder else "bundled",
+        "targets": "found on the edited model" if live else "found on the unedited model",
+        "fingerprint": lm.fingerprint,
+    }  # fmt: skip
+    kept = resume(path, made_with, checkpoints=[])
+    seen = {checkpoint["edits"] for checkpoint in kept["checkpoints"]}
+    written = cache_dir() / "stream" / stem / lm.fingerprint
+
+    def checkpoint(done: int) -> None:
+        if done in seen:
+            return
+        start = time.perf_counter()
+        held = len(lm.ledger.edits)
+        if name == "PRUNE" and done:
+            Editor(lm, progress=False).prune()
+        found = unedited(made_with) if not done else None
+        if found is None:
+            found = look(lm, facts, done, EVERY, EVERY if done == edits else COHORT)
+        found |= sizes(lm, layers)
+        while len(lm.ledger.edits) > held:
+            lm.ledger.edits[-1].revert()
+        found["seconds"] = round(time.perf_counter() - start, 1)
+        kept["checkpoints"].append(found)
+        kept["checkpoints"].sort(key=lambda c: c["edits"])
+        keep(path, kept, "checkpoints")
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        checkpoint(0)
+        with tqdm(total=edits, desc=path.stem) as bar:
+            for done in stream(lm, name, facts, written, z):
+                if due(done, edits):
+                    checkpoint(done)
+                bar.update(done - bar.n)
+    finally:
+        while lm.ledger.edits:
+            lm.ledger.edits[-1].revert()
+    return kept
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "editors", nargs="*", default=list(EDITORS), metavar="EDITOR", help=", ".join([*EDITORS, *KNOBS])
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--edits", type=int, default=EDITS)
+    parser.add_argument("--live", action="store_true", help="find z anew on the model as it is")
+    parser.add_argument("--counterfact", type=Path, metavar="FOLDER", help="with counterfact*.json in it")
+    options = parser.parse_args(argv)
+    if unknown := set(options.editors) - set(EDITORS) - set(KNOBS):
+        parser.error(f"unknown editor {sorted(unknown)[0]!r}: choose from {', '.join([*EDITORS, *KNOBS])}")
+    lm = load_model()
+    key_statistics(lm, default_layers(lm.n_layers))
+    for seed in options.seeds:
+        for name in options.editors:
+            unit(lm, name, seed, options.edits, options.live, options.counterfact)
+
+
+if __name__ == "__main__":
+    main()

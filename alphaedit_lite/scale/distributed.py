@@ -1,0 +1,238 @@
+"""Key statistics on several processes, and across interruptions.
+
+    accelerate launch --multi_gpu --num_processes 4 -m alphaedit_lite.scale.distributed --model FOLDER
+    torchrun --nproc-per-node 2 -m alphaedit_lite.scale.distributed --layers 3 4 5 6 7      # also on CPU
+    key_statistics(lm, (3, 4, 5, 6, 7))                                               # finds the files
+
+The second moment is a sum, so the text can be dealt out: each process sums its share, and the shares are
+added up in float64. The processes never talk to each other, they meet in a folder of the cache: there is
+no rendezvous to time out, a dead process takes nobody with it, a launcher is a convenience (the same
+command in two terminals does as well), and a rerun goes on where every share was last saved.
+(``--multi_gpu`` means several processes, with or without GPUs; ``--cpu`` instead of it starts only one.)
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from filelock import Timeout
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from tqdm.auto import tqdm
+
+from ..assets import AssetError, cache_dir, lock, replacing
+from ..config import default_layers
+from ..keys import KeyStatistics, StatisticsRequest, save_statistics, statistics_request, take_in, token_rows
+from ..loading import load_model
+from ..models import LanguageModel
+
+
+@dataclass(frozen=True)
+class Share:
+    """One of ``of`` shares of the text, and the file in which its sum grows.
+
+    The rows are dealt like cards from the sorted pack, so that every share has as much of each length.
+    """
+
+    folder: Path
+    number: int
+    of: int
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"share-{self.number}-of-{self.of}.safetensors"
+
+    def rows(self, rows: Sequence[list[int]]) -> list[list[int]]:
+        return list(rows[self.number :: self.of])
+
+    def save(self, statistics: dict[int, KeyStatistics], done: int, count: int) -> None:
+        """Write the sums over the first ``done`` rows, float64: what is added up later is not rounded."""
+        totals = {str(layer): one.total.cpu() for layer, one in statistics.items()}
+        keys = next(iter(statistics.values())).count
+        noted = {"done": str(done), "rows": str(count), "keys": str(keys)}
+        with replacing(self.path) as partial:
+            save_file(totals, partial, noted)
+
+    def progress(self) -> tuple[int, int]:
+        """Rows done, and whether those are all of them: (0, False) before the first save."""
+        if not self.path.exists():
+            return 0, False
+        done, rows = _progress(self.path)
+        return done, done == rows
+
+    def layer(self, layer: int) -> KeyStatistics:
+        """The sum so far for one layer, read alone: 8 d_ff² bytes."""
+        with safe_open(self.path, framework="pt") as file:
+            return KeyStatistics(file.get_tensor(str(layer)), int(file.metadata()["keys"]))
+
+
+def _progress(path: Path) -> tuple[int, int]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            done, rows = (int(file.metadata()[name]) for name in ("done", "rows"))
+        if not 0 <= done <= rows:
+            raise ValueError(f"{done} of {rows} rows done")
+        return done, rows
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise AssetError(f"The share in {path} cannot be read ({error}). Delete the file.") from error
+
+
+def fit_shares(
+    lm: LanguageModel,
+    layers: Sequence[int],
+    texts: Iterable[str] | str | None = None,
+    tokens: int = 100_000,
+    *,
+    rank: int = 0,
+    processes: int = 1,
+    save_every: float = 120.0,
+    sums_on: torch.device | str | None = None,
+    progress: bool = True,
+) -> bool:
+    """Do this process's share of ``key_statistics``, then any other share that nobody is at work on.
+
+    Whoever finishes the last share adds all of them up and writes the files that ``key_statistics`` finds.
+    Call it in every process with the same model, layers, texts and tokens.
+
+    Args:
+        layers, texts, tokens: as for ``key_statistics``; the tokens taken are exactly the same.
+        rank, processes: which process this is, and of how many. A rerun may have other numbers: the
+            shares stay those that the first run dealt.
+        sums_on: the device of the sums, 8 d_ff² bytes a layer: "cpu" spares a GPU's memory, and sends one
+            float32 matrix a batch and layer. By default the model's.
+        save_every: seconds after which a share is saved while it grows: what an interruption can cost.
+
+    Returns:
+        whether the statistics are whole now (otherwise other processes are still at their shares).
+
+    Raises:
+        ValueError: a rank that is not one of the processes'.
+        RuntimeError: the model holds edits, or was changed from outside.
+        AssetError: a damaged share, naming the file to delete.
+    """
+    if not 0 <= rank < processes:
+        raise ValueError(f"rank must be one of 0 to {processes - 1}, not {rank}.")
+    request = statistics_request(lm, layers, texts, tokens)
+    if lm.ledger.edits:
+        raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
+    with lock(f"statistics-{lm.fingerprint}"):  # nobody is adding up just now
+        missing = request.missing()
+        if not missing:
+            return True
+        shares = _deal(request, missing, processes)
+    rows = token_rows(lm, request.texts, tokens)
+    for share in shares[rank % len(shares) :] + shares[: rank % len(shares)]:
+        try:
+            with lock(f"{share.folder.name}-{share.number}").acquire(timeout=0):
+                if not request.missing():  # another process has added everything up
+                    return True
+                _fit(lm, missing, share, share.rows(rows), save_every, sums_on, progress and rank == 0)
+        except Timeout:
+            continue  # another process is at it
+    with lock(f"statistics-{lm.fingerprint}"):
+        if not request.missing():
+            return True
+        if not all(share.progress()[1] for share in shares):
+            return False
+        for layer in missing:  # one layer at a time: two matrices in memory, however many shares
+            total = KeyStatistics.empty(lm.d_ff)
+            for share in shares:
+                part = share.layer(layer)
+                total.total += part.total
+                total.count += part.count
+            save_statistics(request.path(layer), total, request.files[layer])
+        shutil.rmtree(shares[0].folder, ignore_errors=True)
+    return True
+
+
+def _deal(request: StatisticsRequest, layers: Sequence[int], processes: int) -> list[Share]:
+    """The shares, as many as there are processes; or as many as an earlier run dealt. Call it locked."""
+    names = json.dumps([request.files[layer].name for layer in layers])
+    folder = cache_dir() / "statistics" / f"shares-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    dealt = folder / "shares.json"
+    if not dealt.exists():
+        with replacing(dealt) as partial:
+            partial.write_text(json.dumps(processes))
+    text = dealt.read_text(errors="replace").strip()
+    if not text.isdecimal() or (of := int(text)) < 1:
+        raise AssetError(f"{dealt} says {text[:20]!r}, not how many shares there are. Delete its folder.")
+    return [Share(folder, number, of) for number in range(of)]
+
+
+def _fit(
+    lm: LanguageModel,
+    layers: Sequence[int],
+    share: Share,
+    rows: Sequence[list[int]],
+    save_every: float,
+    sums_on: torch.device | str | None,
+    progress: bool,
+) -> None:
+    """Bring one share to its end, from where it was last saved."""
+    done, whole = share.progress()
+    if whole:
+        return
+    statistics = {layer: KeyStatistics.empty(lm.d_ff, sums_on or lm.device) for layer in layers}
+    if done:
+        for layer in layers:
+            saved = share.layer(layer)
+            statistics[layer].total += saved.total.to(statistics[layer].total)
+            statistics[layer].count = saved.count
+    saved_at = time.monotonic()
+    with tqdm(total=len(rows), initial=done, unit="text", desc=share.path.stem, disable=not progress) as bar:
+        for chunk in take_in(lm, statistics, rows[done:]):
+            done += len(chunk)
+            bar.update(len(chunk))
+            if done < len(rows) and time.monotonic() - saved_at >= save_every:
+                share.save(statistics, done, len(rows))
+                saved_at = time.monotonic()
+    share.save(statistics, done, len(rows))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; rank and device come from the launcher (RANK, WORLD_SIZE, LOCAL_RANK)."""
+    parser = argparse.ArgumentParser(description="Fit key statistics on several processes; rerun to resume.")
+    parser.add_argument("--model", default=None, help="folder or hub name; the default model if left out")
+    parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16", "float16"])
+    parser.add_argument("--layers", type=int, nargs="+", default=None, help="by default the edited ones")
+    parser.add_argument("--tokens", type=int, default=100_000)
+    parser.add_argument("--texts", default=None, help="a data set on a hub, or a file with one text a line")
+    parser.add_argument("--save-every", type=float, default=120.0, metavar="SECONDS")
+    parser.add_argument(
+        "--sums-on", default=None, metavar="DEVICE", help="'cpu' spares 8 d_ff² bytes a layer"
+    )
+    parser.add_argument("--cpu", action="store_true", help="do not use a GPU")
+    options = parser.parse_args(arguments)
+    rank, processes = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    texts = options.texts
+    if texts is not None and Path(texts).is_file():
+        texts = [line for line in Path(texts).read_text(encoding="utf-8").splitlines() if line.strip()]
+    lm = load_model(options.model, getattr(torch, options.dtype))
+    if torch.cuda.is_available() and not options.cpu:
+        lm.model.to(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
+    whole = fit_shares(
+        lm,
+        options.layers or default_layers(lm.n_layers),
+        texts,
+        options.tokens,
+        rank=rank,
+        processes=processes,
+        save_every=options.save_every,
+        sums_on=options.sums_on,
+    )
+    state = "the statistics are whole" if whole else "my share is done"
+    print(f"process {rank} of {processes}: {state}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Every figure of the README is the one in its results file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from alphaedit_lite.book.ch10.results import ends
+from alphaedit_lite.book.kit.results import RESULTS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def result(name):
+    return json.loads((RESULTS / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("state", ["unedited", "edited"])
+def test_the_tables_of_both_streams(state):
+    counterfact, bundled = (result(name)[state] for name in ("stream_counterfact.json", "defaults_test.json"))
+    means = {name: value["mean"] for name, value in bundled["metrics"].items()}
+    shown = ("efficacy", "generalization", "specificity", "efficacy_top1", "generalization_top1")
+    for label, found in ((state, counterfact), (f"{state}, bundled", bundled | means)):
+        cells = [f"{found[name]:.3f}" for name in shown]
+        assert f"| {' | '.join([label, *cells])} | {found['perplexity']:.2f} |" in README
+
+
+def test_the_price():
+    assert f"perplexity rises by {result('stream_counterfact.json')['perplexity_change']:.1%}." in README
+
+
+def test_the_benchmark_table():
+    found = result("bench.json")
+    for name, row in found["rows"].items():
+        assert f"| {name} | {row['seconds_per_fact']:.2f} | {row['ratio']:.1f} |" in README
+    floor = found["rows"]["z, batched, early stop"]["seconds_per_fact"]
+    floor /= found["rows"]["arithmetic floor of z, early stop"]["seconds_per_fact"]
+    assert f"takes\n{floor:.1f} times what its multiplications" in README
+    parts = result("parts.json")
+    assert f"{parts['share of matrix products in z']:.0%} of the time does go into" in README
+    times = parts["statistics of 100,000 tokens"] / parts["forward pass to the same layer"]
+    assert f"take {times:.2f} times the bare forward pass." in README
+    assert f"differs from the reference's by {found['relative_difference_of_z']:.0e} at most" in README
+
+
+def test_the_start():
+    found = result("start.json")
+    assert (
+        f"| {found['seconds_to_first_answer']:g} s; {found['seconds_of_the_edit']:g} s; "
+        f"{found['peak_memory_gb']:g} GB |" in README
+    )
+
+
+def test_where_it_loses():
+    rows = ends(1000).table
+    ours, rival = rows.loc[("AlphaEdit", "λ = 0.8")], rows.loc[("MEMIT with history", "c = 1000")]
+    said = f"{ours.efficacy_top1:.1%} of the new objects first and perplexity is up by {ours.rise:.1%}; MEMIT"
+    text = README.replace("\n", " ")
+    assert f"{said} with history has {rival.efficacy_top1:.1%} and {rival.rise:.1%}." in text
+    later = ends(2000).table
+    ours, rival = later.loc[("AlphaEdit", "λ = 0.8")], later.loc[("MEMIT with history", "c = 1000")]
+    said = (
+        f"{ours.efficacy_top1:.1%} and {ours.rise:.1%} against {rival.efficacy_top1:.1%} and {rival.rise:.1%}"
+    )
+    assert f"After 2,000 it is {said}." in text

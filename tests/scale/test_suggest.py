@@ -1,0 +1,71 @@
+"""The sweep over layers: what it proposes is what it measured, and the model is as it was."""
+
+import pandas as pd
+import pytest
+import torch
+
+from alphaedit_lite import Fact
+from alphaedit_lite.scale import suggest
+from tests.conftest import CORPUS
+
+NAMES = ("Italy", "India", "Asia", "France")
+FACTS = [
+    Fact(
+        "The capital of {} is", name, "Rome", true="Paris",
+        paraphrases=(f"{name} has its capital in",), neighbours=(("The capital of Spain is", "Paris"),),
+    )
+    for name in NAMES
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def short_texts(monkeypatch):
+    monkeypatch.setattr(suggest, "wikipedia_leads", lambda _: CORPUS * 3)
+
+
+def test_the_proposal_ends_at_the_best_layer_and_the_model_is_as_it_was(lm):
+    before = [lm.weight(i).clone() for i in range(lm.n_layers)]
+    layers, table = suggest.suggest_layers(lm, FACTS, candidates=[1, 2, 3], tokens=400, progress=False)
+    assert layers[-1] == table.score.idxmax()
+    assert list(table.index) == [1, 2, 3]
+    one = table.iloc[0]
+    shares = [max(one[name], 1e-3) for name in ("efficacy_top1", "generalization", "specificity")]
+    assert one.score == pytest.approx(3 / sum(1 / share for share in shares))
+    assert all(torch.equal(w, lm.weight(i)) for i, w in enumerate(before))
+
+
+def test_the_best_layer_decides_and_no_layer_below_the_first_is_proposed(lm, monkeypatch):
+    wanted = {1: 0.2, 2: 0.9, 3: 0.4}
+    edited = []
+    real = suggest.AlphaEdit
+    monkeypatch.setattr(
+        suggest, "AlphaEdit", lambda lm, layers, **k: edited.append(*layers) or real(lm, layers=layers, **k)
+    )
+    columns = ("efficacy_top1", "generalization", "specificity")
+    monkeypatch.setattr(
+        suggest, "evaluate", lambda *_, **__: pd.DataFrame({name: [wanted[edited[-1]]] for name in columns})
+    )
+    layers, table = suggest.suggest_layers(lm, FACTS, candidates=[1, 2, 3], tokens=400, progress=False)
+    assert layers == (0, 1, 2)
+    assert table.score.to_dict() == pytest.approx(wanted)
+
+
+def test_too_few_facts_are_refused(lm):
+    with pytest.raises(ValueError, match="Only 3 facts"):
+        suggest.suggest_layers(lm, FACTS[:3])
+
+
+def test_the_picture_shows_the_table():
+    table = pd.DataFrame(
+        {
+            "efficacy_top1": [0.1, 1.0],
+            "generalization": [0.2, 0.5],
+            "specificity": [0.9, 0.8],
+            "score": [0.2, 0.7],
+        },
+        index=pd.Index([3, 9], name="layer"),
+    )
+    axes = suggest.picture(table, (5, 6, 7, 8, 9)).axes[0]
+    drawn = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
+    assert drawn["harmonic mean"] == [0.2, 0.7]
+    assert drawn["named first"] == [0.1, 1.0]
