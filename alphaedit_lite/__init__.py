@@ -9,16 +9,18 @@ lm.complete(fact.prompt)
 edit.revert()
 """
 
+from .bundled import bundled_targets
 from .config import EditorConfig
 from .editor import AlphaEdit, Editor
 from .facts import Fact, bundled_facts, read_counterfact, read_zsre
-from .keys import KeyStatistics, key_statistics
+from .keys import KeyStatistics
 from .ledger import Edit
 from .loading import load_model
 from .metrics import evaluate, perplexity
 from .models import LanguageModel
 from .nullspace import NullSpace
-from .targets import TargetConfig, bundled_targets, compute_targets
+from .statistics import key_statistics
+from .targets import TargetConfig, compute_targets
 
 __version__ = "0.1.0"
 

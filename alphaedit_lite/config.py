@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from .nullspace import Kind
 from .prompts import PREFIXES
 from .targets import TargetConfig
 
-SOLVERS = ("alphaedit", "ridge", "memit", "encore", "rome", "emmet")
+Solver = Literal["alphaedit", "ridge", "memit", "encore", "rome", "emmet", "own"]
+Projection = Literal["no", "inside", "after"]
 # Published settings: first and last layer; steps, learning rate, clamp and weight decay of z; λ ("L2").
 # All have the threshold 2e-2 and the KL factor 0.0625.
 AUTHORS = {  # github.com/jianghoucheng/AlphaEdit, hparams/AlphaEdit/*.json
@@ -39,9 +40,10 @@ class EditorConfig:
     """Every knob of an editor.
 
     Attributes:
-        solver: the prior A of the closed form, see ``solvers``.
-        project: False; True to solve again inside the null space (what makes ridge AlphaEdit); or "after",
-            to multiply the finished Δ by P.
+        solver: the prior A of the closed form, see ``solvers``; "own" for an editor with a gain of its own.
+        project: "no"; "inside" to solve again inside the null space (which makes ridge AlphaEdit, and is
+            what AlphaEdit always does); "after" to multiply the finished Δ by P. Settings saved by version
+            0.1 say False for "no" and True for "inside".
         keep: RECT: only this share of Δ's entries, the relatively largest, is written.
         layers: the edited blocks, ascending; z is optimised at the last. By default from a tenth of
             the depth to a quarter: measured for the default model, a guess for others.
@@ -55,11 +57,11 @@ class EditorConfig:
         targets: how z is found.
 
     Raises:
-        ValueError: lam or weight negative, NaN or infinite; no tokens.
+        ValueError: an unknown solver or projection; lam or weight negative, NaN or infinite; no tokens.
     """
 
-    solver: Literal["alphaedit", "ridge", "memit", "encore", "rome", "emmet"] = "alphaedit"
-    project: Literal[True, False, "after"] = False
+    solver: Solver = "alphaedit"
+    project: Projection = "no"
     keep: float | None = None
     layers: tuple[int, ...] | None = None
     history: bool = True
@@ -72,11 +74,23 @@ class EditorConfig:
     targets: TargetConfig = field(default_factory=TargetConfig)
 
     def __post_init__(self) -> None:
+        if isinstance(self.project, bool):
+            object.__setattr__(self, "project", "inside" if self.project else "no")
+        for name, known in (("solver", get_args(Solver)), ("project", get_args(Projection))):
+            if (chosen := getattr(self, name)) not in known:
+                raise ValueError(f"There is no {name} {chosen!r}: choose one of {', '.join(known)}.")
         for name, value in (("lam", self.lam), ("weight", self.weight)):
             if not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be a positive number, not {value}.")
         if self.tokens < 1:
             raise ValueError(f"tokens must be at least 1, not {self.tokens}.")
+
+    @classmethod
+    def from_settings(cls, settings: dict[str, Any]) -> EditorConfig:
+        """The configuration that a saved edit was made with: its ``settings``, after a trip through JSON."""
+        targets = {**settings["targets"], "prefixes": tuple(settings["targets"]["prefixes"])}
+        layers = settings["layers"] and tuple(settings["layers"])
+        return cls(**{**settings, "layers": layers, "targets": TargetConfig(**targets)})
 
     @classmethod
     def faithful(cls, model: str, prefixes: tuple[str, ...] = PREFIXES) -> EditorConfig:

@@ -9,10 +9,9 @@ edit.revert()                          # the weights are what they were, bit for
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +19,36 @@ import torch
 from torch import Tensor
 
 from . import solvers
-from .config import SOLVERS, EditorConfig, default_layers
+from .config import EditorConfig, default_layers
 from .factkeys import FactPrompts
 from .facts import Fact
-from .keys import KeyStatistics, key_statistics
+from .gains import ClosedForm, Gain, check_statistics
+from .keys import KeyStatistics
 from .ledger import Edit
 from .models import LanguageModel
 from .nullspace import NullSpace
+from .statistics import key_statistics
 from .targets import compute_targets
+
+Finish = Callable[[int, Tensor], Tensor]  # (layer, Δ [d_model, d_ff]) -> what is written of it
 
 
 class Editor:
-    """Writes facts into a language model.
+    """Writes facts into a language model by a closed form.
 
     Args:
         lm: the model. Several editors may share it: the history is read off the edits it holds.
-        config: see ``EditorConfig``; single settings may also be given by name: ``Editor(lm, lam=1.0)``.
+        config: see ``EditorConfig``; single settings may also be given by name, the solver at least:
+            ``Editor(lm, solver="memit", weight=300)``.
         statistics: fitted ``KeyStatistics`` per layer; by default fitted on Wikipedia leads, or loaded.
+        gain: a gain of your own, (layer, keys [n, d_ff], history [n_past, d_ff] or None) to G [n, d_ff];
+            by default the ``ClosedForm`` of the configuration.
+        finish: what becomes of each finished Δ, (layer, Δ) to Δ; by default RECT where ``keep`` asks for it.
 
     Raises:
-        IndexError, ValueError: layers out of range or not ascending; a threshold that keeps nothing.
+        TypeError: no solver.
+        IndexError, ValueError: layers out of range or not ascending; a threshold that keeps nothing;
+            statistics of another model or layer.
     """
 
     def __init__(
@@ -47,42 +56,44 @@ class Editor:
         lm: LanguageModel,
         config: EditorConfig | None = None,
         *,
-        statistics: dict[int, KeyStatistics] | None = None,
+        statistics: Mapping[int, KeyStatistics] | None = None,
+        gain: Gain | None = None,
+        finish: Finish | None = None,
         progress: bool = True,
         **settings: Any,
     ) -> None:
+        if gain is not None:
+            settings["solver"] = "own"
+        elif config is None and "solver" not in settings:
+            raise TypeError('Editor needs a solver: Editor(lm, solver="memit"), or AlphaEdit(lm).')
         self.lm, self.progress = lm, progress
         self.config = dataclasses.replace(config or EditorConfig(), **settings)
-        if self.config.solver not in SOLVERS or self.config.project not in (True, False, "after"):
-            raise ValueError(
-                f"Unknown solver or projection {self.config.solver!r}, {self.config.project!r}: choose one "
-                f"of {', '.join(SOLVERS)}, and True, False or 'after'."
-            )
+        if gain is None and self.config.solver == "own":
+            raise ValueError('solver="own" needs a gain: Editor(lm, gain=mine).')
         if self.config.solver == "alphaedit":  # is ridge, solved inside the null space
-            self.config = dataclasses.replace(self.config, project=True)
-        self.layers = (
-            default_layers(lm.n_layers)
-            if self.config.layers is None
-            else tuple(map(operator.index, self.config.layers))
-        )
+            self.config = dataclasses.replace(self.config, project="inside")
+        chosen = self.config.layers
+        self.layers = default_layers(lm.n_layers) if chosen is None else tuple(map(operator.index, chosen))
         self.config = dataclasses.replace(self.config, layers=self.layers)
         for layer in self.layers:
             lm.block(layer)
         if not self.layers or list(self.layers) != sorted(set(self.layers)):
             raise ValueError(f"The layers must be ascending and distinct, not {self.layers}.")
-        if statistics is None:
-            statistics = key_statistics(lm, self.layers, tokens=self.config.tokens, progress=progress)
-        self.statistics = statistics
-        if missing := [layer for layer in self.layers if layer not in self.statistics]:
-            raise ValueError(f"There are no statistics for layers {missing}.")
-        for layer in self.layers:
-            self._check_statistics(layer)
-        self.null_spaces: dict[int, NullSpace] = {}
-        if self.config.project:
+        if gain is None:
+            if statistics is None:
+                statistics = key_statistics(lm, self.layers, tokens=self.config.tokens, progress=progress)
             for layer in self.layers:
-                self.null_spaces[layer] = NullSpace.fit(
-                    self.statistics[layer], self.config.threshold, self.config.threshold_kind
-                )
+                check_statistics(statistics, layer, lm.d_ff, lm.fingerprint)
+            gain = ClosedForm(self.config, {layer: statistics[layer] for layer in self.layers})
+        self.gain, self.statistics = gain, statistics or {}
+        self.finish = finish
+        if finish is None and (keep := self.config.keep) is not None:
+            self.finish = lambda layer, delta: solvers.rect(delta, lm.weight(layer), keep)
+
+    @property
+    def null_spaces(self) -> dict[int, NullSpace]:
+        """By layer, if the configuration projects."""
+        return getattr(self.gain, "null_spaces", {})
 
     def edit(self, facts: Sequence[Fact], z: Tensor | None = None) -> Edit:
         """Write a batch of facts. On any exception, Ctrl-C included, the model is as it was.
@@ -105,17 +116,17 @@ class Editor:
             )
         if len(wrong := (~z.isfinite()).any(1).nonzero()):
             raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
-        edit = Edit(facts, {}, {}, {}, lm.fingerprint, dataclasses.asdict(config))
+        edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config))
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
             prompts = FactPrompts(lm, facts, config.targets.prefixes, self.layers[0])
             for i, layer in enumerate(self.layers):
-                keys, output = self._look(prompts, layer)
+                keys, output = prompts.look(layer, last)
                 residual = ((z.to(output) - output) / (len(self.layers) - i)).to(keys.device)  # the layer's
-                gain = self._gain(layer, keys, self._history(layer, facts))
+                gain = self.gain(layer, keys, self.history(layer, facts))
                 edit.keys[layer] = keys
                 edit.residual[layer], edit.gain[layer] = residual.float(), gain.float()
-                if config.keep is not None:
-                    edit.dense[layer] = solvers.rect(edit.delta(layer), lm.weight(layer), config.keep).float()
+                if self.finish is not None:
+                    edit.dense[layer] = self.finish(layer, edit.delta(layer)).float()
                 lm.ledger.add(layer, edit.delta(layer))
                 if layer != last:  # on to the next edited block, through the block just changed
                     prompts.advance(layer, self.layers[i + 1])
@@ -139,7 +150,6 @@ class Editor:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
         if folder is not None:
             Path(folder).mkdir(parents=True, exist_ok=True)
-        settings = json.loads(json.dumps(dataclasses.asdict(self.config)))
         for first in range(0, len(facts), batch_size):
             batch = tuple(facts[first : first + batch_size])
             path = Path(folder) / f"{first:06d}.safetensors" if folder is not None else None
@@ -153,30 +163,12 @@ class Editor:
                     raise
             else:
                 edit = Edit.load(path)
-                if edit.facts != batch or json.loads(json.dumps(edit.settings)) != settings:
+                if edit.facts != batch or EditorConfig.from_settings(edit.settings) != self.config:
                     raise ValueError(
                         f"{path} holds other facts, or an edit with other settings: clear the folder."
                     )
                 edit.apply(self.lm)
             yield edit
-
-    def prune(self, base: float = math.e) -> Edit:
-        """Damp the large singular values of everything written so far (PRUNE); an edit like any other.
-
-        Raises:
-            ValueError: the model holds no edits.
-        """
-        ledger = self.lm.ledger
-        if not ledger.edits:
-            raise ValueError("The model holds no edits: there is nothing to prune.")
-        edit = Edit((), {}, {}, {}, self.lm.fingerprint, {"prune": base})
-        with ledger.transaction():
-            for layer in self.layers:
-                if (total := ledger.total(layer)) is not None:
-                    edit.dense[layer] = (solvers.prune(total, ledger.original(layer), base) - total).float()
-                    ledger.add(layer, edit.delta(layer))
-            ledger.enter(edit, self.lm)
-        return edit
 
     def undo(self) -> Edit:
         """Revert the latest edit and return it."""
@@ -186,23 +178,7 @@ class Editor:
         edit.revert()
         return edit
 
-    def _check_statistics(self, layer: int) -> None:
-        found, wide = self.statistics[layer], self.lm.d_ff
-        if found.total.shape != (wide, wide):
-            shape = " × ".join(map(str, found.total.shape))
-            raise ValueError(f"The statistics of layer {layer} are {shape} wide; this model's keys {wide}.")
-        if found.count < 1 or not torch.isfinite(found.total).all():
-            raise ValueError(f"The statistics of layer {layer} are not finite, or of {found.count} keys.")
-        inverts = self.config.solver in ("memit", "rome", "emmet") and self.config.project is not True
-        if inverts and found.count < wide:  # rounding may hide it from the solver
-            raise ValueError(
-                f"C0 of layer {layer} is singular: {found.count} keys, each {wide} wide. Use more tokens."
-            )
-
-    def _look(self, prompts: FactPrompts, layer: int) -> tuple[Tensor, Tensor]:
-        return prompts.look(layer, self.layers[-1])
-
-    def _history(self, layer: int, facts: Sequence[Fact]) -> Tensor | None:
+    def history(self, layer: int, facts: Sequence[Fact]) -> Tensor | None:
         """Keys of the facts written before, [n_past, d_ff], but for those that are now written anew."""
         anew = {fact.prompt for fact in facts}
         kept = [
@@ -213,32 +189,40 @@ class Editor:
         device = self.lm.weight(layer).device
         return torch.cat([keys.to(device) for keys in kept]) if any(map(len, kept)) else None
 
-    def _gain(self, layer: int, keys: Tensor, history: Tensor | None) -> Tensor:
-        config = self.config
-        inside = self.null_spaces[layer] if config.project is True else None
-        # Inside a null space the solvers read C0 off its eigenvalues: spare the 8 d_ff² bytes.
-        moment = keys.new_empty(0, 0) if inside else self.statistics[layer].second_moment
-        unit = 1.0
-        if config.lam_relative and config.solver in ("alphaedit", "ridge", "encore"):
-            unit = float(moment.trace()) if inside is None else inside.energy
-            if unit == 0:
-                raise ValueError(
-                    "An exact null space has no energy to measure lam by: set lam_relative=False."
-                )
-        lam = config.lam * unit
-        if config.solver in ("alphaedit", "ridge"):
-            gain = solvers.ridge(keys, lam, history, inside)
-        elif config.solver == "memit":
-            gain = solvers.memit(keys, moment, config.weight, history, inside)
-        elif config.solver == "encore":
-            gain = solvers.encore(keys, moment, config.weight, lam, history, inside)
-        else:
-            gain = {"rome": solvers.rome, "emmet": solvers.emmet}[config.solver](keys, moment, inside)
-        return self.null_spaces[layer].project(gain) if config.project == "after" else gain
-
 
 class AlphaEdit(Editor):
-    """The editor of this book (Fang et al. 2025) with its defaults: ``AlphaEdit(lm).edit([fact])``."""
+    """The editor of this book (Fang et al. 2025): ``AlphaEdit(lm).edit([fact])``. Arguments as ``Editor``.
+
+    Raises:
+        ValueError: another solver: that is an ``Editor(lm, solver=…)``.
+    """
+
+    def __init__(self, lm: LanguageModel, config: EditorConfig | None = None, **settings: Any) -> None:
+        settings.setdefault("solver", config.solver if config else "alphaedit")
+        if settings["solver"] != "alphaedit":
+            name = settings["solver"]
+            raise ValueError(f"AlphaEdit is its solver: for {name!r} write Editor(lm, solver={name!r}).")
+        super().__init__(lm, config, **settings)
+
+
+def prune(lm: LanguageModel, base: float = math.e) -> Edit:
+    """Damp the large singular values of all that was written so far (PRUNE); an edit like any other.
+
+    Raises:
+        ValueError: the model holds no edits.
+    """
+    ledger = lm.ledger
+    if not ledger.edits:
+        raise ValueError("The model holds no edits: there is nothing to prune.")
+    edit = Edit((), lm.fingerprint, {"prune": base})
+    with ledger.transaction():
+        for layer in sorted({layer for held in ledger.edits for layer in held.layers}):
+            total = ledger.total(layer)
+            assert total is not None  # the layer holds an edit
+            edit.dense[layer] = (solvers.prune(total, ledger.original(layer), base) - total).float()
+            ledger.add(layer, edit.delta(layer))
+        ledger.enter(edit, lm)
+    return edit
 
 
 def check_facts(facts: Sequence[Fact]) -> None:

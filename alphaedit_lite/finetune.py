@@ -87,7 +87,7 @@ class FineTune:
         """
         facts = tuple(facts)
         check_facts(facts)
-        edit = Edit(facts, {}, {}, {}, self.lm.fingerprint, dataclasses.asdict(self.config))
+        edit = Edit(facts, self.lm.fingerprint, dataclasses.asdict(self.config))
         with self.lm.ledger.transaction():
             for layer, delta in self._descend(facts).items():
                 edit.dense[layer] = delta

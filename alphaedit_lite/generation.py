@@ -20,8 +20,8 @@ import torch
 from tqdm.auto import tqdm
 
 from .facts import Fact
-from .keys import wikipedia_leads
 from .models import LanguageModel
+from .texts import wikipedia_leads
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -27,10 +27,14 @@ from torch import Tensor
 from .assets import AssetError, replacing
 from .facts import Fact
 
-if TYPE_CHECKING:
-    from .models import LanguageModel
-
 FACTORS = ("residual", "gain", "keys", "dense")
+
+
+class Edited(Protocol):
+    """What holds edits: a ``LanguageModel``."""
+
+    fingerprint: str
+    ledger: Ledger
 
 
 @dataclass(eq=False)
@@ -39,21 +43,21 @@ class Edit:
 
     Attributes:
         facts: what was written.
-        residual, gain, keys: by layer, [n, d_model], [n, d_ff], [n, d_ff], float32; Δ = residualᵀ gain.
-        dense: by layer, Δ itself, [d_model, d_ff], where it has no small factors (RECT, fine-tuning).
         fingerprint: of the unedited model; no other model takes the edit.
         settings: the editor's configuration, as plain values.
+        residual, gain, keys: by layer, [n, d_model], [n, d_ff], [n, d_ff], float32; Δ = residualᵀ gain.
+        dense: by layer, Δ itself, [d_model, d_ff], where it has no small factors (RECT, fine-tuning).
         lm: the model that holds the edit now, or None.
     """
 
     facts: tuple[Fact, ...]
-    residual: dict[int, Tensor]
-    gain: dict[int, Tensor]
-    keys: dict[int, Tensor]
     fingerprint: str
-    settings: dict[str, Any]
-    lm: LanguageModel | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    residual: dict[int, Tensor] = field(default_factory=dict)
+    gain: dict[int, Tensor] = field(default_factory=dict)
+    keys: dict[int, Tensor] = field(default_factory=dict)
     dense: dict[int, Tensor] = field(default_factory=dict)
+    lm: Edited | None = None
 
     @property
     def layers(self) -> list[int]:
@@ -71,7 +75,7 @@ class Edit:
             return self.dense[layer].double()
         return self.residual[layer].double().T @ self.gain[layer].double()
 
-    def apply(self, lm: LanguageModel) -> None:
+    def apply(self, lm: Edited) -> None:
         """Write the edit into a model with the same unedited weights.
 
         Raises:
@@ -123,7 +127,10 @@ class Edit:
                 name, layer = key.split(".")
                 factors[name][int(layer)] = tensor
             facts = tuple(Fact.from_dict(fact) for fact in described["facts"])
-            residual, gain, keys, dense = factors.values()
+            edit = cls(facts, described["fingerprint"], described["settings"])
+            for name, by_layer in factors.items():
+                setattr(edit, name, by_layer)
+            residual, gain, keys, dense = edit.residual, edit.gain, edit.keys, edit.dense
             for layer in {*residual, *gain, *keys}:
                 shapes = [list(factor[layer].shape) for factor in (residual, gain, keys)]
                 whole = all(factor[layer].isfinite().all() for factor in (residual, gain, keys))
@@ -134,8 +141,7 @@ class Edit:
                 raise ValueError("a dense update is not a finite matrix")
             if not gain and not dense:
                 raise ValueError("it changes no layer")
-            made_for, settings = described["fingerprint"], described["settings"]
-            return cls(facts, residual, gain, keys, made_for, settings, dense=dense)
+            return edit
         except FileNotFoundError:
             raise
         except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -207,7 +213,7 @@ class Ledger:
                 "longer be edited or reverted safely. Load the model again."
             )
 
-    def enter(self, edit: Edit, lm: LanguageModel) -> None:
+    def enter(self, edit: Edit, lm: Edited) -> None:
         """Note that an edit is in the weights. Use inside ``transaction``."""
         self.edits.append(edit)
         edit.lm = lm
@@ -218,6 +224,15 @@ class Ledger:
             self.edits.remove(edit)
             self._rebuild(edit.layers)
             edit.lm = None
+
+    def clear(self) -> None:
+        """Take all edits out: the weights are what they were before the first, bit for bit."""
+        with self.transaction():
+            layers = {layer for edit in self.edits for layer in edit.layers}
+            for edit in self.edits:
+                edit.lm = None
+            self.edits.clear()
+            self._rebuild(sorted(layers))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

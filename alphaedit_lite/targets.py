@@ -17,17 +17,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
 from torch import Tensor
 from tqdm.auto import tqdm
+from transformers import DynamicCache
 
-from .facts import Fact, bundled_facts
+from .facts import Fact
 from .models import LanguageModel, copy_cache
-from .prompts import PREFIXES, PromptBatch, align, encode, encode_fact
+from .prompts import PREFIXES, Encoded, PromptBatch, align, encode, encode_fact
 
 
 @dataclass(frozen=True)
@@ -106,67 +105,89 @@ def compute_targets(
             chunk = order[first : first + config.batch_size]
             rows = [row for i in chunk for row in encoded[i]]
             owner = [j for j in range(len(chunk)) for _ in config.prefixes]
-            essence = [encode(lm.tokenizer, f"{facts[i].subject} is a", len(facts[i].subject)) for i in chunk]
-            found = _optimise(
-                lm,
-                align(rows, owner, lm.pad_id, lm.device),
-                align(
-                    [type(e)(e.ids[: e.subject + 1], e.subject, e.subject + 1) for e in essence],
-                    range(len(chunk)),
-                    lm.pad_id,
-                    lm.device,
-                ),
-                layer,
-                config,
-                bar,
-            )
-            for whole, part in zip((z, h, nll, steps), found, strict=True):
-                whole[chunk] = part
+            subjects = [facts[i].subject for i in chunk]
+            essence = [encode(lm.tokenizer, f"{name} is a", len(name)) for name in subjects]
+            essence = [Encoded(e.ids[: e.subject + 1], e.subject, e.subject + 1) for e in essence]
+            prompts = Front.of(lm, align(rows, owner, lm.pad_id, lm.device), layer)
+            kept = Front.of(lm, align(essence, range(len(chunk)), lm.pad_id, lm.device), layer)
+            found = _search(lm, prompts, kept, config, bar)
+            z[chunk], h[chunk], nll[chunk], steps[chunk] = found.z, found.h, found.nll, found.steps
     for i, fact in enumerate(facts):
         if not torch.isfinite(z[i]).all():
             raise ValueError(f"The target of {fact.subject!r} -> {fact.new!r} holds non-finite values.")
     return Targets(z, h, nll, steps)
 
 
-@torch.enable_grad()
-def _optimise(
-    lm: LanguageModel, batch: PromptBatch, essence: PromptBatch, layer: int, config: TargetConfig, bar: tqdm
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """z, h, nll and steps of one batch of facts."""
-    hidden, prefix = _until(lm, batch, layer)
-    hidden_kl, prefix_kl = _until(lm, essence, layer)
-    n = len(essence.fact)
-    h = hidden[torch.arange(0, len(batch.fact), len(config.prefixes)), 0].float()  # [n, d_model], bare prompt
-    with torch.no_grad():
-        plain = _above(lm, hidden_kl, essence, layer, prefix_kl)[:, 0]
-        before = F.log_softmax(lm.logits(plain).float(), -1)  # [n, vocabulary]
-    per_fact = torch.bincount(batch.fact[batch.loss_row], minlength=n).float()  # equal for each row of a fact
+@dataclass(frozen=True)
+class Front:
+    """Prompts stopped at the output of block L, where δ comes in: what lies behind depends on it, no more.
 
+    Attributes:
+        hidden: the output of block L from the subject's column on, [rows, width − subject, d_model].
+        cache: the attention keys and values of the columns before; None if the subject begins every row.
+    """
+
+    batch: PromptBatch
+    layer: int
+    hidden: Tensor
+    cache: DynamicCache | None
+
+    @classmethod
+    @torch.no_grad()
+    def of(cls, lm: LanguageModel, batch: PromptBatch, layer: int) -> Front:
+        c, cache = batch.subject, None
+        embedded = lm.embed(batch.ids)
+        if c > 0:
+            _, cache = lm.run(embedded[:, :c], batch.mask[:, :c], batch.positions[:, :c], keep_prefix=True)
+        hidden, _ = lm.run(embedded[:, c:], batch.mask, batch.positions[:, c:], stop=layer + 1, prefix=cache)
+        return cls(batch, layer, hidden, cache)
+
+    def run_on(self, lm: LanguageModel, delta: Tensor) -> Tensor:
+        """The normed output of the last block, with the δ of its fact added at each row's subject.
+
+        Args:
+            delta: [n_facts, d_model].
+
+        Returns:
+            [rows, width − subject, d_model].
+        """
+        shifted = (self.hidden[:, :1] + delta[self.batch.fact][:, None]).to(self.hidden.dtype)
+        hidden = torch.cat([shifted, self.hidden[:, 1:]], 1)
+        positions = self.batch.positions[:, self.batch.subject :]
+        return lm.run(hidden, self.batch.mask, positions, start=self.layer + 1, prefix=self.cache)[0]
+
+    def only(self, active: Tensor) -> Front:
+        """The rows of the facts that are still active (bool, [n_facts])."""
+        keep = active[self.batch.fact]
+        batch = self.batch.select(keep)
+        hidden = self.hidden[keep][:, : batch.ids.shape[1] - batch.subject]
+        return Front(batch, self.layer, hidden, copy_cache(self.cache, keep) if self.cache else None)
+
+
+@torch.enable_grad()
+def _search(lm: LanguageModel, prompts: Front, essence: Front, config: TargetConfig, bar: tqdm) -> Targets:
+    """Adam on the δ of one batch of facts. ``essence`` holds "{subject}", whose next word should stay."""
+    n = len(essence.batch.fact)
+    h = prompts.hidden[:: len(config.prefixes), 0].float()  # [n, d_model], of the bare prompts
     delta = torch.zeros_like(h, requires_grad=True)
+    with torch.no_grad():
+        before = _next_word(lm, essence, delta)
+    rows_of = torch.bincount(prompts.batch.fact[prompts.batch.loss_row], minlength=n).float()  # loss tokens
     adam = torch.optim.Adam([delta], lr=config.lr)
     best, nll_at_stop = torch.zeros_like(h), h.new_zeros(n)
     steps = torch.zeros(n, dtype=torch.long, device=h.device)
     active = torch.ones(n, dtype=torch.bool, device=h.device)
     for step in range(config.steps):
-        # The rows of facts that are still active; δ enters at the subject's column, which is column 0 here.
         facts = active.nonzero().squeeze(1)
-        shifted = torch.cat([(hidden[:, :1] + delta[batch.fact][:, None]).to(hidden.dtype), hidden[:, 1:]], 1)
-        out = _above(lm, shifted, batch, layer, prefix)
-        columns = batch.loss_column - batch.subject
-        log_p = F.log_softmax(lm.logits(out[batch.loss_row, columns]).float(), -1)  # [tokens, vocabulary]
-        owner = batch.fact[batch.loss_row]
-        token_nll = -log_p.gather(1, batch.loss_id[:, None])[:, 0]
-        nll = h.new_zeros(n).index_add(0, owner, token_nll) / per_fact
-        shifted_kl = (hidden_kl[:, :1] + delta[facts][:, None]).to(hidden.dtype)
-        now = F.log_softmax(lm.logits(_above(lm, shifted_kl, essence, layer, prefix_kl)[:, 0]).float(), -1)
+        nll, misses = _nll(lm, prompts, delta, n)
+        nll = nll / rows_of
+        now = _next_word(lm, essence, delta)
         kl = (now.exp() * (now - before[facts])).sum(1)  # KL(now ‖ unedited)
         decay = delta[facts].norm(dim=1) / h[facts].norm(dim=1) ** 2
         loss = nll[facts] + config.kl * kl + config.weight_decay * decay
 
-        wrong = (log_p.argmax(1) != batch.loss_id).float()
-        misses = h.new_zeros(n).index_add(0, owner, wrong)[facts]
-        enough = (misses == 0) & (nll[facts] < config.nll_enough) if config.early_stop else loss < 0.05
-        done = facts if step == config.steps - 1 else facts[enough]
+        named = (misses[facts] == 0) & (nll[facts] < config.nll_enough)
+        done = facts if step == config.steps - 1 else facts[named if config.early_stop else loss < 0.05]
         best[done], nll_at_stop[done], steps[done] = delta[done].detach(), nll[done].detach(), step + 1
         bar.update(len(done))
         if len(done) == len(facts):
@@ -179,55 +200,20 @@ def _optimise(
             delta *= (limit / delta.norm(dim=1, keepdim=True).clamp_min(1e-12)).clamp_max(1)
         if len(done):
             active[done] = False
-            keep, keep_kl = active[batch.fact], active[essence.fact]
-            batch, essence = batch.select(keep), essence.select(keep_kl)
-            hidden, hidden_kl = hidden[keep][:, : batch.ids.shape[1] - batch.subject], hidden_kl[keep_kl]
-            prefix = copy_cache(prefix, keep) if prefix else None
-            prefix_kl = copy_cache(prefix_kl, keep_kl) if prefix_kl else None
-    return h + best, h, nll_at_stop, steps
+            prompts, essence = prompts.only(active), essence.only(active)
+    return Targets(h + best, h, nll_at_stop, steps)
 
 
-@torch.no_grad()
-def _until(lm: LanguageModel, batch: PromptBatch, layer: int):
-    """Run everything that does not depend on δ: all blocks left of the subject, blocks 0..L from it on.
-
-    Returns the output of block L from the subject's column on, [rows, width - subject, d_model], and
-    the attention cache of the columns before (None if the subject begins every row).
-    """
-    c, prefix = batch.subject, None
-    embedded = lm.embed(batch.ids)
-    if c > 0:
-        _, prefix = lm.run(embedded[:, :c], batch.mask[:, :c], batch.positions[:, :c], keep_prefix=True)
-    hidden, _ = lm.run(embedded[:, c:], batch.mask, batch.positions[:, c:], stop=layer + 1, prefix=prefix)
-    return hidden, prefix
+def _nll(lm: LanguageModel, prompts: Front, delta: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    """By fact, [n]: the NLL of its object, summed over prompts, and how many tokens are not the arg-max."""
+    batch, out = prompts.batch, prompts.run_on(lm, delta)
+    read = out[batch.loss_row, batch.loss_column - batch.subject]
+    log_p = F.log_softmax(lm.logits(read).float(), -1)  # [tokens, vocabulary]
+    owner, zeros = batch.fact[batch.loss_row], torch.zeros(n, device=delta.device)
+    nll = zeros.index_add(0, owner, -log_p.gather(1, batch.loss_id[:, None])[:, 0])
+    return nll, zeros.index_add(0, owner, (log_p.argmax(1) != batch.loss_id).float())
 
 
-def _above(lm: LanguageModel, hidden: Tensor, batch: PromptBatch, layer: int, prefix) -> Tensor:
-    """The normed output of the last block, given the output of block L from the subject's column on."""
-    positions = batch.positions[:, batch.subject :]
-    return lm.run(hidden, batch.mask, positions, start=layer + 1, prefix=prefix)[0]
-
-
-def bundled_targets(lm: LanguageModel, facts: Sequence[Fact]) -> Tensor:
-    """z of bundled facts as they ship with the package, [n_facts, d_model]: hundreds of edits in seconds.
-
-    They were found on the *unedited* default model, at the last default layer with the default
-    configuration (``tools/build_targets.py``). In a long sequence z should be found anew on the model as
-    it is: say so where you use these.
-
-    Raises:
-        ValueError: another model, or a fact that is not a bundled one.
-    """
-    with safe_open(files("alphaedit_lite") / "data" / "targets.safetensors", framework="pt") as file:
-        made_for, z = file.metadata()["fingerprint"], file.get_tensor("z")
-        rows = {case_id: row for row, case_id in enumerate(file.get_tensor("case_id").tolist())}
-    if lm.fingerprint != made_for:
-        raise ValueError(f"The bundled targets are for the model {made_for}; this one is {lm.fingerprint}.")
-    known = {fact.case_id: fact for fact in bundled_facts()}
-    for fact in facts:
-        same = known.get(fact.case_id)
-        if same is None or (same.prompt, same.new) != (fact.prompt, fact.new):
-            raise ValueError(f"{fact.prompt!r} -> {fact.new!r} is not a bundled fact: use compute_targets.")
-        if fact.case_id not in rows:
-            raise ValueError(f"No target of {fact.prompt!r} is shipped yet: run tools/build_targets.py.")
-    return z[[rows[fact.case_id] for fact in facts]].to(lm.device)
+def _next_word(lm: LanguageModel, essence: Front, delta: Tensor) -> Tensor:
+    """Log-probabilities of the next token after each subject, [rows, vocabulary]."""
+    return F.log_softmax(lm.logits(essence.run_on(lm, delta)[:, 0]).float(), -1)

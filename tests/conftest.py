@@ -83,8 +83,7 @@ def _default():
 def smollm(_default):
     """The default model, unedited again after every test."""
     yield _default
-    while _default.ledger.edits:
-        _default.ledger.edits[-1].revert()
+    _default.ledger.clear()
 
 
 @pytest.fixture

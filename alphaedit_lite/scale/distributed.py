@@ -31,9 +31,10 @@ from tqdm.auto import tqdm
 
 from ..assets import AssetError, cache_dir, lock, replacing
 from ..config import default_layers
-from ..keys import KeyStatistics, StatisticsRequest, save_statistics, statistics_request, take_in, token_rows
+from ..keys import KeyStatistics, take_in, token_rows
 from ..loading import load_model
 from ..models import LanguageModel
+from ..statistics import StatisticsRequest, save_statistics, statistics_request
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,7 @@ def _memory(
 ) -> list[Item]:
     """Every tensor that matters, in bytes. ``size``: of a weight; ``sums``: statistics grow on the device."""
     n, square, matrix = len(layers), s.d_ff**2, s.d_model * s.d_ff
-    rank = work.rank * s.d_ff if config.project or config.solver == "alphaedit" else 0.0
+    rank = work.rank * s.d_ff if config.project != "no" or config.solver == "alphaedit" else 0.0
     above = s.n_layers - 1 - layers[-1]
     # Through one block without gradients: gate, activation, key, its copy without padding, the stream.
     passing = (6 * s.d_ff + 5 * s.d_model) * size

@@ -52,8 +52,8 @@ from alphaedit_lite.book.kit.chapter import Chapter
 from alphaedit_lite.book.kit.plots import show
 from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.finetune import FineTune
-from alphaedit_lite.keys import wikipedia_leads
 from alphaedit_lite.metrics import score
+from alphaedit_lite.texts import wikipedia_leads
 
 chapter = Chapter("01")
 torch.manual_seed(1)

@@ -43,7 +43,7 @@ from alphaedit_lite.book.kit.chapter import Chapter
 from alphaedit_lite.book.kit.neurons import last_keys, loudness, triggers
 from alphaedit_lite.book.kit.tracing import speaks, switched, trace, unembedding
 from alphaedit_lite.hooks import hooked
-from alphaedit_lite.keys import wikipedia_leads
+from alphaedit_lite.texts import wikipedia_leads
 
 chapter = Chapter("02")
 lm = load_model()

@@ -570,7 +570,7 @@ r = (z - h).double()
 def write(r, g):
     """Put r gᵀ into block 6; the other two entries are for the record."""
     parts = [{LAYER: row[None].float()} for row in (r, g, k)]
-    edit = Edit((fact,), *parts, lm.fingerprint, {})
+    edit = Edit((fact,), lm.fingerprint, {}, *parts)
     edit.apply(lm)
     return edit
 
@@ -623,8 +623,8 @@ chapter.predict(
 
 # %%
 from alphaedit_lite import perplexity
-from alphaedit_lite.keys import wikipedia_leads
 from alphaedit_lite.metrics import score
+from alphaedit_lite.texts import wikipedia_leads
 
 leads = wikipedia_leads("heldout")[:3]  # for perplexity
 healthy = perplexity(lm, leads, 48)

@@ -52,7 +52,7 @@ import torch
 from alphaedit_lite import bundled_facts, bundled_targets, compute_targets, key_statistics, load_model
 from alphaedit_lite.book.ch06 import figures as draw
 from alphaedit_lite.book.kit.chapter import Chapter
-from alphaedit_lite.book.kit.own_memit import OwnEditor, keys_and_residuals, sweep
+from alphaedit_lite.book.kit.own_memit import keys_and_residuals, own_editor, sweep
 from alphaedit_lite.book.kit.plots import show
 from alphaedit_lite.book.kit.results import result
 
@@ -277,7 +277,7 @@ lm = load_model()
 statistics = key_statistics(lm, LAYERS)  # C0 of four layers, from 100,000 tokens of Wikipedia
 C0 = statistics[LAYER].second_moment  # [d_ff, d_ff], float64
 z = bundled_targets(lm, FACTS)  # [n, d_model]
-K1, R = keys_and_residuals(lm, statistics, FACTS, z, LAYER)  # [d_ff, n], [d_model, n]
+K1, R = keys_and_residuals(lm, FACTS, z, LAYER)  # [d_ff, n], [d_model, n]
 best = closed_form(K1, R, C0, C)
 print(f"K1 {tuple(K1.shape)}, R {tuple(R.shape)}, Δ {tuple(best.shape)}")
 print(f"‖Δ‖ / ‖W‖ = {best.norm() / lm.weight(LAYER).norm():.1%}")
@@ -480,7 +480,8 @@ chapter.predict(
 )
 
 # %%
-from alphaedit_lite.keys import fit_statistics, wikipedia_leads
+from alphaedit_lite.keys import fit_statistics
+from alphaedit_lite.texts import wikipedia_leads
 
 g = (K1 * M1).sum(0)  # kᵀ C0⁻¹ k of each fact, [n]
 median = float(g.median())
@@ -551,8 +552,8 @@ def ask():
 
 def write(c, layers=LAYERS):
     """Write eight facts, ask 24 questions, take it back: the edit, mean probabilities, and what z − h is left."""
-    edit = OwnEditor(lm, gain, c, layers, statistics).edit(EIGHT, z8)
-    found, left = ask(), keys_and_residuals(lm, statistics, EIGHT, z8, LAYER)[1]
+    edit = own_editor(lm, gain, c, layers, statistics).edit(EIGHT, z8)
+    found, left = ask(), keys_and_residuals(lm, EIGHT, z8, LAYER)[1]
     edit.revert()
     return edit, found, left
 
@@ -803,10 +804,10 @@ z_upper = compute_targets(lm, pair[1:], LAYERS[-1], progress=False).z
 z_pair = torch.cat([z[:1], z_upper])
 rows, still, countries = [], {}, (" Romania", " Canada", " India")
 for c in (1, 100, 1000, 15_000):
-    edit = OwnEditor(lm, gain, c, LAYERS, statistics).edit(pair, z_pair)
+    edit = own_editor(lm, gain, c, LAYERS, statistics).edit(pair, z_pair)
     p = score(lm, [(fact.prompt, name) for fact in pair for name in countries])[0].exp().tolist()
     says = [lm.complete(fact.prompt, 3) for fact in pair]
-    still[c] = keys_and_residuals(lm, statistics, pair, z_pair, LAYER)[1]  # what is missing now, [d_model, 2]
+    still[c] = keys_and_residuals(lm, pair, z_pair, LAYER)[1]  # what is missing now, [d_model, 2]
     edit.revert()
     rows.append([c, *p[:3], says[0], *p[3:], says[1]])
 columns = [f"{who}:{what}" for who in ("Lower", "Upper") for what in (*countries, " says")]
@@ -821,7 +822,7 @@ twins.style.format(precision=2).format("{:,.0f}", subset=["c"]).hide()
 # And compare the cosines with those of the twenty facts in section 3.
 
 # %%
-K_pair, R_pair = keys_and_residuals(lm, statistics, pair, z_pair, LAYER)
+K_pair, R_pair = keys_and_residuals(lm, pair, z_pair, LAYER)
 S = K_pair.T @ torch.linalg.solve(C0, K_pair)
 apart_g, common_g = torch.linalg.eigvalsh(S).tolist()
 alike = float(torch.cosine_similarity(K_pair[:, 0], K_pair[:, 1], dim=0))

@@ -570,7 +570,7 @@ show(*draw.spectra_figure(spectra, THRESHOLD, main=LAYER), name="07_spectra")
 
 # %%
 from alphaedit_lite.hooks import hooked
-from alphaedit_lite.keys import wikipedia_leads
+from alphaedit_lite.texts import wikipedia_leads
 
 
 @torch.no_grad()

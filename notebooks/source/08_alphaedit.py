@@ -165,10 +165,11 @@ toy = OneLayer(
 
 # %%
 from alphaedit_lite.book.kit.own_memit import keys_and_residuals
-from alphaedit_lite.keys import fit_statistics, wikipedia_leads
+from alphaedit_lite.keys import fit_statistics
+from alphaedit_lite.texts import wikipedia_leads
 
 z = bundled_targets(lm, FACTS)  # [n, d_model]
-K1, R = keys_and_residuals(lm, statistics, FACTS, z, LAYER)  # [d_ff, n], [d_model, n]
+K1, R = keys_and_residuals(lm, FACTS, z, LAYER)  # [d_ff, n], [d_model, n]
 C0 = statistics[LAYER].second_moment
 other = fit_statistics(lm, (LAYER,), wikipedia_leads("heldout")[200:], 4000, progress=False)[LAYER]
 layer = OneLayer(K1, R, C0, other.second_moment, lm.weight(LAYER))
@@ -746,7 +747,7 @@ def spaces(leak=None):
 from alphaedit_lite.book.kit.demo import LOWER_ASSAM, probe
 
 states = {"before": probe(lm, LOWER_ASSAM)}
-edit = OwnAlphaEdit(lm, alphaedit, *spaces(), statistics).edit(FACTS[:1], z[:1])
+edit = OwnAlphaEdit(lm, alphaedit, *spaces()).edit(FACTS[:1], z[:1])
 states["after your edit"] = probe(lm, LOWER_ASSAM)
 mine = {i: edit.delta(i) for i in LAYERS}
 edit.revert()
@@ -788,7 +789,7 @@ questions = [snlp.prompt, *others]
 found = compute_targets(lm, [snlp], LAYERS[-1], progress=False)
 tokens = lm.tokenizer(snlp.new)["input_ids"]
 before = generate(lm, questions, 6)
-edit = OwnAlphaEdit(lm, alphaedit, *spaces(), statistics).edit([snlp], found.z)
+edit = OwnAlphaEdit(lm, alphaedit, *spaces()).edit([snlp], found.z)
 after = generate(lm, questions, 6)
 edit.revert()
 assert before != after  # an edit that changes nothing is none
@@ -826,7 +827,7 @@ asked += [f.neighbours[0] for f in FACTS]  # (prompt, old answer)
 
 def stream(name, space, size, remember=True):
     """Write all facts in batches, ask, take it back; a row."""
-    editor = OwnAlphaEdit(lm, alphaedit, *space, statistics, remember)
+    editor = OwnAlphaEdit(lm, alphaedit, *space, remember)
     edits = (
         [editor.edit(FACTS[i : i + size], z[i : i + size]) for i in range(0, len(FACTS), size)]
         if size
@@ -971,7 +972,7 @@ chapter.predict(
 africa = Fact("{} lies on the continent of", subject="Lower Assam", new="Africa", true="Asia")
 z_africa = compute_targets(lm, [africa], LAYERS[-1], progress=False).z
 pair, z_pair = [FACTS[0], africa], torch.cat([z[:1], z_africa])
-K_pair, R_pair = keys_and_residuals(lm, statistics, pair, z_pair, LAYER)
+K_pair, R_pair = keys_and_residuals(lm, pair, z_pair, LAYER)
 alike = float(torch.cosine_similarity(K_pair[:, 0], K_pair[:, 1], dim=0))
 names = [
     (pair[0].prompt, " Romania"),
@@ -990,7 +991,7 @@ def tell(name):
 
 
 def fresh_editor(remember=True):
-    return OwnAlphaEdit(lm, alphaedit, *spaces(), statistics, remember)
+    return OwnAlphaEdit(lm, alphaedit, *spaces(), remember)
 
 
 # %% [markdown]

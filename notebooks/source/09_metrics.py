@@ -580,7 +580,7 @@ tfidf_cosine = chapter.check("09.4", tfidf_cosine)
 
 # %%
 from alphaedit_lite.generation import references, words
-from alphaedit_lite.keys import wikipedia_leads
+from alphaedit_lite.texts import wikipedia_leads
 
 leads = wikipedia_leads("fit")[:2000]
 documents = [set(words(lead.lower())) for lead in leads[:400]]

@@ -264,7 +264,7 @@ lm = load_model()
 statistics = key_statistics(lm, (LAYER,))
 z = bundled_targets(lm, FACTS)
 package = AlphaEdit(lm, statistics=statistics, layers=(LAYER,), progress=False)
-K1, R1 = keys_and_residuals(lm, statistics, FACTS, z, LAYER)
+K1, R1 = keys_and_residuals(lm, FACTS, z, LAYER)
 C0 = statistics[LAYER].second_moment
 values, vectors = torch.linalg.eigh(C0)
 inside, everywhere = package.null_spaces[LAYER].basis, torch.eye(lm.d_ff).double()
@@ -358,7 +358,7 @@ from alphaedit_lite.metrics import score
 
 def ask(D, facts):
     """Probability of each new object after its prompt, in the model with W + D; the model is left unedited."""
-    edit = Edit((), {}, {}, {}, lm.fingerprint, {}, dense={LAYER: D.float()})
+    edit = Edit((), lm.fingerprint, {}, dense={LAYER: D.float()})
     edit.apply(lm)
     log_p = score(lm, [(fact.prompt, fact.new) for fact in facts])[0]
     edit.revert()
@@ -1023,7 +1023,7 @@ from alphaedit_lite import compute_targets
 office = next(fact for fact in bundled_facts("development") if fact.subject == "Lower Assam")
 holders = [replace(office, new=name) for name in (" Romania", " Kenya", " Peru", " Japan", " Norway")]
 wishes = compute_targets(lm, holders, LAYER, progress=False).z
-K2, R2 = keys_and_residuals(lm, statistics, holders, wishes, LAYER)  # one key, five residuals
+K2, R2 = keys_and_residuals(lm, holders, wishes, LAYER)  # one key, five residuals
 k, weight = inside.T @ K2[:, :1], LOUD * float(torch.trace(inside.T @ C0 @ inside))
 strength = float(k.square().sum())
 
@@ -1079,8 +1079,8 @@ hands.style.format("{:.2f}")
 # |---|---|---|
 # | AlphaEdit, eq. 14, with KpKpᵀ | jianghoucheng/AlphaEdit, `AlphaEdit_main.py`: `cache_c`, a d_ff × d_ff sum for each layer, added to after each batch; all layers use the matrices of one file | `Editor(history=True)`: the keys of the edits that the model holds; your S of (10.2) is λI plus their sum, in coordinates inside P |
 # | MEMIT with history, cited in a footnote of the AlphaEdit paper as its baseline | `memit_seq_main.py` there; in the version that we read, it stops with an error | `Editor(solver="memit", history=True)` |
-# | PRUNE: damp the large singular values of the sum of all updates ([Ma et al. 2025](https://arxiv.org/abs/2405.16821)) | the damped *batch* is added to weights that were edited before | `Editor.prune`: the sum since the unedited weights, damped before each look |
-# | RECT: write the relatively largest entries of Δ only ([Gu et al. 2024](https://arxiv.org/abs/2401.04700)) | top 40% of entries | `Editor(keep=0.4)` |
+# | PRUNE: damp the large singular values of the sum of all updates ([Ma et al. 2025](https://arxiv.org/abs/2405.16821)) | the damped *batch* is added to weights that were edited before | `editor.prune`: the sum since the unedited weights, damped before each look |
+# | RECT: write the relatively largest entries of Δ only ([Gu et al. 2024](https://arxiv.org/abs/2401.04700)) | top 40% of entries | `Editor(solver="memit", keep=0.4)` |
 # | one order of edits | `experiments/evaluate.py` | one order, too: our intervals are over facts, and do not cover another order |
 #
 # ## Keypoints

@@ -203,7 +203,7 @@ inside = chapter.check("13.2", inside)
 lm = load_model()
 statistics = key_statistics(lm, LAYERS)  # C0 of five layers, from 100,000 tokens of Wikipedia
 z = bundled_targets(lm, FACTS)
-K1, R = keys_and_residuals(lm, statistics, FACTS, z, LAYER)  # [d_ff, n], [d_model, n]: columns
+K1, R = keys_and_residuals(lm, FACTS, z, LAYER)  # [d_ff, n], [d_model, n]: columns
 spaces = {i: NullSpace.fit(statistics[i], THRESHOLD) for i in LAYERS}
 U, C0, leak = spaces[LAYER].basis, statistics[LAYER].second_moment, spaces[LAYER].leakage
 (d, m), P = U.shape, spaces[LAYER].projection
@@ -640,7 +640,7 @@ chapter.predict(
 # %%
 kin = {"paraphrase": [relative(fact, fact.paraphrases[0]) for fact in FACTS]}
 kin["neighbour"] = [relative(fact, fact.neighbours[0][0]) for fact in FACTS]
-met = {who: keys_and_residuals(lm, statistics, some, z, LAYER)[0] for who, some in kin.items()}
+met = {who: keys_and_residuals(lm, some, z, LAYER)[0] for who, some in kin.items()}
 each = {
     (name, way): {who: (gain * K.T).sum(1).tolist() for who, K in ({"own key": K1} | met).items()}
     for name, ways in gains.items()

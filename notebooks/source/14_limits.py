@@ -233,7 +233,7 @@ widths.style.format("{:.0%}").format("{:.1%}", subset=["rise of perplexity"]).fo
 from alphaedit_lite.book.kit.layer import OneLayer
 from alphaedit_lite.book.kit.own_memit import keys_and_residuals
 
-K, R = keys_and_residuals(lm, statistics, FACTS, bundled_targets(lm, FACTS), LAYER)  # [d_ff, n], [d_model, n]
+K, R = keys_and_residuals(lm, FACTS, bundled_targets(lm, FACTS), LAYER)  # [d_ff, n], [d_model, n]
 carried = values.cumsum(0) / values.sum()
 doors = {}
 for leak in (0.01, 0.1, float(carried[(values < THRESHOLD).sum() - 1]), 1.0):
@@ -971,8 +971,8 @@ chapter.predict(
 
 # %%
 from alphaedit_lite import AlphaEdit, perplexity
-from alphaedit_lite.keys import wikipedia_leads
 from alphaedit_lite.metrics import score
+from alphaedit_lite.texts import wikipedia_leads
 
 some, leads = FACTS[:24], wikipedia_leads("heldout")[:8]
 z = bundled_targets(lm, some)
@@ -999,8 +999,7 @@ for name, settings in (("ours", {}), ("theory", theory)):
     for i in range(0, len(some), 8):
         editor.edit(some[i : i + 8], z[i : i + 8])
     rows.append(state(name))
-    while lm.ledger.edits:
-        lm.ledger.edits[-1].revert()
+    lm.ledger.clear()
 broken = pd.DataFrame(rows).set_index("")
 rise = broken["perplexity"] / broken["perplexity"]["unedited"]
 pure = rise["theory"]

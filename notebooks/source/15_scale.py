@@ -54,8 +54,9 @@ from alphaedit_lite.book.ch15 import rounding
 from alphaedit_lite.book.kit.chapter import Chapter
 from alphaedit_lite.book.kit.plots import show
 from alphaedit_lite.book.kit.results import result
-from alphaedit_lite.keys import take_in, token_rows, wikipedia_leads
+from alphaedit_lite.keys import take_in, token_rows
 from alphaedit_lite.scale.plan import Workload, plan
+from alphaedit_lite.texts import wikipedia_leads
 
 chapter = Chapter("15")
 torch.manual_seed(15)

@@ -20,7 +20,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from alphaedit_lite import EditorConfig, Fact, LanguageModel, TargetConfig, load_model
 from alphaedit_lite.assets import cache_dir
 from alphaedit_lite.book.kit.results import RESULTS
-from alphaedit_lite.editor import Editor
+from alphaedit_lite.editor import AlphaEdit
 from alphaedit_lite.prompts import encode_fact
 from alphaedit_lite.scale.plan import STAGES, Plan, Workload, plan
 
@@ -89,7 +89,7 @@ def worker(name: str, folder: str) -> None:
     layers, facts = LAYERS[name], some_facts()
     fresh = not (cache_dir() / "statistics").exists()
     threshold = {"threshold": 0.2, "threshold_kind": "energy"}
-    editor = Editor(lm, layers=layers, tokens=TOKENS, targets=TARGETS, progress=False, **threshold)
+    editor = AlphaEdit(lm, layers=layers, tokens=TOKENS, targets=TARGETS, progress=False, **threshold)
     fitted = peak() - before
     editor.edit(facts)
     rows = [row for fact in facts for row in encode_fact(lm.tokenizer, fact, TARGETS.prefixes, target=True)]

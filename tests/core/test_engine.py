@@ -17,45 +17,46 @@ from alphaedit_lite import (
     AlphaEdit,
     Edit,
     Editor,
+    EditorConfig,
     Fact,
     LanguageModel,
     TargetConfig,
     compute_targets,
     evaluate,
-    keys,
     metrics,
     solvers,
 )
 from alphaedit_lite import finetune as finetune_module
+from alphaedit_lite import statistics as kept
 from alphaedit_lite.assets import AssetError
+from alphaedit_lite.editor import prune
 from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.hooks import hooked
-from alphaedit_lite.keys import (
-    KeyStatistics,
-    StatisticsFile,
-    fit_statistics,
-    key_statistics,
-    load_statistics,
-    save_statistics,
-)
+from alphaedit_lite.keys import KeyStatistics, fit_statistics
 from alphaedit_lite.metrics import score
 from alphaedit_lite.models import UnsupportedModelError
 from alphaedit_lite.prompts import align, encode, encode_fact
+from alphaedit_lite.statistics import StatisticsFile, key_statistics, load_statistics, save_statistics
 from tests.conftest import CORPUS, tiny, train_tokenizer
 
 LAYERS = (1, 2, 3)
 PLAIN = TargetConfig(steps=6, early_stop=False, clamp=0.9)
 
 
-def editor_for(lm, **settings):
+def editor_for(lm, config=None, **settings):
+    """An editor of a tiny model; what ``config`` does not leave at its default stays as it says."""
+    if config is not None:
+        default = EditorConfig()
+        changed = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
+        settings |= {name: value for name, value in changed.items() if value != getattr(default, name)}
     torch.manual_seed(3)
     statistics = {}
     for layer in LAYERS:
         statistics[layer] = KeyStatistics.empty(lm.d_ff)
         statistics[layer].update(torch.randn(500, lm.d_ff) * torch.linspace(0.01, 1, lm.d_ff))
-    config = {"layers": LAYERS, "threshold": 0.3, "threshold_kind": "relative", "targets": PLAIN, **settings}
-    return Editor(lm, statistics=statistics, progress=False, **config)
+    given = {"layers": LAYERS, "threshold": 0.3, "threshold_kind": "relative", "targets": PLAIN, **settings}
+    return Editor(lm, EditorConfig(**given), statistics=statistics, progress=False)
 
 
 def weights(lm):
@@ -311,7 +312,7 @@ def test_an_edit_happens_whole_or_not_at_all(lm, facts, monkeypatch, error):
     editor = editor_for(lm)
     editor.edit(facts[:1])
     before = weights(lm)
-    gain, calls = editor._gain, []
+    gain, calls = editor.gain, []
 
     def failing(layer, keys, history):
         calls.append(layer)
@@ -319,7 +320,7 @@ def test_an_edit_happens_whole_or_not_at_all(lm, facts, monkeypatch, error):
             raise error
         return gain(layer, keys, history)
 
-    monkeypatch.setattr(editor, "_gain", failing)
+    monkeypatch.setattr(editor, "gain", failing)
     lm.model.train()
     with pytest.raises(error):
         editor.edit(facts[1:])
@@ -407,10 +408,17 @@ def test_bad_requests_leave_the_model_untouched(lm, facts):
             editor_for(lm, layers=layers)
     with pytest.raises(IndexError, match="Layer 17"):
         editor_for(lm, layers=(1, 17))
-    with pytest.raises(ValueError, match=r"no statistics for layers \[4\]"):
+    with pytest.raises(ValueError, match="no statistics for layer 4"):
         editor_for(lm, layers=(1, 4))
-    with pytest.raises(ValueError, match="Unknown solver or projection 'magic'"):
+    with pytest.raises(ValueError, match="no solver 'magic'"):
         editor_for(lm, solver="magic")
+    with pytest.raises(TypeError, match="needs a solver"):
+        Editor(lm, layers=LAYERS)
+    for settings in ({"solver": "memit"}, {"config": EditorConfig(solver="memit")}):
+        with pytest.raises(ValueError, match="AlphaEdit is its solver"):
+            AlphaEdit(lm, **settings)
+    with pytest.raises(ValueError, match="needs a gain"):
+        Editor(lm, solver="own")
     assert same(weights(lm), before)
 
 
@@ -529,8 +537,8 @@ def test_writing_a_fact_anew_replaces_it(lm, facts):
     editor = editor_for(lm, layers=(3,), lam=1e-4)
     fact, anew = facts[0], Fact(facts[0].template, facts[0].subject, "Italy")
     editor.edit([fact])
-    assert editor._history(3, [anew]) is None
-    assert editor._history(3, facts[1:]).shape == (1, lm.d_ff)
+    assert editor.history(3, [anew]) is None
+    assert editor.history(3, facts[1:]).shape == (1, lm.d_ff)
 
 
 def test_tampered_edits_are_refused(lm, facts, tmp_path):
@@ -584,12 +592,12 @@ def test_empty_and_overlong_input(lm, facts):
         key_statistics(lm, (), CORPUS)
     wide = {layer: KeyStatistics(torch.eye(lm.d_ff + 1).double(), 1) for layer in LAYERS}
     with pytest.raises(ValueError, match=f"{lm.d_ff + 1} wide"):
-        Editor(lm, layers=LAYERS, statistics=wide)
+        AlphaEdit(lm, layers=LAYERS, statistics=wide)
     exact = {layer: KeyStatistics(torch.eye(lm.d_ff).double(), 1) for layer in LAYERS}
     for layer in LAYERS:
         exact[layer].total[0, 0] = 0
     with pytest.raises(ValueError, match="lam_relative=False"):
-        Editor(lm, layers=LAYERS, statistics=exact, progress=False).edit(facts[:1])
+        AlphaEdit(lm, layers=LAYERS, statistics=exact, progress=False).edit(facts[:1])
     assert math.isnan(evaluate(lm, facts[:1], progress=False).specificity[0])
     with torch.no_grad():
         editor_for(lm).edit(facts[:1])
@@ -607,7 +615,7 @@ def test_statistics_of_a_model_changed_meanwhile_are_refused(lm, monkeypatch, tm
     key_statistics(other, (1,), CORPUS, 100, progress=False)
     assert len(list((tmp_path / "statistics").iterdir())) == 2  # another tokenizer, another entry
     fits = []
-    monkeypatch.setattr(keys, "fit_statistics", lambda *a: fits.append(a[1]) or fit_statistics(*a))
+    monkeypatch.setattr(kept, "fit_statistics", lambda *a: fits.append(a[1]) or fit_statistics(*a))
     together = key_statistics(lm, (1, 2), CORPUS, 100, progress=False)
     assert fits == [[2]]  # layer 1 is not fitted again
     assert torch.equal(together[1].total, fitted[1].total)
@@ -660,7 +668,7 @@ def test_rect_and_prune_are_edits_like_any_other(lm, facts, tmp_path):
     editor = editor_for(lm)
     editor.edit(facts[2:])
     written = weights(lm)
-    pruned = editor.prune(base=1.5)
+    pruned = prune(lm, base=1.5)
     for layer in LAYERS:
         wanted = solvers.prune(lm.ledger.total(layer) - pruned.delta(layer), lm.ledger.original(layer), 1.5)
         assert_close(lm.ledger.total(layer), wanted, atol=1e-6, rtol=1e-5)
@@ -670,7 +678,7 @@ def test_rect_and_prune_are_edits_like_any_other(lm, facts, tmp_path):
         editor.undo()
     assert same(weights(lm), before)
     with pytest.raises(ValueError, match="nothing to prune"):
-        editor.prune()
+        prune(lm)
 
 
 @pytest.mark.parametrize("projected", [False, True])

@@ -37,6 +37,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from alphaedit_lite import (
+    AlphaEdit,
     Edit,
     Editor,
     Fact,
@@ -44,17 +45,19 @@ from alphaedit_lite import (
     TargetConfig,
     assets,
     key_statistics,
-    keys,
     ledger,
     read_counterfact,
     read_zsre,
 )
+from alphaedit_lite import statistics as kept
 from alphaedit_lite.assets import AssetError
+from alphaedit_lite.editor import prune
+from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.finetune import FineTune
-from alphaedit_lite.keys import StatisticsFile, load_statistics, save_statistics, statistics_request
 from alphaedit_lite.scale import distributed, export
 from alphaedit_lite.scale.distributed import Share, fit_shares
 from alphaedit_lite.scale.export import to_lora
+from alphaedit_lite.statistics import StatisticsFile, load_statistics, save_statistics, statistics_request
 from tests.conftest import CORPUS, tiny
 from tests.core.test_engine import LAYERS, editor_for
 
@@ -159,13 +162,15 @@ def put(name, value):
 
 
 def nan_keys(m):
-    editor = quick(m.lm)
-    look = editor._look
-    editor._look = lambda prompts, layer: (
-        look(prompts, layer)[0] * (math.nan if layer == LAYERS[-1] else 1),
-        look(prompts, layer)[1],
-    )
-    editor.edit(BATCH, m.z)
+    look = FactPrompts.look
+
+    def broken(prompts, layer, last):
+        keys, output = look(prompts, layer, last)
+        return keys * (math.nan if layer == LAYERS[-1] else 1), output
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FactPrompts, "look", broken)
+        quick(m.lm).edit(BATCH, m.z)
 
 
 def nan_history(m):
@@ -184,7 +189,7 @@ def nan_history(m):
 
 
 def prune_to_nan(m):
-    quick(m.lm).prune(math.nan)
+    prune(m.lm, math.nan)
 
 
 LONG = Fact("the " * 90 + "{} is", "Rome", "Asia")
@@ -572,7 +577,7 @@ def test_statistics_of_another_width_in_the_cache(cache):
     save_statistics(request.path(2), KeyStatistics(torch.eye(40).double(), 100), request.files[2])
     found = key_statistics(lm, (2,), CORPUS, 100, progress=False)
     with unharmed(lm), pytest.raises(ValueError, match="layer 2 are 40 × 40 wide; this model's keys 48"):
-        Editor(lm, layers=(2,), statistics=found, progress=False)
+        AlphaEdit(lm, layers=(2,), statistics=found, progress=False)
 
 
 @pytest.mark.parametrize("text", ["", "{", "0", "-1", '"2"', "[2]"])
@@ -647,12 +652,12 @@ CHILD = """
 import os, signal, sys, time
 from pathlib import Path
 import torch
-from alphaedit_lite import key_statistics, keys, ledger
+from alphaedit_lite import key_statistics, ledger, statistics
 from tests.conftest import CORPUS, tiny
 from tests.core.test_faults import FEW, quick
 torch.set_num_threads(1)
 task, folder = sys.argv[1], Path(sys.argv[2])
-module = keys if task == "statistics" else ledger
+module = statistics if task == "statistics" else ledger
 save, saves = module.save_file, []
 def dying(tensors, path, metadata):
     saves.append(1)
@@ -708,8 +713,7 @@ def test_a_stream_killed_while_it_writes_a_file(tmp_path, one_thread):
     assert len(list(quick(again).edit_stream(FEW, 1, tmp_path / "edits"))) == 3
     list(quick(whole).edit_stream(FEW, 1))
     assert bits(again) == bits(whole)
-    while again.ledger.edits:
-        again.ledger.edits[-1].revert()
+    again.ledger.clear()
     assert bits(again) == bits(tiny("llama"))
 
 
@@ -720,8 +724,8 @@ def test_statistics_killed_while_they_are_written(cache, tmp_path, one_thread, m
     assert worker.returncode == -signal.SIGKILL, said
     assert len(list(cache.glob("*.safetensors"))) == 1
     lm, fitted = tiny("llama"), []
-    fit = keys.fit_statistics
-    monkeypatch.setattr(keys, "fit_statistics", lambda *a: fitted.append(a[1]) or fit(*a))
+    fit = kept.fit_statistics
+    monkeypatch.setattr(kept, "fit_statistics", lambda *a: fitted.append(a[1]) or fit(*a))
     with unharmed(lm):
         found = key_statistics(lm, LAYERS, CORPUS, 100, progress=False)
     assert fitted == [[2, 3]]
@@ -766,7 +770,7 @@ INTERRUPTED = {
     "the first edit": lambda m, editor, edit: editor.edit(BATCH, m.z),
     "edit with RECT": lambda m, editor, edit: quick(m.lm, keep=0.3).edit(BATCH, m.z),
     "apply": lambda m, editor, edit: edit.apply(m.lm),
-    "prune": lambda m, editor, edit: editor.prune(1.5),
+    "prune": lambda m, editor, edit: prune(m.lm, 1.5),
 }
 
 
@@ -819,9 +823,9 @@ def test_two_processes_fit_and_save_the_same_at_once(models, cache, tmp_path, on
     assert not leftovers(tmp_path)
     assert len(list(cache.glob("*.safetensors"))) == len(LAYERS)
     lm = tiny("llama")
-    fitted = keys.fit_statistics(lm, LAYERS, CORPUS * 20, 3000, progress=False)
+    fitted = kept.fit_statistics(lm, LAYERS, CORPUS * 20, 3000, progress=False)
     with unharmed(lm), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keys, "fit_statistics", None)
+        patch.setattr(kept, "fit_statistics", None)
         found = key_statistics(lm, LAYERS, CORPUS * 20, 3000, progress=False)
     assert all(torch.equal(found[i].total, fitted[i].total.float().double()) for i in LAYERS)
 
@@ -869,7 +873,7 @@ def save_share(m, folder):
 
 
 REFUSED = {  # what is written, what refuses, and how
-    "statistics, disk full": (save_fit, keys, "save_file", failing(FULL)),
+    "statistics, disk full": (save_fit, kept, "save_file", failing(FULL)),
     "share, disk full": (save_share, distributed, "save_file", failing(FULL)),
     "adapter's matrices, disk full": (save_adapter, export, "save_file", failing(FULL)),
     "adapter's description, disk full": (save_adapter, type(assets.Path()), "write_text", text_refused),
@@ -937,7 +941,7 @@ def test_statistics_on_a_full_disk_and_in_a_read_only_cache(cache, monkeypatch):
     """No half statistics under a name that counts; what is there is read, what is not says where to write."""
     lm = tiny("llama")
     with unharmed(lm), monkeypatch.context() as patch:
-        patch.setattr(keys, "save_file", failing(FULL))
+        patch.setattr(kept, "save_file", failing(FULL))
         with pytest.raises(OSError, match="No space left"):
             key_statistics(lm, (1, 2), CORPUS, 100, progress=False)
     assert not list(cache.iterdir())

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 import torch
 
-from alphaedit_lite import Edit, Editor, Fact
+from alphaedit_lite import Edit, Fact
 from alphaedit_lite.book.kit import probes as stream_look
 from alphaedit_lite.book.kit import stream_facts
 from alphaedit_lite.book.kit import studies as study
-from tests.core.test_engine import editor_for
+from tests.core.test_engine import LAYERS, editor_for
 
 FACTS = [
     Fact("The capital of {} is", name, "Rome", true="Paris") for name in ("Italy", "India", "Asia", "France")
@@ -32,7 +32,8 @@ def small(lm, monkeypatch, tmp_path):
     )
     for module in (study, stream_facts):
         monkeypatch.setattr(module, "cache_dir", lambda: tmp_path / "cache")
-        monkeypatch.setattr(module, "Editor", lambda lm, progress, **settings: editor_for(lm, **settings))
+    monkeypatch.setattr(study, "default_layers", lambda _: LAYERS)
+    monkeypatch.setattr(study, "Editor", lambda lm, config, progress: editor_for(lm, config))
     return lm
 
 
@@ -85,13 +86,13 @@ def test_prune_damps_at_the_checkpoints_only(small, monkeypatch):
     """Before each look after the first, and taken back after it: what is written next is not pruned."""
     seen = []
 
-    def prune(editor, *_):
+    def prune(lm):
         seen.append(len(small.ledger.edits))
-        edit = Edit((), {}, {}, {}, small.fingerprint, {})
+        edit = Edit((), small.fingerprint, {})
         edit.dense[1] = -0.5 * small.ledger.total(1).float()
         edit.apply(small)
 
-    monkeypatch.setattr(Editor, "prune", prune)
+    monkeypatch.setattr(study, "prune", prune)
     plain, pruned = (study.unit(small, name, 0, 4, live=True)["checkpoints"] for name in ("MEMIT", "PRUNE"))
     assert seen == [2, 4]
     for whole, damped in zip(plain[1:], pruned[1:], strict=True):

@@ -24,7 +24,7 @@ def small(lm, monkeypatch, tmp_path):
     )
     monkeypatch.setattr(study, "key_statistics", lambda *_: None)
     monkeypatch.setattr(study, "wikipedia_leads", lambda _: ["Rome is the capital of Italy."])
-    monkeypatch.setattr(study, "Editor", lambda lm, progress, **settings: editor_for(lm, **settings))
+    monkeypatch.setattr(study, "Editor", lambda lm, config, progress: editor_for(lm, config))
     return lm
 
 

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from ... import Editor, bundled_facts, bundled_targets, evaluate, key_statistics, load_model, perplexity
 from ...facts import Fact
-from ...keys import wikipedia_leads
 from ...models import LanguageModel
+from ...texts import wikipedia_leads
 from ..kit.results import RESULTS, keep, resume
 
 PATH = RESULTS / "memit.json"

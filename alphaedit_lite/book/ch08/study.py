@@ -20,9 +20,10 @@ from torch import Tensor
 
 from ... import Editor, NullSpace, bundled_facts, bundled_targets, evaluate, key_statistics, load_model
 from ...facts import Fact
-from ...keys import fit_statistics, wikipedia_leads
+from ...keys import fit_statistics
 from ...metrics import perplexity
 from ...models import LanguageModel
+from ...texts import wikipedia_leads
 from ..kit.results import RESULTS, keep, resume
 
 PATH = RESULTS / "alphaedit.json"

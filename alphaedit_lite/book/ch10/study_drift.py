@@ -15,10 +15,11 @@ from pathlib import Path
 
 import torch
 
-from ... import Edit, Editor, load_model
+from ... import Edit, load_model
 from ...assets import cache_dir
 from ...factkeys import FactPrompts
 from ...models import LanguageModel
+from ...prompts import PREFIXES
 from ..kit.results import RESULTS, keep, resume
 from ..kit.stream_facts import counterfact
 from ..kit.studies import BATCH
@@ -29,7 +30,7 @@ EDITS = 1000
 
 
 @torch.no_grad()
-def drift(lm: LanguageModel, edits: Sequence[Edit], prefixes: Sequence[str]) -> dict[str, float]:
+def drift(lm: LanguageModel, edits: Sequence[Edit]) -> dict[str, float]:
     """How far the first edit's keys have moved once all edits are in, as a share of their length.
 
     Args:
@@ -42,7 +43,7 @@ def drift(lm: LanguageModel, edits: Sequence[Edit], prefixes: Sequence[str]) -> 
     try:
         for edit in edits:
             edit.apply(lm)
-        prompts = FactPrompts(lm, edits[0].facts, prefixes, layers[0])
+        prompts = FactPrompts(lm, edits[0].facts, PREFIXES, layers[0])
         found = {}
         for layer in layers:
             now, _ = prompts.look(layer, layers[-1])
@@ -52,8 +53,7 @@ def drift(lm: LanguageModel, edits: Sequence[Edit], prefixes: Sequence[str]) -> 
                 prompts.advance(layer, layer + 1)
         return found
     finally:
-        while lm.ledger.edits:
-            lm.ledger.edits[-1].revert()
+        lm.ledger.clear()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -63,7 +63,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--counterfact", type=Path, metavar="FOLDER", required=True)
     options = parser.parse_args(argv)
     lm = load_model()
-    prefixes = Editor(lm, progress=False).config.targets.prefixes
     asked = [fact.prompt for fact in counterfact(options.counterfact, 0)[:BATCH]]
     found = resume(OUT, {"fingerprint": lm.fingerprint, "edits": EDITS, "facts": BATCH}, rows={})
     for name in EDITORS:
@@ -73,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             continue
         if [fact.prompt for fact in edits[0].facts] != asked:
             raise ValueError(f"The stream of {name} in the cache has other facts than {options.counterfact}.")
-        found["rows"][name] = drift(lm, edits, prefixes)
+        found["rows"][name] = drift(lm, edits)
         keep(OUT, found, "rows")
 
 

@@ -18,15 +18,15 @@ from typing import Any
 
 import torch
 
-from ...config import default_layers
+from ...bundled import bundled_targets
+from ...config import EditorConfig, default_layers
 from ...editor import Editor
 from ...facts import bundled_facts
-from ...keys import key_statistics
 from ...ledger import Edit
 from ...loading import load_model
 from ...metrics import score, token_scores
 from ...models import LanguageModel
-from ...targets import bundled_targets
+from ...statistics import key_statistics
 from ...texts import wikipedia_leads
 from ..kit.judging import scaled
 from ..kit.last_words import judge_last_words, last_words
@@ -95,7 +95,8 @@ def study() -> None:
         if settings is not None:
             key = json.dumps(settings)
             if key not in written:
-                written[key] = Editor(lm, statistics=statistics, progress=False, **settings).edit(facts, z)
+                config = EditorConfig(**settings)
+                written[key] = Editor(lm, config, statistics=statistics, progress=False).edit(facts, z)
                 written[key].revert()
             edit = scaled(written[key], strength)
             (edit if kept else noise(edit)).apply(lm)
@@ -107,8 +108,7 @@ def study() -> None:
         row = {"edits": FACTS if settings is not None else 0, "settings": settings, "strength": strength}
         row |= {"named first": round(float(first.float().mean()), 4), "update": sizes, **judged(lm)}
         found["rows"][name] = {**row, "collapsed": False, "seconds": round(time.perf_counter() - start)}
-        while lm.ledger.edits:
-            lm.ledger.edits[-1].revert()
+        lm.ledger.clear()
         keep(OUT, found, "rows")
 
 

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...bundled import bundled_targets
 from ...editor import AlphaEdit
 from ...facts import bundled_facts
 from ...loading import load_model
 from ...models import LanguageModel
-from ...targets import bundled_targets
 from ..kit.results import RESULTS, keep, resume
 from .glue import NONE, TASKS, ask, read_task, separation, weighted_f1
 
@@ -79,8 +79,7 @@ def study(folder: Path, tasks: Sequence[str]) -> None:
         for name in missing:
             kept[name] = judged(lm, name, folder, state)
             keep(OUT, found, "states")
-        while lm.ledger.edits:
-            lm.ledger.edits[-1].revert()
+        lm.ledger.clear()
 
 
 if __name__ == "__main__":

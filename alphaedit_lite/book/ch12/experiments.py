@@ -79,7 +79,7 @@ def twin(lm: LanguageModel, deltas: dict[int, Tensor], seed: int = 0) -> Edit:
         d_ff = delta.shape[1]
         signs = torch.randint(0, 2, (d_ff,), generator=random) * 2 - 1
         dense[layer] = delta[:, torch.randperm(d_ff, generator=random)] * signs
-    return Edit((), {}, {}, {}, lm.fingerprint, {"solver": "twin"}, dense=dense)
+    return Edit((), lm.fingerprint, {"solver": "twin"}, dense=dense)
 
 
 # -- how far --------------------------------------------------------------------------------------------

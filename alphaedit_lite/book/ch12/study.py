@@ -102,8 +102,7 @@ class Study:
                             self.compare(name, stage)
                         self.controls([c for c in controls if (c, stage) not in done], stage)
                 finally:
-                    while self.lm.ledger.edits:
-                        self.lm.ledger.edits[-1].revert()
+                    self.lm.ledger.clear()
 
     def write(self, name: str, edits: int) -> bool:
         """Put the first facts into the model, from the cache; False if CounterFact's are not there yet."""
@@ -126,11 +125,11 @@ class Study:
         """The same update, aimless or too large."""
         totals = {i: self.lm.ledger.total(i) for i in self.lm.ledger.edits[0].layers}
         deltas = {i: total for i, total in totals.items() if total is not None}
-        while names and self.lm.ledger.edits:
-            self.lm.ledger.edits[-1].revert()
+        if names:
+            self.lm.ledger.clear()
         for name in names:
             large = {i: delta * TIMES for i, delta in deltas.items()}
-            plain = Edit((), {}, {}, {}, self.lm.fingerprint, {}, dense=large)
+            plain = Edit((), self.lm.fingerprint, {}, dense=large)
             control = twin(self.lm, deltas) if name.startswith("twin") else plain
             control.apply(self.lm)
             self.compare(name, edits)
@@ -161,8 +160,7 @@ class Study:
             log_p, first = score(self.lm, pairs)
             beats = float((log_p[:edits] > log_p[edits:]).float().mean())
             done[f"{name} {edits}"] = {"beats": beats, "first": float(first[:edits].float().mean())}
-            while self.lm.ledger.edits:
-                self.lm.ledger.edits[-1].revert()
+            self.lm.ledger.clear()
             self.keep()
 
     # -- maps and power ------------------------------------------------------------------------------

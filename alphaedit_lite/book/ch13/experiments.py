@@ -70,7 +70,7 @@ def relative(fact: Fact, prompt: str) -> Fact:
     raise ValueError(f"{prompt!r} is made like no prompt of the fact about {fact.subject!r}.")
 
 
-class Trial(Editor):
+class Trial:
     """Writes the same facts by one gain after another, asks, and takes each write back.
 
     Args:
@@ -85,14 +85,19 @@ class Trial(Editor):
         layers: Sequence[int],
         statistics: dict[int, KeyStatistics],
     ) -> None:
-        settings: dict[str, Any] = {"layers": tuple(layers), "history": False}
-        super().__init__(lm, solver="memit", statistics=statistics, progress=False, **settings)
-        self.facts, self.z = tuple(facts), z
+        self.lm, self.facts, self.z, self.layers = lm, tuple(facts), z, tuple(layers)
+        self.statistics = statistics
 
     def run(self, own: OwnGain) -> dict[str, float]:
         """Write by ``own(layer, K1)``, a gain [n, d_ff] from keys as columns; ``ask``; take it back."""
-        self.own = own
-        edit = self.edit(self.facts, self.z)
+        editor = Editor(
+            self.lm,
+            gain=lambda layer, keys, _: own(layer, keys.double().T),
+            layers=self.layers,
+            history=False,
+            progress=False,
+        )
+        edit = editor.edit(self.facts, self.z)
         try:
             return self.ask(edit)
         finally:
@@ -122,9 +127,6 @@ class Trial(Editor):
             "written": float(np.mean(written or math.nan)),
             "known": math.sqrt(float(np.mean(known))),
         }
-
-    def _gain(self, layer: int, keys: Tensor, history: Tensor | None) -> Tensor:
-        return self.own(layer, keys.double().T)
 
 
 class Pairs:

@@ -17,8 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...editor import Editor
-from ...factkeys import FactPrompts
+from ...editor import AlphaEdit
 from ...facts import Fact
 from ...hooks import hooked
 from ...ledger import Edit
@@ -107,7 +106,7 @@ def parts(lm: LanguageModel, facts: Sequence[Fact], layer: int) -> tuple[Tensor,
     return torch.cat(values), torch.cat(outputs)
 
 
-class Relative(Editor):
+class Relative(AlphaEdit):
     """AlphaEdit with one change.
 
     Args:
@@ -120,32 +119,15 @@ class Relative(Editor):
         self, lm: LanguageModel, *, evolve: bool = False, protect: float | None = None, **settings: Any
     ) -> None:
         super().__init__(lm, history=not evolve, **settings)
-        self.evolve, self._z = evolve, torch.empty(0)
-        self.lambdas = {i: self.config.lam * space.energy for i, space in self.null_spaces.items()}
-        self.bases = {i: space.basis for i, space in self.null_spaces.items()}
-        self.dominant = {} if protect is None else {i: dominant(lm.weight(i), protect) for i in self.layers}
+        self.bases = {i: space.basis for i, space in self.null_spaces.items()} if evolve else {}
+        if evolve:
+            lam = {i: self.config.lam * space.energy for i, space in self.null_spaces.items()}
+            self.gain = lambda layer, keys, _: evolved_gain(keys, self.bases[layer], lam[layer])
+        if protect is not None:
+            strong = {i: dominant(lm.weight(i), protect) for i in self.layers}
+            self.finish = lambda layer, delta: without_dominant(delta, *strong[layer])
 
     def edit(self, facts: Sequence[Fact], z: Tensor | None = None) -> Edit:
-        if z is None:
-            raise ValueError("Give the targets z.")
-        self._z = z
         edit = super().edit(facts, z)
-        if self.evolve:
-            self.bases |= {i: shrink(self.bases[i], edit.keys[i]) for i in self.layers}
+        self.bases |= {i: shrink(basis, edit.keys[i]) for i, basis in self.bases.items()}
         return edit
-
-    def _look(self, prompts: FactPrompts, layer: int) -> tuple[Tensor, Tensor]:
-        keys, output = super()._look(prompts, layer)
-        if self.dominant:  # Δ = R G: its left side is filtered in R = z − output, its right side in G
-            U = self.dominant[layer][0].to(output)
-            output = output + ((self._z - output) @ U) @ U.T
-        return keys, output
-
-    def _gain(self, layer: int, keys: Tensor, history: Tensor | None) -> Tensor:
-        if self.evolve:
-            return evolved_gain(keys, self.bases[layer], self.lambdas[layer])
-        gain = super()._gain(layer, keys, history)
-        if self.dominant:
-            V = self.dominant[layer][1]
-            gain = gain - (gain @ V) @ V.T
-        return gain

@@ -16,19 +16,21 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-from ... import Editor, bundled_facts, bundled_targets, key_statistics, load_model, solvers
+from ... import AlphaEdit, Editor, bundled_facts, bundled_targets, key_statistics, load_model, solvers
 from ...assets import cache_dir, replacing
 from ...config import EditorConfig, default_layers
 from ...facts import Fact
-from ...keys import KeyStatistics, take_in, token_rows, wikipedia_leads
+from ...gains import Gain
+from ...keys import KeyStatistics, take_in, token_rows
 from ...models import LanguageModel
 from ...nullspace import NullSpace
+from ...texts import wikipedia_leads
 from ..kit.results import RESULTS, keep, resume
 from ..kit.study_fronts import BATCH, FACTS, judge
 
@@ -64,13 +66,9 @@ STARTS = (
 )
 
 
-class SameLambda(Editor):
-    """AlphaEdit with a given λ for each layer, whatever energy its own null space holds."""
-
-    lambdas: dict[int, float]
-
-    def _gain(self, layer: int, keys: Tensor, history: Tensor | None) -> Tensor:
-        return solvers.ridge(keys, self.lambdas[layer], history, self.null_spaces[layer])
+def same_lambda(spaces: Mapping[int, NullSpace], lam: Mapping[int, float]) -> Gain:
+    """AlphaEdit's gain with a given λ for each layer, whatever energy its own null space holds."""
+    return lambda layer, keys, history: solvers.ridge(keys, lam[layer], history, spaces[layer])
 
 
 def sentences(split: Any) -> list[str]:
@@ -161,7 +159,7 @@ def share(space: NullSpace, moment: Tensor) -> float:
     return round(float((space.basis * (moment @ space.basis)).sum() / moment.trace()), 4)
 
 
-def edit(lm: LanguageModel, editor: SameLambda, facts: list[Fact]) -> dict[str, Any]:
+def edit(lm: LanguageModel, editor: Editor, facts: list[Fact]) -> dict[str, Any]:
     """Write all facts in batches, judge, take all back; ``door``: the share of new keys' energy in P."""
     start = time.perf_counter()
     try:
@@ -183,8 +181,7 @@ def edit(lm: LanguageModel, editor: SameLambda, facts: list[Fact]) -> dict[str, 
             "seconds": round(seconds, 1),
         }
     finally:
-        while lm.ledger.edits:
-            lm.ledger.edits[-1].revert()
+        lm.ledger.clear()
 
 
 def spaces_to_measure() -> Iterator[tuple[str, int]]:
@@ -221,8 +218,8 @@ def main(argv: Sequence[str]) -> None:
             keep(PATH, kept, "spaces", "rows")
     written = {(row["source"], row["tokens"]) for row in kept["rows"]}
     for source, tokens in [one for one in EDITED if one not in written][:most]:
-        editor = SameLambda(lm, statistics=fit(lm, rows_of(lm, source, tokens)), progress=False)
-        editor.lambdas = {i: EditorConfig.lam * whole[i].energy for i in layers}
+        editor = AlphaEdit(lm, statistics=fit(lm, rows_of(lm, source, tokens)), progress=False)
+        editor.gain = same_lambda(editor.null_spaces, {i: EditorConfig.lam * whole[i].energy for i in layers})
         kept["rows"].append({"source": source, "tokens": tokens, **edit(lm, editor, facts)})
         keep(PATH, kept, "spaces", "rows")
 

@@ -18,7 +18,15 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from ... import Editor, bundled_facts, bundled_targets, compute_targets, key_statistics, load_model
+from ... import (
+    Editor,
+    EditorConfig,
+    bundled_facts,
+    bundled_targets,
+    compute_targets,
+    key_statistics,
+    load_model,
+)
 from ...config import default_layers
 from ...facts import Fact
 from ...models import LanguageModel
@@ -57,15 +65,18 @@ def write(lm: LanguageModel, settings: dict[str, Any], facts: Sequence[Fact]) ->
     if settings.pop("anchor", False):
         z = anchored(lm, facts, z)
     own = settings.keys() & {"evolve", "protect"}
-    editor = (Relative if own else Editor)(lm, progress=False, **settings)
+    editor = (
+        Relative(lm, progress=False, **settings)
+        if own
+        else Editor(lm, EditorConfig(**settings), progress=False)
+    )
     for first in range(0, len(facts), BATCH):
         editor.edit(facts[first : first + BATCH], z[first : first + BATCH])
     return editor
 
 
 def undo(lm: LanguageModel) -> None:
-    while lm.ledger.edits:
-        lm.ledger.edits[-1].revert()
+    lm.ledger.clear()
 
 
 def run(lm: LanguageModel, name: tuple[str, str], facts: Sequence[Fact]) -> dict[str, Any]:

@@ -34,10 +34,10 @@ from ... import (
 from ...assets import replacing
 from ...config import default_layers
 from ...facts import Fact
-from ...keys import wikipedia_leads
 from ...models import LanguageModel
 from ...scale.distributed import fit_shares
 from ...scale.plan import Workload, plan
+from ...texts import wikipedia_leads
 from ..kit.probes import number
 from ..kit.results import versions
 

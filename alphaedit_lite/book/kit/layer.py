@@ -1,6 +1,6 @@
 """What chapter 8 runs: edits by the reader's own AlphaEdit, and one layer under the microscope.
 
-editor = OwnAlphaEdit(lm, alphaedit, U, lam, statistics)   # alphaedit(look, write, z, U, lam, Kp)
+editor = OwnAlphaEdit(lm, alphaedit, U, lam)   # alphaedit(look, write, z, U, lam, Kp)
 editor.edit(facts, z)
 layer = OneLayer(K1, R, C0, unseen, W)                     # columns, as in the formulas
 layer.judge(gain)                                          # what a write with this gain does there
@@ -17,19 +17,19 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ...editor import Editor, check_facts
+from ...editor import check_facts
 from ...factkeys import FactPrompts
 from ...facts import Fact
-from ...keys import KeyStatistics
 from ...ledger import Edit
 from ...models import LanguageModel
+from ...prompts import PREFIXES
 from ...targets import compute_targets
 
 Own = Callable[..., dict[int, Tensor]]
 Thin = Callable[[Tensor, Tensor, float], Tensor]
 
 
-class OwnAlphaEdit(Editor):
+class OwnAlphaEdit:
     """An editor that writes by a function of the reader's, and keeps the history that it returns.
 
     Args:
@@ -46,28 +46,27 @@ class OwnAlphaEdit(Editor):
         own: Own,
         U: Mapping[int, Tensor],
         lam: Mapping[int, float],
-        statistics: dict[int, KeyStatistics],
         remember: bool = True,
     ) -> None:
-        super().__init__(lm, solver="memit", layers=tuple(sorted(U)), statistics=statistics, progress=False)
-        self.own, self.U, self.lam, self.remember = own, U, lam, remember
+        self.lm, self.own, self.U, self.lam, self.remember = lm, own, U, lam, remember
+        self.layers = tuple(sorted(U))
         self.Kp = {layer: torch.zeros(lm.d_ff, 0, dtype=torch.float64) for layer in self.layers}
 
     def edit(self, facts: Sequence[Fact], z: Tensor | None = None) -> Edit:
         """As ``Editor.edit``: whole or not at all. z is [n, d_model], or found on the model as it is."""
-        facts, lm = tuple(facts), self.lm
+        facts, lm, first, last = tuple(facts), self.lm, self.layers[0], self.layers[-1]
         check_facts(facts)
         if z is None:
-            z = compute_targets(lm, facts, self.layers[-1], self.config.targets, False).z
-        edit = Edit(facts, {}, {}, {}, lm.fingerprint, {"solver": "own"})
+            z = compute_targets(lm, facts, last, progress=False).z
+        edit = Edit(facts, lm.fingerprint, {"solver": "own"})
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
-            front = FactPrompts(lm, facts, self.config.targets.prefixes, self.layers[0])
+            front = FactPrompts(lm, facts, PREFIXES, first)
 
             def look(layer: int) -> tuple[Tensor, Tensor]:
                 prompts = copy.copy(front)
-                if layer > self.layers[0]:
-                    prompts.advance(self.layers[0], layer)
-                keys, output = self._look(prompts, layer)
+                if layer > first:
+                    prompts.advance(first, layer)
+                keys, output = prompts.look(layer, last)
                 return keys.double().T, output.double().T
 
             def write(layer: int, delta: Tensor) -> None:

@@ -1,7 +1,7 @@
 """What chapter 6 runs: edits by the reader's own closed form, and the committed sweep of c.
 
-K1, R = keys_and_residuals(lm, statistics, facts, z, layer=7)   # columns, as in the formulas
-editor = OwnEditor(lm, gain, 1000, (4, 5, 6, 7), statistics)    # writes by a gain of the reader's
+K1, R = keys_and_residuals(lm, facts, z, layer=7)   # columns, as in the formulas
+editor = own_editor(lm, gain, 1000, (4, 5, 6, 7), statistics)   # writes by a gain of the reader's
 table, unedited = sweep(result("memit.json"), n=100, layers=(4, 5, 6, 7))
 """
 
@@ -20,44 +20,32 @@ from ...factkeys import FactPrompts
 from ...facts import Fact
 from ...keys import KeyStatistics
 from ...models import LanguageModel
+from ...prompts import PREFIXES
 
 Gain = Callable[[Tensor, Tensor, float], Tensor]
 
 
-class OwnEditor(Editor):
+def own_editor(
+    lm: LanguageModel, gain: Gain, c: float, layers: Sequence[int], statistics: Mapping[int, KeyStatistics]
+) -> Editor:
     """An editor without history whose gain is ``gain(K1, C0, c)``, with keys as columns.
 
     Args:
         gain: from K1, [d_ff, n], C0, [d_ff, d_ff], and c to G, [n, d_ff], so that Δ = R G.
     """
 
-    def __init__(
-        self,
-        lm: LanguageModel,
-        gain: Gain,
-        c: float,
-        layers: Sequence[int],
-        statistics: dict[int, KeyStatistics],
-    ) -> None:
-        settings: dict[str, Any] = {"layers": tuple(layers), "weight": float(c), "history": False}
-        super().__init__(lm, solver="memit", statistics=statistics, progress=False, **settings)
-        self.own = gain
+    def by_layer(layer: int, keys: Tensor, _: Tensor | None) -> Tensor:
+        return gain(keys.double().T, statistics[layer].second_moment, c)
 
-    def _gain(self, layer: int, keys: Tensor, history: Tensor | None) -> Tensor:
-        return self.own(keys.double().T, self.statistics[layer].second_moment, self.config.weight)
+    return Editor(lm, gain=by_layer, layers=tuple(layers), history=False, progress=False)
 
 
 def keys_and_residuals(
-    lm: LanguageModel,
-    statistics: dict[int, KeyStatistics],
-    facts: Sequence[Fact],
-    z: Tensor,
-    layer: int,
+    lm: LanguageModel, facts: Sequence[Fact], z: Tensor, layer: int
 ) -> tuple[Tensor, Tensor]:
     """K1, [d_ff, n], and R = z − h, [d_model, n], of facts at one layer: columns, float64."""
-    editor = Editor(lm, solver="memit", layers=(layer,), statistics=statistics, progress=False)
     with lm.frozen(), torch.no_grad():
-        keys, output = FactPrompts(lm, facts, editor.config.targets.prefixes, layer).look(layer, layer)
+        keys, output = FactPrompts(lm, facts, PREFIXES, layer).look(layer, layer)
     return keys.double().T, (z.to(output) - output).double().T
 
 

@@ -11,8 +11,9 @@ from typing import Final
 import torch
 from safetensors.torch import load_file, save_file
 
-from ... import Editor, bundled_facts, compute_targets, read_counterfact
+from ... import TargetConfig, bundled_facts, compute_targets, read_counterfact
 from ...assets import cache_dir, replacing
+from ...config import default_layers
 from ...facts import Fact
 from ...models import LanguageModel
 
@@ -34,15 +35,15 @@ def counterfact(folder: Path, seed: int) -> list[Fact]:
 
 def unedited_targets(lm: LanguageModel, facts: Sequence[Fact]) -> torch.Tensor:
     """z of any facts on the model as it is, which must be unedited; kept in the cache, part by part."""
-    editor = Editor(lm, progress=False)
-    settings = hashlib.sha256(f"{editor.layers[-1]} {editor.config.targets}".encode()).hexdigest()[:8]
+    layer, config = default_layers(lm.n_layers)[-1], TargetConfig()
+    settings = hashlib.sha256(f"{layer} {config}".encode()).hexdigest()[:8]
     path = cache_dir() / "stream" / f"targets-{lm.fingerprint}-{settings}.safetensors"
     found = load_file(path) if path.exists() else {}
     missing = list({key_of(fact): fact for fact in facts if key_of(fact) not in found}.values())
     missing.sort(key=lambda fact: len(fact.prompt + fact.new) - fact.subject_end)  # less padding in a part
     for first in range(0, len(missing), PART):
         part = missing[first : first + PART]
-        z = compute_targets(lm, part, editor.layers[-1], editor.config.targets).z
+        z = compute_targets(lm, part, layer, config).z
         found |= {key_of(fact): row.clone() for fact, row in zip(part, z, strict=True)}
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial:

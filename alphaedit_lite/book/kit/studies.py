@@ -22,9 +22,10 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
-from ... import Edit, Editor, bundled_targets, key_statistics, load_model
+from ... import Edit, Editor, EditorConfig, bundled_targets, key_statistics, load_model
 from ...assets import cache_dir
 from ...config import default_layers
+from ...editor import prune
 from ...facts import Fact
 from ...finetune import FineTune
 from ...models import LanguageModel
@@ -75,7 +76,7 @@ def stream(
     if (trained := settings.pop("finetune", None)) is not None:
         editor: Any = FineTune(lm, progress=False, **trained)
     else:
-        editor = Editor(lm, progress=False, **settings)
+        editor = Editor(lm, EditorConfig(**settings), progress=False)
     folder.mkdir(parents=True, exist_ok=True)
     size = size or batch_of(name)
     for first in range(0, len(facts), size):
@@ -123,7 +124,7 @@ def unit(
     everything = order(seed) if folder is None else counterfact(folder, seed)
     facts, finetuned = everything[:edits], "finetune" in settings_of(name)
     z = None if live or finetuned else (unedited_targets if folder else bundled_targets)(lm, facts)
-    layers = settings_of(name).get("finetune", {}).get("layers") or Editor(lm, progress=False).layers
+    layers = settings_of(name).get("finetune", {}).get("layers") or default_layers(lm.n_layers)
     made_with = {
         "editor": name, "seed": seed, "settings": settings_of(name),
         "batch": batch_of(name),
@@ -141,7 +142,7 @@ def unit(
         start = time.perf_counter()
         held = len(lm.ledger.edits)
         if name == "PRUNE" and done:
-            Editor(lm, progress=False).prune()
+            prune(lm)
         found = unedited(made_with) if not done else None
         if found is None:
             found = look(lm, facts, done, EVERY, EVERY if done == edits else COHORT)
@@ -162,8 +163,7 @@ def unit(
                     checkpoint(done)
                 bar.update(done - bar.n)
     finally:
-        while lm.ledger.edits:
-            lm.ledger.edits[-1].revert()
+        lm.ledger.clear()
     return kept
 
 

@@ -23,7 +23,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ... import (
+    AlphaEdit,
     Editor,
+    EditorConfig,
     TargetConfig,
     bundled_facts,
     compute_targets,
@@ -34,9 +36,9 @@ from ... import (
 )
 from ...assets import cache_dir, replacing
 from ...facts import Fact
-from ...keys import wikipedia_leads
 from ...metrics import summary
 from ...models import LanguageModel
+from ...texts import wikipedia_leads
 from .results import RESULTS, keep, resume, versions
 from .studies import stream
 
@@ -125,14 +127,13 @@ def judge_on_test_facts(lm: LanguageModel) -> dict[str, Any]:
     facts, leads = bundled_facts("test")[:TESTED], wikipedia_leads("heldout")[:LEADS]
     folder, start = cache_dir() / "stream" / "defaults-test" / lm.fingerprint, time.perf_counter()
     found = {"facts": len(facts), "batch": BATCH, "unedited": whole(lm, facts, leads)}
-    found["settings"] = dataclasses.asdict(Editor(lm, progress=False).config)
+    found["settings"] = dataclasses.asdict(AlphaEdit(lm, progress=False).config)
     try:
         for _ in stream(lm, "AlphaEdit", facts, folder, None, BATCH):
             pass
         found |= {"edited": whole(lm, facts, leads), "seconds": round(time.perf_counter() - start)}
     finally:
-        while lm.ledger.edits:
-            lm.ledger.edits[-1].revert()
+        lm.ledger.clear()
     return found
 
 
@@ -166,9 +167,8 @@ def main() -> None:
             continue
         z = targets(lm, name, facts)
         prefixes = TargetConfig(prefixes=TARGETS[name].prefixes)
-        editor = Editor(
-            lm, statistics=statistics, **{"layers": LAYERS, "lam": 0.4, "targets": prefixes, **settings}
-        )
+        config = EditorConfig(**{"layers": LAYERS, "lam": 0.4, "targets": prefixes, **settings})
+        editor = Editor(lm, config, statistics=statistics)
         found = row(lm, editor, facts, z, leads)
         found["perplexity_change"] = round(found["perplexity"] / kept["unedited"]["perplexity"] - 1, 4)
         kept["rows"].append({"targets": name, "settings": settings, **found})

@@ -22,11 +22,12 @@ import pandas as pd
 
 from ... import Editor, bundled_facts, bundled_targets, evaluate, key_statistics, load_model, perplexity
 from ...config import EditorConfig, default_layers
+from ...editor import prune
 from ...facts import Fact
 from ...finetune import FineTune
-from ...keys import wikipedia_leads
 from ...models import LanguageModel
 from ...nullspace import NullSpace
+from ...texts import wikipedia_leads
 from .results import RESULTS, keep, resume
 
 PATH = RESULTS / "fronts.json"
@@ -118,13 +119,13 @@ def write(lm: LanguageModel, settings: dict[str, Any], facts: Sequence[Fact]) ->
             spaces = {layer: NullSpace.fit(key_statistics(lm, layers)[layer], 2e-2) for layer in layers}
         editor: Any = FineTune(lm, null_spaces=spaces, progress=False, **trained)
     else:
-        editor = Editor(lm, progress=False, **settings)
+        editor = Editor(lm, EditorConfig(**settings), progress=False)
     size = 1 if settings.get("solver") == "rome" else BATCH  # it has a closed form for one fact only
     for first in range(0, len(facts), size):
         given = () if trained is not None else (z[first : first + size],)
         editor.edit(facts[first : first + size], *given)
     if base is not None:
-        editor.prune(base)
+        prune(lm, base)
 
 
 def judge(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
@@ -153,8 +154,7 @@ def run(lm: LanguageModel, row: Row, facts: Sequence[Fact]) -> dict[str, Any]:
             "seconds": round(seconds, 1),
         }  # fmt: skip
     finally:
-        while lm.ledger.edits:
-            lm.ledger.edits[-1].revert()
+        lm.ledger.clear()
 
 
 def as_table(study: dict[str, Any]) -> pd.DataFrame:

@@ -45,7 +45,9 @@ def test_rows_hold_what_evaluate_says(lm):
 
 
 def test_a_scaled_edit_writes_a_scaled_update():
-    edit = Edit((), {0: torch.randn(2, 4)}, {0: torch.randn(2, 6)}, {0: torch.randn(2, 6)}, "", {})
+    edit = Edit(
+        (), "", residual={0: torch.randn(2, 4)}, gain={0: torch.randn(2, 6)}, keys={0: torch.randn(2, 6)}
+    )
     assert torch.allclose(scaled(edit, 3.0).delta(0), 3 * edit.delta(0), atol=1e-5)
 
 

@@ -139,7 +139,9 @@ def test_looking_changes_nothing(lm, monkeypatch):
 
 def test_noise_has_the_size_of_an_edit_and_another_direction():
     torch.manual_seed(0)
-    edit = Edit((), {1: torch.randn(2, 8)}, {1: torch.randn(2, 12)}, {1: torch.randn(2, 12)}, "", {})
+    edit = Edit(
+        (), "", residual={1: torch.randn(2, 8)}, gain={1: torch.randn(2, 12)}, keys={1: torch.randn(2, 12)}
+    )
     found = noise(edit)
     assert found.layers == [1]
     assert float(found.delta(1).norm()) == pytest.approx(float(edit.delta(1).norm()))

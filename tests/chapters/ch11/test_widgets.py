@@ -23,7 +23,7 @@ GOOD, BAD = "Rome is the capital of Italy", "Rome is the capital of India"
 def edits(lm):
     torch.manual_seed(0)
     factors = {1: torch.randn(2, lm.d_model)}, {1: torch.randn(2, lm.d_ff)}, {1: torch.randn(2, lm.d_ff)}
-    return {"edited": Edit((), *factors, lm.fingerprint, {})}
+    return {"edited": Edit((), lm.fingerprint, {}, *factors)}
 
 
 def test_a_pair_is_read_before_and_after_and_the_model_is_left_alone(lm, edits):

@@ -127,11 +127,6 @@ def test_protecting_editor_spares_the_dominant_directions(lm, targets):
         assert float((delta @ V).norm()) < 1e-5 * float(delta.norm())
 
 
-def test_targets_must_be_given(lm):
-    with pytest.raises(ValueError, match="targets"):
-        relative(lm).edit(FACTS)
-
-
 def test_parts_of_the_block_output(lm):
     v0, h = relatives.parts(lm, FACTS, 2)
     assert v0.shape == h.shape == (3, lm.d_model)

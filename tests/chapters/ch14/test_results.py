@@ -51,7 +51,7 @@ def small(lm, monkeypatch, tmp_path):
     monkeypatch.setattr(study_relatives, "judge", lambda *_: {"scores": {}, "perplexity": 1.0})
     monkeypatch.setattr(study_relatives, "BATCH", 2)
     monkeypatch.setattr(study_relatives, "loop", lambda *_: {})
-    monkeypatch.setattr(study_relatives, "Editor", lambda lm, progress, **s: editor_for(lm, **s))
+    monkeypatch.setattr(study_relatives, "Editor", lambda lm, config, progress: editor_for(lm, config))
     monkeypatch.setattr(
         study_relatives, "ROWS", {("NAS", "λ"): {"anchor": True}, ("ENCORE", "λ"): {"solver": "encore"}}
     )

@@ -63,7 +63,7 @@ def test_families_are_those_of_the_table_and_change_two_matrices():
 def test_rounding_is_counted_as_it_is():
     torch.manual_seed(0)
     W, residual, gain = torch.randn(20, 30), 1e-3 * torch.randn(5, 20), torch.randn(5, 30)
-    edit = Edit((), {0: residual}, {0: gain}, {0: torch.randn(5, 30)}, "", {})
+    edit = Edit((), "", residual={0: residual}, gain={0: gain}, keys={0: torch.randn(5, 30)})
     for dtype in (torch.bfloat16, torch.float16):
         found = noise_and_signal(W, edit, 0, dtype)
         start = W.to(dtype).double()

@@ -1,0 +1,137 @@
+"""Statistics of keys on disk: fitted once for a model, a text and a layer, then loaded.
+
+    statistics = key_statistics(lm, layers=(3, 4, 5, 6, 7))    # fits once (a minute), then loads
+    statistics[5].second_moment                                # C0, [d_ff, d_ff], float64
+
+A file says what it was made from, and is refused for anything else. On several GPUs:
+``alphaedit_lite.scale.distributed``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from .assets import AssetError, cache_dir, lock, replacing
+from .keys import KeyStatistics, fit_statistics
+from .models import LanguageModel, fingerprint
+from .texts import from_hub, wikipedia_leads
+
+
+@dataclass(frozen=True)
+class StatisticsFile:
+    """What a saved file of statistics was made from; a file made from anything else is refused."""
+
+    model: str
+    layer: int
+    text: str
+    tokens: int
+    version: int = field(default=1)
+
+    @property
+    def name(self) -> str:
+        return hashlib.sha256(json.dumps(vars(self)).encode()).hexdigest()[:16]
+
+
+def save_statistics(path: Path, statistics: KeyStatistics, made_from: StatisticsFile) -> None:
+    """Write the statistics of one layer as safetensors, through a temporary file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"made_from": json.dumps(vars(made_from)), "count": str(statistics.count)}
+    with replacing(path) as partial:
+        save_file({"total": statistics.total.float().cpu()}, partial, metadata)
+
+
+def load_statistics(path: Path, made_from: StatisticsFile) -> KeyStatistics:
+    """Read the statistics of one layer back.
+
+    Raises:
+        AssetError: the file is damaged, or was made from another model, layer, text or amount of text.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata()
+            total = file.get_tensor("total").double()
+        found, count = json.loads(metadata["made_from"]), int(metadata["count"])
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise AssetError(f"The statistics in {path} cannot be read ({error}). Delete the file.") from error
+    whole = isinstance(found, dict) and total.ndim == 2 and total.shape[0] == total.shape[1]
+    if not whole or count < 1 or not total.isfinite().all():
+        raise AssetError(f"The statistics in {path} are damaged: {count} keys. Delete the file.")
+    for name, wanted in vars(made_from).items():
+        if found.get(name) != wanted:
+            raise AssetError(
+                f"The statistics in {path} were made with {name} = {found.get(name)}, not {wanted}."
+            )
+    return KeyStatistics(total, count, made_from.model, made_from.layer)
+
+
+def key_statistics(
+    lm: LanguageModel,
+    layers: Sequence[int],
+    texts: Iterable[str] | str | None = None,
+    tokens: int = 100_000,
+    progress: bool = True,
+) -> dict[int, KeyStatistics]:
+    """Statistics of the unedited model over text: loaded from the cache, or fitted with a progress bar.
+
+    Every layer has its own file, so layers fitted once are not fitted again in other company.
+
+    Args:
+        texts: strings, or the name of a data set on a hub with a "text" column; by default the leads
+            of Wikipedia articles that ship on PyPI. Only the first ``tokens`` tokens are used.
+
+    Returns:
+        one ``KeyStatistics`` per layer.
+    """
+    request = statistics_request(lm, layers, texts, tokens)
+    if request.missing():
+        if lm.ledger.edits:
+            raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
+        with lock(f"statistics-{lm.fingerprint}"):
+            if missing := request.missing():  # another process may have fitted them meanwhile
+                for layer, fitted in fit_statistics(lm, missing, request.texts, tokens, progress).items():
+                    save_statistics(request.path(layer), fitted, request.files[layer])
+    return {layer: load_statistics(request.path(layer), file) for layer, file in request.files.items()}
+
+
+@dataclass(frozen=True)
+class StatisticsRequest:
+    """What statistics are of, and where they are kept: the same in every process that asks for the same."""
+
+    texts: list[str]
+    files: dict[int, StatisticsFile]
+
+    def path(self, layer: int) -> Path:
+        return cache_dir() / "statistics" / f"{self.files[layer].name}.safetensors"
+
+    def missing(self) -> list[int]:
+        """The layers that no finished file is there for."""
+        return [layer for layer in self.files if not self.path(layer).exists()]
+
+
+def statistics_request(
+    lm: LanguageModel, layers: Sequence[int], texts: Iterable[str] | str | None, tokens: int
+) -> StatisticsRequest:
+    """Name the files of ``key_statistics``; see there for the arguments.
+
+    Raises:
+        ValueError: no layers.
+        RuntimeError: the weights were changed behind the back of ``lm``.
+    """
+    if not layers:
+        raise ValueError("There are no layers to fit statistics for.")
+    texts = wikipedia_leads("fit") if texts is None else from_hub(texts) if isinstance(texts, str) else texts
+    texts = list(itertools.islice(texts, max(1000, tokens // 8)))  # enough, and never a whole hub
+    sample = lm.tokenizer("\n".join(texts[:10]))["input_ids"]  # tells tokenizers apart
+    digest = hashlib.sha256(("\0".join(texts) + str(sample)).encode()).hexdigest()[:16]
+    if not lm.ledger.edits and fingerprint(lm.model) != lm.fingerprint:
+        raise RuntimeError("The model was changed after its LanguageModel was made: wrap it again.")
+    files = {layer: StatisticsFile(lm.fingerprint, layer, digest, tokens) for layer in map(int, layers)}
+    return StatisticsRequest(texts, files)
