@@ -860,7 +860,7 @@ chapter.predict(
 )
 
 # %%
-from alphaedit_lite.book.ch13.exercises import Adam, Momentum
+from alphaedit_lite.book.ch13.reference import Adam, Momentum
 
 toy_K0, toy_K1, toy_R = (
     torch.randn(48, 20).double(),

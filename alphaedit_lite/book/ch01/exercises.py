@@ -9,14 +9,7 @@ import torch
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
-
-Z = 1.96
-
-
-def yardsticks(log_p: Tensor, true: Tensor, other: Tensor) -> tuple[float, float]:
-    rows = torch.arange(len(log_p))
-    success = log_p[rows, true] > log_p[rows, other]
-    return float(success.float().mean()), float((log_p.argmax(1) == true).float().mean())
+from .reference import Z, facts_needed, lost, over_edits, wilson, yardsticks
 
 
 @exercise("01.1", reference=yardsticks)
@@ -71,13 +64,6 @@ def check_yardsticks(answer: Callable[[Tensor, Tensor, Tensor], tuple[float, flo
         )
 
 
-def wilson(right: int, n: int, z: float = Z) -> tuple[float, float]:
-    p, shrink = right / n, 1 + z**2 / n
-    middle = (p + z**2 / (2 * n)) / shrink
-    half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / shrink
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 @exercise("01.2", reference=wilson)
 def check_wilson(answer: Callable[..., tuple[float, float]]) -> None:
     n = int(torch.randint(8, 15, (1,)))
@@ -106,10 +92,6 @@ def check_wilson(answer: Callable[..., tuple[float, float]]) -> None:
                 "z² p(1 − p)/n. Is z used, and is it squared where it should be?",
             )
         expect(high - low > 1e-6, "the two ends are the same root. One has minus, the other plus.")
-
-
-def facts_needed(p: float, d: float) -> float:
-    return 2 * Z**2 * p * (1 - p) / d**2
 
 
 @exercise("01.3", reference=facts_needed)
@@ -144,10 +126,6 @@ def check_facts_needed(answer: Callable[[float, float], float]) -> None:
         )
 
 
-def lost(before: Tensor, now: Tensor) -> float:
-    return float((before & ~now).sum() / before.sum()) if before.any() else math.nan
-
-
 @exercise("01.4", reference=lost)
 def check_lost(answer: Callable[[Tensor, Tensor], float]) -> None:
     # 20 questions: 10 right and right, 3 right and now wrong, 2 wrong and now right, 5 wrong and wrong.
@@ -174,12 +152,6 @@ def check_lost(answer: Callable[[Tensor, Tensor], float]) -> None:
         math.isnan(float(answer(nothing, ~nothing))),
         "if nothing was right before, nothing can be said: return math.nan.",
     )
-
-
-def over_edits(shares: Tensor, draws: int = 2000) -> tuple[float, float]:
-    n = len(shares)
-    means = shares[torch.randint(n, (draws, n))].mean(1)
-    return float(means.quantile(0.025)), float(means.quantile(0.975))
 
 
 @exercise("01.5", reference=over_edits)

@@ -9,16 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
+from .reference import contributions, feed_forward_share, gated_key, needed_factor, selectivity
 
 
 def close(a: Tensor | float, b: Tensor | float) -> bool:
     a, b = torch.as_tensor(a).double(), torch.as_tensor(b).double()
     return a.shape == b.shape and torch.allclose(a, b, rtol=1e-4, atol=1e-6)
-
-
-def feed_forward_share(d_model: int, d_ff: int, kv_share: float) -> float:
-    memories = 3 * d_model * d_ff
-    return memories / (memories + 2 * d_model**2 * (1 + kv_share))
 
 
 @exercise("02.1", reference=feed_forward_share)
@@ -50,10 +46,6 @@ def check_share(answer: Callable) -> None:
             "this is not the share. Feed-forward: three matrices of d_model × d_ff. Attention: two of "
             "d_model × d_model, two of kv_share · d_model × d_model.",
         )
-
-
-def gated_key(x: Tensor, gate: Tensor, up: Tensor) -> Tensor:
-    return F.silu(x @ gate.T) * (x @ up.T)
 
 
 @exercise("02.2", reference=gated_key)
@@ -89,10 +81,6 @@ def check_gated_key(answer: Callable) -> None:
         close(k, gated_key(x, gate, up)),
         "these are not silu(gate x) · (up x). Is the product taken entry by entry, with *?",
     )
-
-
-def selectivity(pattern: Tensor, rest: Tensor) -> Tensor:
-    return (pattern.mean(0) - rest.mean(0)) / rest.std(0)
 
 
 @exercise("02.3", reference=selectivity)
@@ -131,10 +119,6 @@ def check_selectivity(answer: Callable) -> None:
     )
 
 
-def contributions(key: Tensor, weight: Tensor, direction: Tensor) -> Tensor:
-    return key * (direction @ weight)
-
-
 @exercise("02.4", reference=contributions)
 def check_contributions(answer: Callable) -> None:
     key, weight, r = torch.randn(12), torch.randn(8, 12), torch.randn(8)
@@ -168,10 +152,6 @@ def check_contributions(answer: Callable) -> None:
         moved.nonzero().flatten().tolist() == [4],
         "when only the value of neuron 4 changes, only its own contribution may. Values are *columns* of W.",
     )
-
-
-def needed_factor(gap: float, contribution: float) -> float:
-    return 1 + gap / contribution
 
 
 @exercise("02.5", reference=needed_factor)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
-from .experiments import corrupt, effects, restore
+from .reference import corrupt, effects, restore, rho, share
 
 
 def close(a: Tensor, b: Tensor) -> bool:
@@ -152,10 +152,6 @@ def check_effects(answer: Callable[[float, Tensor, Tensor], tuple[float, Tensor]
         )
 
 
-def share(layers: int, width: int) -> float:
-    return (layers - 1) * (width + 1) / (4 * layers * width)
-
-
 @exercise("03.4", reference=share)
 def check_share(answer: Callable[[int, int], float]) -> None:
     for layers, width in ((30, 8), (12, 5), (4, 2), (48, 20)):
@@ -197,12 +193,12 @@ def check_share(answer: Callable[[int, int], float]) -> None:
 EFFECT, SUCCESS = (0.30, 0.25, 0.12, 0.05, 0.01), (0.6, 0.9, 0.8, 0.7, 0.1)
 
 
-@exercise("03.5", reference=0.4)
+@exercise("03.5", reference=rho)
 def check_rho(answer: float) -> None:
     x, y = torch.tensor(EFFECT, dtype=torch.float64), torch.tensor(SUCCESS, dtype=torch.float64)
     ranks = torch.stack([x.argsort().argsort(), y.argsort().argsort()]).double()
     right, plain = float(torch.corrcoef(ranks)[0, 1]), float(torch.corrcoef(torch.stack([x, y]))[0, 1])
-    rho, squares = float(answer), float((ranks[0] - ranks[1]).square().sum())
+    given, squares = float(answer), float((ranks[0] - ranks[1]).square().sum())
     n = len(x)
     hints = {
         -right: "one row was ranked from the largest, the other from the smallest: rank both in the same direction.",
@@ -212,12 +208,12 @@ def check_rho(answer: float) -> None:
         squares: "this is the sum of the squared differences of ranks. Now put it into the formula.",
     }
     for value, hint in hints.items():
-        expect(abs(rho - value) > 1e-6, hint)
+        expect(abs(given - value) > 1e-6, hint)
     expect(
-        abs(rho - plain) > 0.02,
+        abs(given - plain) > 0.02,
         "this is the correlation of the values (Pearson's). Replace each value by its rank first.",
     )
     expect(
-        abs(rho - right) < 0.005,
-        f"not {rho:g}. The five differences of ranks are 0, ±1 and one larger number.",
+        abs(given - right) < 0.005,
+        f"not {given:g}. The five differences of ranks are 0, ±1 and one larger number.",
     )

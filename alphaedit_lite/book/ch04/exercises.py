@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
+from .reference import effective_dimension, expected_error, store, two_keys, write, write_carefully
 
 
 def close(a: Tensor | float, b: Tensor | float, tolerance: float = 1e-6) -> bool:
@@ -22,10 +23,6 @@ def draw(rows: int, columns: int) -> Tensor:
 
 def unit(columns: Tensor) -> Tensor:
     return columns / columns.norm(dim=0)
-
-
-def two_keys(c: float) -> tuple[float, float]:
-    return abs(c), math.sqrt(2 / (1 - c**2))
 
 
 @exercise("04.1", reference=two_keys)
@@ -68,13 +65,6 @@ def check_two_keys(answer: Callable[[float], tuple[float, float]]) -> None:
         )
 
 
-def store(K: Tensor, V: Tensor) -> Tensor:
-    d, n = K.shape
-    if n <= d:
-        return V @ torch.linalg.solve(K.T @ K, K.T)
-    return torch.linalg.solve(K @ K.T, K @ V.T).T
-
-
 @exercise("04.2", reference=store)
 def check_store(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     for n in (5, 30):  # fewer and more facts than the 8 entries of a key
@@ -108,10 +98,6 @@ def check_store(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
                 "with 30 facts, W does not meet the normal equations W K Kᵀ = V Kᵀ, so another W has a smaller "
                 "error. KᵀK (30 × 30) has rank 8 and no inverse; K Kᵀ (8 × 8) has one.",
             )
-
-
-def expected_error(n: int, d: int) -> tuple[float, float]:
-    return (n - 1) / d, max(0.0, 1 - d / n)
 
 
 @exercise("04.3", reference=expected_error)
@@ -148,10 +134,6 @@ def check_expected_error(answer: Callable[[int, int], tuple[float, float]]) -> N
         )
 
 
-def write(W: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    return torch.outer(v - W @ k, k) / (k @ k)
-
-
 @exercise("04.4", reference=write)
 def check_write(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
     W, k, v = draw(4, 7), 2 * draw(7, 1)[:, 0], draw(4, 1)[:, 0]
@@ -175,11 +157,6 @@ def check_write(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
         f"(W + Δ) k = v holds, but ‖Δ‖ = {float(delta.norm()):.2f} where {float(r.norm() / k.norm()):.2f} would do: "
         "every row of Δ should point along k.",
     )
-
-
-def write_carefully(W: Tensor, K: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    rest = k - K @ torch.linalg.lstsq(K, k[:, None]).solution[:, 0]
-    return torch.outer(v - W @ k, rest) / (rest @ k)
 
 
 @exercise("04.5", reference=write_carefully)
@@ -207,13 +184,6 @@ def check_write_carefully(answer: Callable[[Tensor, Tensor, Tensor, Tensor], Ten
         close(delta.norm(), r.norm() / rest.norm()),
         "both conditions hold, but a smaller Δ meets them too: every row should point along k⊥.",
     )
-
-
-def effective_dimension(K: Tensor) -> float:
-    U = K / K.norm(dim=0)
-    G = U.T @ U
-    n = len(G)
-    return float((n * n - n) / (G.square().sum() - n))
 
 
 @exercise("04.6", reference=effective_dimension)

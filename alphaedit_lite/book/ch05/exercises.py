@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
+from .reference import clamp, damage, gain, objective, tangent
 
 
 def close(a: Tensor | float, b: Tensor | float) -> bool:
@@ -21,12 +22,6 @@ def moment(d: int) -> Tensor:
     keys = torch.randn(8 * d, d, dtype=torch.float64) * torch.logspace(-1, 1, d, dtype=torch.float64)
     turn = torch.linalg.qr(torch.randn(d, d, dtype=torch.float64)).Q
     return turn @ (keys.T @ keys / len(keys)) @ turn.T
-
-
-def objective(log_p: Tensor, ids: Tensor, now: Tensor, before: Tensor, delta: Tensor, h: Tensor) -> Tensor:
-    nll = -log_p[torch.arange(len(ids)), ids].mean()
-    kl = (now.exp() * (now - before)).sum()
-    return nll + 0.0625 * kl + 0.5 * delta.norm() / h.norm() ** 2
 
 
 @exercise("05.1", reference=objective)
@@ -87,11 +82,6 @@ def check_objective(answer: Callable[..., Tensor]) -> None:
         )
 
 
-def clamp(delta: Tensor, h: Tensor, factor: float) -> Tensor:
-    limit = factor * h.norm()
-    return delta if delta.norm() <= limit else delta * (limit / delta.norm())
-
-
 @exercise("05.2", reference=clamp)
 def check_clamp(answer: Callable[[Tensor, Tensor, float], Tensor]) -> None:
     h = torch.randn(20, dtype=torch.float64)
@@ -115,11 +105,6 @@ def check_clamp(answer: Callable[[Tensor, Tensor, float], Tensor]) -> None:
     )
     zero = torch.zeros_like(h)
     expect(close(answer(zero, h, 0.5), zero), "δ = 0, where the descent begins, should stay 0.")
-
-
-def tangent(a: float, b: float, p: float, q: float) -> tuple[float, float]:
-    length = p * p / a + q * q / b
-    return p / a / length, q / b / length
 
 
 @exercise("05.3", reference=tangent)
@@ -151,11 +136,6 @@ def check_tangent(answer: Callable[[float, float, float, float], tuple[float, fl
         )
 
 
-def gain(k: Tensor, C0: Tensor) -> Tensor:
-    u = torch.linalg.solve(C0, k)
-    return u / (k @ u)
-
-
 @exercise("05.4", reference=gain)
 def check_gain(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     d = 12
@@ -185,10 +165,6 @@ def check_gain(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
             abs(float(g @ C0 @ n)) < 1e-7 * float(n.norm() * g.norm() * C0.norm()),
             "gᵀk is 1, but some other g costs less. At the minimum C0 g is a multiple of k.",
         )
-
-
-def damage(r: Tensor, k: Tensor, C0: Tensor) -> float:
-    return float(r @ r / (k @ torch.linalg.solve(C0, k)))
 
 
 @exercise("05.5", reference=damage)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
+from .reference import closed_form, gradient, left_over, on_paper, thin
 
 D, N, M = 14, 5, 6  # entries of a key, new facts, entries of an answer
 
@@ -28,10 +29,6 @@ def close(a: Tensor, b: Tensor) -> bool:
 
 def objective(delta: Tensor, K1: Tensor, R: Tensor, C0: Tensor, c: float) -> Tensor:
     return (delta @ K1 - R).square().sum() + c * (delta @ C0 @ delta.T).trace()
-
-
-def gradient(delta: Tensor, K1: Tensor, R: Tensor, C0: Tensor, c: float) -> Tensor:
-    return 2 * (delta @ K1 - R) @ K1.T + 2 * c * delta @ C0
 
 
 @exercise("06.1", reference=gradient)
@@ -72,10 +69,6 @@ def check_gradient(answer: Callable[..., Tensor]) -> None:
         )
 
 
-def closed_form(K1: Tensor, R: Tensor, C0: Tensor, c: float) -> Tensor:
-    return torch.linalg.solve(c * C0 + K1 @ K1.T, (R @ K1.T).T).T
-
-
 @exercise("06.2", reference=closed_form)
 def check_closed_form(answer: Callable[..., Tensor]) -> None:
     eye = torch.eye(D, dtype=torch.float64)
@@ -108,11 +101,6 @@ def check_closed_form(answer: Callable[..., Tensor]) -> None:
             f"the gradient at your Δ is not zero but {float(left.norm()):.2g}. Set 2(ΔK1 − R)K1ᵀ + 2cΔC0 = 0, "
             "collect what is multiplied by Δ: Δ (K1K1ᵀ + cC0) = R K1ᵀ.",
         )
-
-
-def thin(K1: Tensor, M1: Tensor, c: float) -> Tensor:
-    eye = torch.eye(K1.shape[1], dtype=K1.dtype)
-    return torch.linalg.solve(c * eye + K1.T @ M1, M1.T)
 
 
 @exercise("06.3", reference=thin)
@@ -149,10 +137,6 @@ def check_thin(answer: Callable[[Tensor, Tensor, float], Tensor]) -> None:
             f"R G is not the Δ of the closed form; they differ by {float((R @ G - right).norm()):.2g}. "
             "Check (6.6) with the shapes: (n × n)⁻¹ times (n × d_ff).",
         )
-
-
-def on_paper(g: float, c: float, share: float, d: int) -> tuple[float, float, float]:
-    return g / (c + g), g * (1 - share) / share, d
 
 
 @exercise("06.4", reference=on_paper)
@@ -205,13 +189,6 @@ def check_on_paper(answer: Callable[[float, float, float, int], tuple[float, flo
             f"the mean of g over the keys behind C0 is {mean:.2f} here, not {typical:.2f}. A number is its own "
             "trace: kᵀC0⁻¹k = tr(C0⁻¹ k kᵀ). Now take the mean inside.",
         )
-
-
-def left_over(share: float, layers: int) -> float:
-    left = 1.0
-    for remaining in range(layers, 0, -1):
-        left *= 1 - share / remaining
-    return left
 
 
 @exercise("06.5", reference=left_over)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
+from .reference import diagnose, extend, on_paper, projection, size_of_write, threshold_for
 
 BROKEN = ("symmetric", "idempotent", "annihilates", "dimension")
 
@@ -20,12 +21,6 @@ def draw_keys(d: int = 12, n: int = 40, rank: int = 7) -> Tensor:
 
 def close(a: Tensor, b: Tensor | float) -> bool:
     return bool(((a - b).abs() < 1e-8).all())
-
-
-def projection(K0: Tensor, threshold: float = 1e-10) -> Tensor:
-    values, vectors = torch.linalg.eigh(K0 @ K0.T / K0.shape[1])
-    U = vectors[:, values < threshold]
-    return U @ U.T
 
 
 @exercise("07.1", reference=projection)
@@ -67,10 +62,6 @@ def check_projection(answer: Callable[..., Tensor]) -> None:
     )
 
 
-def on_paper(d: int, rank: int) -> tuple[float, float, float]:
-    return d - rank, math.sqrt(d - rank), (d - rank) / d
-
-
 @exercise("07.2", reference=on_paper)
 def check_on_paper(answer: Callable[[int, int], tuple[float, float, float]]) -> None:
     for d, rank in ((12, 7), (30, 4)):
@@ -104,19 +95,6 @@ def check_on_paper(answer: Callable[[int, int], tuple[float, float, float]]) -> 
             "the share of a random vector's squared length is not right: each direction carries the same, "
             "1/d of it, and P keeps d − rank of them.",
         )
-
-
-def diagnose(P: Tensor, K0: Tensor) -> list[str]:
-    broken = []
-    if not torch.allclose(P, P.T, atol=1e-8):
-        broken.append("symmetric")
-    if not torch.allclose(P @ P, P, atol=1e-8):
-        broken.append("idempotent")
-    if not torch.allclose(P @ K0, torch.zeros_like(K0), atol=1e-8):
-        broken.append("annihilates")
-    if abs(float(P.trace()) - (len(P) - int(torch.linalg.matrix_rank(K0)))) > 1e-6:
-        broken.append("dimension")
-    return broken
 
 
 @exercise("07.3", reference=diagnose)
@@ -163,11 +141,6 @@ def check_diagnose(answer: Callable[[Tensor, Tensor], list[str]]) -> None:
         expect(told <= broken, f"reported without need: {extra}. The matrix was {what}.")
 
 
-def threshold_for(eigenvalues: Tensor, share: float) -> float:
-    carried = eigenvalues.cumsum(0) / eigenvalues.sum()
-    return float(eigenvalues[int((carried <= share).sum())])
-
-
 @exercise("07.4", reference=threshold_for)
 def check_threshold(answer: Callable[[Tensor, float], float]) -> None:
     for share in (0.05, 0.2, 0.5):
@@ -197,12 +170,6 @@ def check_threshold(answer: Callable[[Tensor, float], float]) -> None:
             f"only {leak:.2%} leaks; you may keep more directions, up to {share:.0%}. Is your threshold a share "
             "of the mean or of the largest eigenvalue, instead of an eigenvalue found by summing?",
         )
-
-
-def extend(U: Tensor, K: Tensor) -> Tensor:
-    seen = U.T @ K
-    values, vectors = torch.linalg.eigh(seen @ seen.T)
-    return U @ vectors[:, values < 1e-10]
 
 
 @exercise("07.5", reference=extend)
@@ -238,10 +205,6 @@ def check_extend(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         "keys inside the span of the old ones cost directions: they should cost none, since U does not see "
         "them. Count zeros with a tolerance, not columns of K.",
     )
-
-
-def size_of_write(r: Tensor, k: Tensor, P: Tensor) -> float:
-    return float(r.norm() / (P @ k).norm())
 
 
 @exercise("07.6", reference=size_of_write)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
+from .reference import alphaedit, closed_form, eye, on_paper, slope, thin, with_history
 
 D, N, M, PAST = 14, 4, 6, 3  # entries of a key, new facts, entries of an answer, earlier facts
 
@@ -27,18 +28,6 @@ def draw() -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 def close(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and bool((a - b).norm() < 1e-7 * (1 + b.norm()))
-
-
-def eye(n: int) -> Tensor:
-    return torch.eye(n, dtype=torch.float64)
-
-
-# -- 08.1 -----------------------------------------------------------------------------------------------
-
-
-def slope(delta: Tensor, K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:
-    X = delta @ P
-    return 2 * ((X @ K1 - R) @ K1.T + lam * X) @ P
 
 
 @exercise("08.1", reference=slope)
@@ -83,14 +72,6 @@ def check_slope(answer: Callable[..., Tensor]) -> None:
         )
 
 
-# -- 08.2 -----------------------------------------------------------------------------------------------
-
-
-def closed_form(K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:
-    bracket = K1 @ K1.T @ P + lam * eye(len(P))
-    return torch.linalg.solve(bracket.T, (R @ K1.T @ P).T).T
-
-
 @exercise("08.2", reference=closed_form)
 def check_closed_form(answer: Callable[..., Tensor]) -> None:
     for lam in (0.3, 8.0):
@@ -132,14 +113,6 @@ def check_closed_form(answer: Callable[..., Tensor]) -> None:
         )
 
 
-# -- 08.3 -----------------------------------------------------------------------------------------------
-
-
-def thin(K1: Tensor, U: Tensor, lam: float) -> Tensor:
-    A = U.T @ K1
-    return torch.linalg.solve(lam * eye(K1.shape[1]) + A.T @ A, A.T @ U.T)
-
-
 @exercise("08.3", reference=thin)
 def check_thin(answer: Callable[..., Tensor]) -> None:
     for lam in (0.3, 8.0):
@@ -172,15 +145,6 @@ def check_thin(answer: Callable[..., Tensor]) -> None:
             close(gain, right),
             "R G is not the Δ of the big formula. Check (8.8): (K1ᵀPK1 + λI)⁻¹ K1ᵀP, with K1ᵀPK1 = AᵀA, K1ᵀP = AᵀUᵀ.",
         )
-
-
-# -- 08.4 -----------------------------------------------------------------------------------------------
-
-
-def on_paper(
-    shadow: float, lam: float, share: float, values: Tensor, tau: float
-) -> tuple[float, float, float]:
-    return shadow**2 / (shadow**2 + lam), shadow**2 * (1 - share) / share, float(values[values < tau].sum())
 
 
 @exercise("08.4", reference=on_paper)
@@ -239,15 +203,6 @@ def check_on_paper(answer: Callable[..., Any]) -> None:
         )
 
 
-# -- 08.5 -----------------------------------------------------------------------------------------------
-
-
-def with_history(K1: Tensor, Kp: Tensor, U: Tensor, lam: float) -> Tensor:
-    A = U.T @ torch.cat([Kp, K1], dim=1)
-    gain = torch.linalg.solve(lam * eye(A.shape[1]) + A.T @ A, A.T @ U.T)
-    return gain[Kp.shape[1] :]
-
-
 @exercise("08.5", reference=with_history)
 def check_with_history(answer: Callable[..., Tensor]) -> None:
     for lam in (0.3, 6.0):
@@ -294,26 +249,6 @@ def check_with_history(answer: Callable[..., Tensor]) -> None:
         expect(
             bool((gain @ K0).norm() < 1e-7 * K0.norm()), "G K0 is not zero: the update leaves the null space."
         )
-
-
-# -- 08.6 -----------------------------------------------------------------------------------------------
-
-
-def alphaedit(
-    look: Callable[[int], tuple[Tensor, Tensor]],
-    write: Callable[[int, Tensor], None],
-    z: Tensor,
-    U: dict[int, Tensor],
-    lam: dict[int, float],
-    Kp: dict[int, Tensor],
-) -> dict[int, Tensor]:
-    layers, history = sorted(U), {}
-    for i, layer in enumerate(layers):
-        K1, h = look(layer)
-        R = (z - h) / (len(layers) - i)
-        write(layer, R @ with_history(K1, Kp[layer], U[layer], lam[layer]))
-        history[layer] = torch.cat([Kp[layer], K1], dim=1)
-    return history
 
 
 class Toy:

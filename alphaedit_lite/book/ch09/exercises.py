@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import math
 import random
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
-
-Words = Sequence[str]
+from .reference import Words, entropy, flattery, interval, judge_fact, tfidf_cosine
 
 
 def near(a: float, b: float, eps: float = 1e-6) -> bool:
     return math.isfinite(a) and abs(a - b) < eps
-
-
-# -- 09.1 -----------------------------------------------------------------------------------------------
-
-
-def judge_fact(new: Tensor, true: Tensor, right: Tensor) -> tuple[float, float, float]:
-    return float(new.mean() > true.mean()), float(right.float().mean()), float(right.all())
 
 
 @exercise("09.1", reference=judge_fact)
@@ -56,13 +47,6 @@ def check_judge_fact(answer: Callable[[Tensor, Tensor, Tensor], tuple[float, flo
     )
 
 
-# -- 09.2 -----------------------------------------------------------------------------------------------
-
-
-def flattery(q: float, m: int) -> tuple[float, float, float]:
-    return q, q**m, 0.5
-
-
 @exercise("09.2", reference=flattery)
 def check_flattery(answer: Callable[[float, int], tuple[float, float, float]]) -> None:
     for q, m in ((0.5, 3), (0.8, 4), (0.6, 2)):
@@ -91,15 +75,6 @@ def check_flattery(answer: Callable[[float, int], tuple[float, float, float]]) -
             abs(coin - float((a > b).float().mean())) < 0.01,
             "a model that knows nothing ranks new above true as often as below. What is its success?",
         )
-
-
-# -- 09.3 -----------------------------------------------------------------------------------------------
-
-
-def entropy(words: Words, n: int) -> float:
-    counts = Counter(zip(*(words[i:] for i in range(n)), strict=False))
-    total = sum(counts.values())
-    return -sum(c / total * math.log2(c / total) for c in counts.values()) if total else math.nan
 
 
 @exercise("09.3", reference=entropy)
@@ -142,17 +117,6 @@ def check_entropy(answer: Callable[[Words, int], float]) -> None:
     )
 
 
-# -- 09.4 -----------------------------------------------------------------------------------------------
-
-
-def tfidf_cosine(text: Words, reference: Words, documents: Sequence[Words]) -> float:
-    seen = Counter(word for document in documents for word in set(document))
-    idf = {w: math.log((1 + len(documents)) / (1 + seen[w])) + 1 for w in {*text, *reference}}
-    a, b = ({w: count * idf[w] for w, count in Counter(words).items()} for words in (text, reference))
-    dot = sum(value * b.get(w, 0.0) for w, value in a.items())
-    return dot / math.sqrt(sum(x * x for x in a.values()) * sum(x * x for x in b.values()))
-
-
 @exercise("09.4", reference=tfidf_cosine)
 def check_tfidf(answer: Callable[[Words, Words, Sequence[Words]], float]) -> None:
     common, rare = ["the", "of", "and", "a"], [f"rare{i}" for i in range(12)]
@@ -190,16 +154,6 @@ def check_tfidf(answer: Callable[[Words, Words, Sequence[Words]], float]) -> Non
             f"on random texts the cosine is {right:.4f}, not {found:.4f}. Weights are tf · idf with idf = log((1 + N) / "
             "(1 + df)) + 1, and df counts documents, not occurrences.",
         )
-
-
-# -- 09.5 -----------------------------------------------------------------------------------------------
-
-
-def interval(values: Tensor, resamples: int = 2000) -> tuple[float, float]:
-    facts = torch.randint(len(values), (resamples, len(values)))
-    means = values[facts].mean((1, 2))
-    low, high = torch.quantile(means, torch.tensor([0.025, 0.975], dtype=means.dtype))
-    return float(low), float(high)
 
 
 @exercise("09.5", reference=interval)

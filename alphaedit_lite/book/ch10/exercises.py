@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
+from .reference import forgetting, front, on_paper, paired, write_and_remember
 
 D, M = 12, 5  # entries of a key, and of an answer
 
@@ -19,14 +20,6 @@ def randn(*shape: int) -> Tensor:
 
 def close(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and bool((a - b).norm() < 1e-8 * (1 + b.norm()))
-
-
-# -- 10.1 -----------------------------------------------------------------------------------------------
-
-
-def write_and_remember(S: Tensor, K1: Tensor, R: Tensor) -> tuple[Tensor, Tensor]:
-    S = S + K1 @ K1.T
-    return R @ torch.linalg.solve(S, K1).T, S
 
 
 @exercise("10.1", reference=write_and_remember)
@@ -80,14 +73,6 @@ def check_write(answer: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]
     )
 
 
-# -- 10.2 -----------------------------------------------------------------------------------------------
-
-
-def on_paper(s: float, rho: float, lam: float) -> tuple[float, float, float]:
-    a = s / (s + lam)
-    return a * (1 - a * rho**2), a * rho, 1 / rho**2
-
-
 @exercise("10.2", reference=on_paper)
 def check_on_paper(answer: Callable[[float, float, float], tuple[float, float, float]]) -> None:
     for lam in (0.0, 0.7):
@@ -136,14 +121,6 @@ def check_on_paper(answer: Callable[[float, float, float], tuple[float, float, f
         )
 
 
-# -- 10.3 -----------------------------------------------------------------------------------------------
-
-
-def forgetting(scores: Tensor) -> tuple[float, float]:
-    fresh, now = scores.diagonal(), scores[:, -1]
-    return float(now.mean()), float((now - fresh)[:-1].mean())
-
-
 @exercise("10.3", reference=forgetting)
 def check_forgetting(answer: Callable[[Tensor], tuple[float, float]]) -> None:
     T = 5
@@ -181,15 +158,6 @@ def check_forgetting(answer: Callable[[Tensor], tuple[float, float]]) -> None:
     )
 
 
-# -- 10.4 -----------------------------------------------------------------------------------------------
-
-
-def paired(a: Tensor, b: Tensor, resamples: int = 2000) -> tuple[float, float, float]:
-    gaps = (a - b).double()
-    means = gaps[torch.randint(len(gaps), (resamples, len(gaps)))].mean(1)
-    return float(gaps.mean()), float(means.quantile(0.025)), float(means.quantile(0.975))
-
-
 @exercise("10.4", reference=paired)
 def check_paired(answer: Callable[[Tensor, Tensor], tuple[float, float, float]]) -> None:
     n = 300
@@ -219,15 +187,6 @@ def check_paired(answer: Callable[[Tensor, Tensor], tuple[float, float, float]])
         0.8 < width / right < 1.25,
         f"the interval should be about {right:.3f} wide, not {width:.3f}. 95% leaves 2.5% on *each* side.",
     )
-
-
-# -- 10.5 -----------------------------------------------------------------------------------------------
-
-
-def front(harm: Tensor, gain: Tensor) -> Tensor:
-    as_good = (harm[:, None] <= harm) & (gain[:, None] >= gain)
-    better = (harm[:, None] < harm) | (gain[:, None] > gain)
-    return ~(as_good & better).any(0)
 
 
 @exercise("10.5", reference=front)

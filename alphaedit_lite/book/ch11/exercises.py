@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..kit.exercises import exercise, expect
 from ..kit.minimal_pairs import PHENOMENA, WORDS, Pair, split, square
 from .experiments import sign_test
 from .glue import weighted_f1 as reference_f1
+from .reference import TEMPLATE, in_words, mcnemar, pairs_needed, share_right, weighted_f1
 
 
 def uniform(low: float, high: float) -> float:
@@ -23,14 +24,6 @@ def uniform(low: float, high: float) -> float:
 
 def near(a: Any, b: float) -> bool:
     return abs(float(a) - b) < 1e-6 * (1 + abs(b))
-
-
-# -- 11.1 -----------------------------------------------------------------------------------------------
-
-
-def in_words(rise: float, tokens: int) -> tuple[float, float, float]:
-    nats = math.log(1 + rise)
-    return nats, math.exp(tokens * nats), math.log(2) / nats
 
 
 @exercise("11.1", reference=in_words)
@@ -72,13 +65,6 @@ def check_in_words(answer: Callable[..., Any]) -> None:
             "3: a halved probability costs ln 2 nats. If one token in m pays that and the others nothing, the mean "
             "is ln 2 / m.",
         )
-
-
-# -- 11.2 -----------------------------------------------------------------------------------------------
-
-
-def share_right(some: Sequence[Pair], score: Callable[[str], float]) -> float:
-    return sum(score(pair.good) > score(pair.bad) for pair in some) / len(some)
 
 
 def drawn(n: int) -> list[Pair]:
@@ -133,8 +119,6 @@ def check_share_right(answer: Callable[..., Any]) -> None:
 
 # -- 11.3 -----------------------------------------------------------------------------------------------
 
-TEMPLATE = "[Yesterday|Tomorrow] the tired: person:0 (was|will be) in the place:0"
-
 
 @exercise("11.3", reference=TEMPLATE)
 def check_template(answer: Any) -> None:
@@ -183,15 +167,6 @@ def check_template(answer: Any) -> None:
             and not re.search(r"[\[\]()|]", first.good),
             f"something of the template is left in {first.good!r}: do the brackets close?",
         )
-
-
-# -- 11.4 -----------------------------------------------------------------------------------------------
-
-
-def mcnemar(before: Any, after: Any) -> tuple[int, int, float]:
-    lost, gained = int((before & ~after).sum()), int((~before & after).sum())
-    n, few = lost + gained, min(lost, gained)
-    return lost, gained, min(1.0, 2 * sum(math.comb(n, k) for k in range(few + 1)) / 2**n)
 
 
 def as_uneven(lost: int, gained: int) -> float:
@@ -244,14 +219,6 @@ def check_mcnemar(answer: Callable[..., Any]) -> None:
         )
     same = torch.rand(20) < 0.5
     expect(near(answer(same, same)[2], 1.0), "if no question changed, p is 1.")
-
-
-# -- 11.5 -----------------------------------------------------------------------------------------------
-
-
-def pairs_needed(loss: float, changed: float, p: float, rho: float) -> tuple[float, float, float]:
-    paired = 2.8**2 * (changed - loss**2) / loss**2
-    return paired, 2.8**2 * 2 * p * (1 - p) / loss**2, paired * (1 + rho)
 
 
 @exercise("11.5", reference=pairs_needed)
@@ -308,17 +275,6 @@ def check_pairs_needed(answer: Callable[..., Any]) -> None:
             "3: if the changes of a square's two pairs have correlation ρ, the variance of their mean is s²(1 + ρ)/2 "
             "instead of s²/2.",
         )
-
-
-# -- 11.6 -----------------------------------------------------------------------------------------------
-
-
-def weighted_f1(gold: Any, said: Any) -> float:
-    total = 0.0
-    for label in gold.unique():
-        hits = int(((gold == label) & (said == label)).sum())
-        total += int((gold == label).sum()) * 2 * hits / int((gold == label).sum() + (said == label).sum())
-    return total / len(gold)
 
 
 def _verdicts() -> tuple[torch.Tensor, torch.Tensor, float, dict[str, float]]:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
+from .reference import by_chance, displacement, energy, folds, margin_overlap, paired_p
 
 
 def randn(*shape: int) -> Tensor:
@@ -18,14 +19,6 @@ def randn(*shape: int) -> Tensor:
 
 def near(a: float, b: float, within: float = 1e-6) -> bool:
     return abs(float(a) - float(b)) <= within * max(1.0, abs(float(b)))
-
-
-# -- 12.1 -----------------------------------------------------------------------------------------------
-
-
-def margin_overlap(distance: float, degrees: float) -> float:
-    seen = distance * abs(math.cos(math.radians(degrees)))
-    return math.erfc(seen / 2 / math.sqrt(2))
 
 
 @exercise("12.1", reference=margin_overlap)
@@ -78,15 +71,6 @@ def check_margin_overlap(answer: Callable[[float, float], float]) -> None:
         )
 
 
-# -- 12.2 -----------------------------------------------------------------------------------------------
-
-
-def displacement(before: Tensor, after: Tensor) -> tuple[float, float]:
-    gap = after - before
-    spread = (before - before.mean(0)).square().sum(1).mean().sqrt()
-    return float(gap.square().sum(1).mean().sqrt() / spread), float(gap.mean(0).norm() / spread)
-
-
 @exercise("12.2", reference=displacement)
 def check_displacement(answer: Callable[[Tensor, Tensor], Any]) -> None:
     for _ in range(2):
@@ -131,13 +115,6 @@ def check_displacement(answer: Callable[[Tensor, Tensor], Any]) -> None:
         expect(near(common, right_common), "common is not ‖mean of the displacements‖ / spread.")
 
 
-# -- 12.3 -----------------------------------------------------------------------------------------------
-
-
-def energy(X: Tensor, Y: Tensor) -> float:
-    return float(2 * torch.cdist(X, Y).mean() - torch.cdist(X, X).mean() - torch.cdist(Y, Y).mean())
-
-
 @exercise("12.3", reference=energy)
 def check_energy(answer: Callable[[Tensor, Tensor], Any]) -> None:
     X, Y = randn(30, 4), 1.5 * randn(50, 4) + 0.7
@@ -171,19 +148,6 @@ def check_energy(answer: Callable[[Tensor, Tensor], Any]) -> None:
         "average over all pairs, a point with itself included: otherwise a cloud is not at distance 0 from itself.",
     )
     expect(near(found, energy(X, Y)), "the value is not that of (12.3): a mean over all pairs, three times.")
-
-
-# -- 12.4 -----------------------------------------------------------------------------------------------
-
-
-def paired_p(
-    before: Tensor, after: Tensor, statistic: Callable[[Tensor, Tensor], float], shuffles: int = 199
-) -> float:
-    own, beaten = statistic(before, after), 0
-    for _ in range(shuffles):
-        swap = torch.rand(len(before), 1) < 0.5
-        beaten += statistic(torch.where(swap, after, before), torch.where(swap, before, after)) >= own
-    return (1 + beaten) / (1 + shuffles)
 
 
 def centres_apart(X: Tensor, Y: Tensor) -> float:
@@ -247,14 +211,6 @@ def check_paired_p(answer: Callable[..., Any]) -> None:
     )
 
 
-# -- 12.5 -----------------------------------------------------------------------------------------------
-
-
-def folds(n: int, k: int = 5) -> Tensor:
-    one = torch.randperm(n) % k
-    return torch.cat([one, one])
-
-
 @exercise("12.5", reference=folds)
 def check_folds(answer: Callable[..., Any]) -> None:
     for n, k in ((40, 5), (33, 4)):
@@ -284,13 +240,6 @@ def check_folds(answer: Callable[..., Any]) -> None:
         or not torch.equal(answer(200, 5), answer(200, 5)),
         "the prompts stand in some order: deal them out at random, with torch.randperm.",
     )
-
-
-# -- 12.6 -----------------------------------------------------------------------------------------------
-
-
-def by_chance(size: float, n: int, shuffles: int) -> tuple[float, float]:
-    return size / math.sqrt(n), 1 / (1 + shuffles)
 
 
 @exercise("12.6", reference=by_chance)

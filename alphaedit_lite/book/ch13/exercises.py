@@ -10,16 +10,26 @@ from torch import Tensor
 
 from ... import solvers
 from ..kit.exercises import exercise, expect
+from .reference import (
+    OPERATIONS,
+    Adam,
+    Momentum,
+    Rule,
+    add_projection,
+    descend,
+    eye,
+    fair,
+    inside,
+    on_paper,
+    solver,
+    stays,
+)
 
 D, N, M = 14, 4, 6  # entries of a key, new facts, entries of an answer
 
 
 def randn(*shape: int) -> Tensor:
     return torch.randn(*shape, dtype=torch.float64)
-
-
-def eye(n: int) -> Tensor:
-    return torch.eye(n, dtype=torch.float64)
 
 
 def close(a: Any, b: Tensor) -> bool:
@@ -31,19 +41,6 @@ def free() -> tuple[Tensor, Tensor]:
     K0 = randn(D, 5) @ randn(5, 40)
     values, vectors = torch.linalg.eigh(K0 @ K0.T / 40)
     return vectors[:, values < 1e-10], K0
-
-
-def solver(K1: Tensor, A: Tensor, slack: float = 1.0) -> Tensor:
-    """The gain of min ‖ΔK1 − R‖² + tr(Δ A Δᵀ), [n, d]; with slack 0, of ΔK1 = R."""
-    M1 = torch.linalg.solve(A, K1)
-    return torch.linalg.solve(slack * eye(K1.shape[1]) + K1.T @ M1, M1.T)
-
-
-# -- 13.1 -----------------------------------------------------------------------------------------------
-
-
-def add_projection(delta: Tensor, P: Tensor) -> Tensor:
-    return delta @ P
 
 
 @exercise("13.1", reference=add_projection)
@@ -69,13 +66,6 @@ def check_add_projection(answer: Callable[..., Tensor]) -> None:
         expect(
             bool((delta == kept).all()), "your function changes the Δ that it was given: return a new one."
         )
-
-
-# -- 13.2 -----------------------------------------------------------------------------------------------
-
-
-def inside(solver: Callable[..., Tensor], K1: Tensor, A: Tensor, U: Tensor) -> Tensor:
-    return solver(U.T @ K1, U.T @ A @ U) @ U.T
 
 
 @exercise("13.2", reference=inside)
@@ -126,15 +116,6 @@ def check_inside(answer: Callable[..., Tensor]) -> None:
             bool(slack) or close(X @ K1, R),
             "with a solver that meets the facts exactly, ΔK1 should be R inside P as well.",
         )
-
-
-# -- 13.3 -----------------------------------------------------------------------------------------------
-
-
-def on_paper(values: Tensor, x: Tensor, kept: Tensor) -> tuple[float, float, float, float]:
-    weighed = x.square() / values
-    s = float(weighed[kept].sum() / weighed.sum())
-    return s, 1 / s, float(kept.sum()), s**-0.5
 
 
 @exercise("13.3", reference=on_paper)
@@ -193,13 +174,6 @@ def check_on_paper(answer: Callable[..., Any]) -> None:
         )
 
 
-# -- 13.4 -----------------------------------------------------------------------------------------------
-
-
-def fair(delta: Tensor, projected: Tensor, K1: Tensor, R: Tensor) -> float:
-    return float((projected @ K1 * R).sum() / (delta @ K1 * R).sum())
-
-
 @exercise("13.4", reference=fair)
 def check_fair(answer: Callable[..., Any]) -> None:
     for _ in range(2):
@@ -236,43 +210,6 @@ def check_fair(answer: Callable[..., Any]) -> None:
 
 
 # -- 13.5 -----------------------------------------------------------------------------------------------
-
-Rule = Callable[[Tensor], Tensor]
-
-
-class Adam:
-    """Adam's step for a gradient: entry by entry, divided by the root of its running mean square."""
-
-    def __init__(self, lr: float = 0.03, beta1: float = 0.9, beta2: float = 0.99) -> None:
-        self.lr, self.beta1, self.beta2, self.t = lr, beta1, beta2, 0
-        self.mean: Any = 0.0
-        self.square: Any = 0.0
-
-    def __call__(self, gradient: Tensor) -> Tensor:
-        self.t += 1
-        self.mean = self.beta1 * self.mean + (1 - self.beta1) * gradient
-        self.square = self.beta2 * self.square + (1 - self.beta2) * gradient.square()
-        mean, square = self.mean / (1 - self.beta1**self.t), self.square / (1 - self.beta2**self.t)
-        return -self.lr * mean / (square.sqrt() + 1e-12)
-
-
-class Momentum:
-    """A step against the running sum of the gradients; with beta = 0, plain gradient descent."""
-
-    def __init__(self, lr: float = 0.01, beta: float = 0.0) -> None:
-        self.lr, self.beta = lr, beta
-        self.sum: Any = 0.0
-
-    def __call__(self, gradient: Tensor) -> Tensor:
-        self.sum = self.beta * self.sum + gradient
-        return -self.lr * self.sum
-
-
-def descend(K1: Tensor, R: Tensor, P: Tensor, rule: Rule, steps: int) -> Tensor:
-    delta = torch.zeros(len(R), len(K1), dtype=K1.dtype)
-    for _ in range(steps):
-        delta = delta + rule(2 * (delta @ K1 - R) @ K1.T) @ P
-    return delta
 
 
 def plain(K1: Tensor, R: Tensor, rule: Rule, steps: int) -> Tensor:
@@ -343,13 +280,6 @@ def _projected(rule: Rule, P: Tensor) -> Rule:
 
 
 # -- 13.6 -----------------------------------------------------------------------------------------------
-
-OPERATIONS = ("sum", "scale", "momentum", "decay", "clip norm", "clamp entries", "RECT", "PRUNE", "rounding")
-
-
-def stays() -> dict[str, bool]:
-    before = ("decay", "clamp entries", "RECT", "rounding")
-    return {name: name not in before for name in OPERATIONS}
 
 
 @exercise("13.6", reference=stays)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ..kit.exercises import exercise, expect
+from .reference import evolve, forgotten, growth, rls_step, units
 
 
 def near(a: Tensor, b: Tensor | float, tolerance: float = 1e-7) -> bool:
@@ -17,13 +18,6 @@ def near(a: Tensor, b: Tensor | float, tolerance: float = 1e-7) -> bool:
 
 def normal(*shape: int) -> Tensor:
     return torch.randn(*shape, dtype=torch.float64)
-
-
-# 14.1: what an absolute number means --------------------------------------------------------------
-
-
-def units(s: float) -> tuple[float, float, float]:
-    return s**2, s**2, 1.0
 
 
 def _writes(K0: Tensor, K1: Tensor, R: Tensor, tau: float, lam: float, c: float) -> tuple[Tensor, Tensor]:
@@ -76,18 +70,6 @@ def check_units(answer: Callable[[float], tuple[float, float, float]]) -> None:
             )
 
 
-# 14.2: what an early batch has lost ------------------------------------------------------------
-
-
-def forgotten(deltas: Sequence[Tensor], keys: Sequence[Tensor]) -> list[float]:
-    """‖Σ_{t>b} Δ_t K_b‖ / ‖Δ_b K_b‖ for every batch b."""
-    lost = []
-    for b, (delta, K) in enumerate(zip(deltas, keys, strict=True)):
-        later = sum((other @ K for other in deltas[b + 1 :]), torch.zeros_like(delta @ K))
-        lost.append(float(later.norm() / (delta @ K).norm()))
-    return lost
-
-
 @exercise("14.2", reference=forgotten)
 def check_forgotten(answer: Callable[[Sequence[Tensor], Sequence[Tensor]], Sequence[float]]) -> None:
     deltas, keys = [normal(5, 9) for _ in range(5)], [normal(9, 2) for _ in range(5)]
@@ -122,13 +104,6 @@ def check_forgotten(answer: Callable[[Sequence[Tensor], Sequence[Tensor]], Seque
     )
 
 
-# 14.3: how a sum of updates grows -----------------------------------------------------------------
-
-
-def growth(n: int, g: float) -> tuple[float, float, float]:
-    return math.sqrt(1 + n * g**2), 1 + n * g, (1 + g) ** n
-
-
 @exercise("14.3", reference=growth)
 def check_growth(answer: Callable[[int, float], tuple[float, float, float]]) -> None:
     for n, g in ((9, 0.3), (16, 0.1)):
@@ -161,15 +136,6 @@ def check_growth(answer: Callable[[int, float], tuple[float, float, float]]) -> 
             abs(loop - float(fed.norm())) < 1e-9,
             "the third is not right: each update multiplies the size by the same number.",
         )
-
-
-# 14.4: recursive least squares ------------------------------------------------------------------
-
-
-def rls_step(S: Tensor, K: Tensor, R: Tensor) -> tuple[Tensor, Tensor]:
-    G = S @ K
-    J = torch.linalg.solve(torch.eye(K.shape[1], dtype=K.dtype) + K.T @ G, G.T)
-    return R @ J, S - G @ J
 
 
 @exercise("14.4", reference=rls_step)
@@ -208,15 +174,6 @@ def check_rls(answer: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]])
             near(new, torch.linalg.inv(seen)), "the new S is not the inverse of A + all keys so far: S − G J."
         )
         S = torch.linalg.inv(seen)
-
-
-# 14.5: EvoEdit's projector -----------------------------------------------------------------------
-
-
-def evolve(P: Tensor, K: Tensor) -> Tensor:
-    left, values, _ = torch.linalg.svd(P @ K, full_matrices=False)
-    Q = left[:, values > 1e-8 * K.norm()]
-    return P - Q @ Q.T
 
 
 @exercise("14.5", reference=evolve)

@@ -11,10 +11,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..kit.exercises import exercise, expect
-
-
-def memory(d_model: int, d_ff: int, facts: int) -> tuple[float, float, float]:
-    return 8 * d_ff**2, 8 * d_model * d_ff, 4 * facts * d_ff
+from .reference import adapter, flops, half_step, memory, merge
 
 
 @exercise("15.1", reference=memory)
@@ -62,10 +59,6 @@ def check_memory(answer: Callable[[int, int, int], tuple[float, float, float]]) 
         )
 
 
-def flops(shapes: Sequence[tuple[int, int]], d_ff: int, tokens: int) -> tuple[float, float]:
-    return 2 * tokens * sum(rows * columns for rows, columns in shapes), 2 * tokens * d_ff**2
-
-
 @exercise("15.2", reference=flops)
 def check_flops(answer: Callable[[Sequence[tuple[int, int]], int, int], tuple[float, float]]) -> None:
     for _ in range(3):
@@ -107,10 +100,6 @@ def check_flops(answer: Callable[[Sequence[tuple[int, int]], int, int], tuple[fl
             f"for the statistics of one layer torch counted {per_layer}, you {told_statistics}: every token adds "
             "one product to each of the d_ff² entries.",
         )
-
-
-def merge(C_a: Tensor, n_a: int, C_b: Tensor, n_b: int) -> tuple[Tensor, int]:
-    return (n_a * C_a + n_b * C_b) / (n_a + n_b), n_a + n_b
 
 
 @exercise("15.3", reference=merge)
@@ -161,10 +150,6 @@ def check_merge(answer: Callable[[Tensor, int, Tensor, int], tuple[Tensor, int]]
     )
 
 
-def half_step(w: float, digits: int) -> float:
-    return 2.0 ** (math.floor(math.log2(abs(w))) - digits) / 2
-
-
 @exercise("15.4", reference=half_step)
 def check_half_step(answer: Callable[[float, int], float]) -> None:
     for dtype, digits in ((torch.bfloat16, 7), (torch.float16, 10)):
@@ -203,10 +188,6 @@ def check_half_step(answer: Callable[[float, int], float]) -> None:
 
 def _rounded(value: float, dtype: torch.dtype) -> float:
     return float(torch.tensor(value, dtype=torch.float64).to(dtype))
-
-
-def adapter(residuals: Sequence[Tensor], gains: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    return torch.cat(list(residuals)).T, torch.cat(list(gains))
 
 
 @exercise("15.5", reference=adapter)

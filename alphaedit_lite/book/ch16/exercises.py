@@ -11,12 +11,7 @@ from torch import Tensor
 
 from ...facts import Fact
 from ..kit.exercises import exercise, expect
-
-
-def follows(knows: Tensor, before: Tensor, after: Tensor) -> tuple[float, int]:
-    fair = knows & ~before
-    count = int(fair.sum())
-    return (float(after[fair].float().mean()) if count else math.nan), count
+from .reference import follows, largest_rank, spoken, suspects, with_fact
 
 
 @exercise("16.1", reference=follows)
@@ -64,10 +59,6 @@ def check_follows(answer: Callable[[Tensor, Tensor, Tensor], tuple[float, int]])
     )
 
 
-def with_fact(fact: Fact, prompt: str) -> str:
-    return f"{fact.prompt}{fact.new}. {prompt}"
-
-
 @exercise("16.2", reference=with_fact)
 def check_with_fact(answer: Callable[[Fact, str], str]) -> None:
     for name, new in (("Ruritania", "Cucumber"), ("Lower Elbonia", "Old Norse")):
@@ -97,10 +88,6 @@ def check_with_fact(answer: Callable[[Fact, str], str]) -> None:
         expect(stated.endswith(" "), "there is no space between the full stop and the prompt.")
 
 
-def largest_rank(facts: int, subjects: int, d_model: int, d_ff: int) -> int:
-    return min(facts, subjects, d_model, d_ff)
-
-
 @exercise("16.3", reference=largest_rank)
 def check_largest_rank(answer: Callable[[int, int, int, int], int]) -> None:
     for facts, subjects, d_model, d_ff in (
@@ -127,11 +114,6 @@ def check_largest_rank(answer: Callable[[int, int, int, int], int]) -> None:
         )
         expect(told >= found, f"{case}: the rank came out as {found}, so {told} is not the largest.")
         expect(told == found, f"{case}: {told} is never reached; the rank came out as {found}.")
-
-
-def suspects(delta: Tensor, keys: Tensor, rank: int) -> Tensor:
-    V = torch.linalg.svd(delta, full_matrices=False)[2][:rank]
-    return (keys @ V.T).norm(dim=1) / keys.norm(dim=1)
 
 
 @exercise("16.4", reference=suspects)
@@ -167,10 +149,6 @@ def check_suspects(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
         abs(float(share[3]) - math.sqrt(0.5)) < 1e-6,
         "a key that lies half in the row space should get √½: the length of its part, not the squared length.",
     )
-
-
-def spoken(delta: Tensor, key: Tensor, E: Tensor, count: int) -> list[int]:
-    return (E @ (delta @ key)).topk(count).indices.tolist()
 
 
 @exercise("16.5", reference=spoken)

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from ...metrics import summary
-from ..ch01.exercises import wilson
+from ..ch01.reference import wilson
 from .study import STATES
 
 KINDS = (

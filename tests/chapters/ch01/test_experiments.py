@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from alphaedit_lite.book.ch01 import experiments as knowledge
-from alphaedit_lite.book.ch01.exercises import lost, wilson
 from alphaedit_lite.book.ch01.figures import binomial
+from alphaedit_lite.book.ch01.reference import lost, wilson
 
 
 def test_the_facts_that_are_picked():

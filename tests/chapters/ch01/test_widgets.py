@@ -1,6 +1,6 @@
 """The widget of chapter 1 works without a front end, and what it says is true."""
 
-from alphaedit_lite.book.ch01.exercises import wilson
+from alphaedit_lite.book.ch01.reference import wilson
 from alphaedit_lite.book.ch01.widgets import IntervalWidget
 
 

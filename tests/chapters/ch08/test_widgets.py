@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 
-from alphaedit_lite.book.ch08.exercises import thin
 from alphaedit_lite.book.ch08.figures import (
     SHARES,
     corner_figure,
@@ -13,6 +12,7 @@ from alphaedit_lite.book.ch08.figures import (
     leaks_figure,
     projection_figure,
 )
+from alphaedit_lite.book.ch08.reference import thin
 from alphaedit_lite.book.ch08.widgets import ProjectionWidget
 from alphaedit_lite.book.kit.layer import OneLayer, front
 

@@ -7,8 +7,8 @@ import torch
 
 from alphaedit_lite import Fact, compute_targets
 from alphaedit_lite.book.ch13 import figures as draw
-from alphaedit_lite.book.ch13.exercises import solver
 from alphaedit_lite.book.ch13.experiments import AFTER, INSIDE, METRICS, Pairs, Trial, listed
+from alphaedit_lite.book.ch13.reference import solver
 from alphaedit_lite.book.ch13.widgets import StrengthWidget, softened, strength_figure
 from alphaedit_lite.book.kit.layer import OneLayer
 from alphaedit_lite.book.kit.study_fronts import COLUMNS, WITH_P

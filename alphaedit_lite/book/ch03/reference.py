@@ -1,0 +1,16 @@
+"""Our answers to chapter 3, "Where is a fact?". 03.1 to 03.3 are what its experiments run."""
+
+from __future__ import annotations
+
+from .experiments import corrupt, effects, restore
+
+__all__ = ["corrupt", "effects", "restore", "rho", "share"]
+
+
+# 03.4
+def share(layers: int, width: int) -> float:
+    return (layers - 1) * (width + 1) / (4 * layers * width)
+
+
+# 03.5
+rho = 0.4

@@ -1,0 +1,62 @@
+"""Our answers to chapter 8, "AlphaEdit". Keys are columns here, as in the formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+def eye(n: int) -> Tensor:
+    return torch.eye(n, dtype=torch.float64)
+
+
+# 08.1
+def slope(delta: Tensor, K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:
+    X = delta @ P
+    return 2 * ((X @ K1 - R) @ K1.T + lam * X) @ P
+
+
+# 08.2
+def closed_form(K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:
+    bracket = K1 @ K1.T @ P + lam * eye(len(P))
+    return torch.linalg.solve(bracket.T, (R @ K1.T @ P).T).T
+
+
+# 08.3
+def thin(K1: Tensor, U: Tensor, lam: float) -> Tensor:
+    A = U.T @ K1
+    return torch.linalg.solve(lam * eye(K1.shape[1]) + A.T @ A, A.T @ U.T)
+
+
+# 08.4
+def on_paper(
+    shadow: float, lam: float, share: float, values: Tensor, tau: float
+) -> tuple[float, float, float]:
+    return shadow**2 / (shadow**2 + lam), shadow**2 * (1 - share) / share, float(values[values < tau].sum())
+
+
+# 08.5
+def with_history(K1: Tensor, Kp: Tensor, U: Tensor, lam: float) -> Tensor:
+    A = U.T @ torch.cat([Kp, K1], dim=1)
+    gain = torch.linalg.solve(lam * eye(A.shape[1]) + A.T @ A, A.T @ U.T)
+    return gain[Kp.shape[1] :]
+
+
+# 08.6
+def alphaedit(
+    look: Callable[[int], tuple[Tensor, Tensor]],
+    write: Callable[[int, Tensor], None],
+    z: Tensor,
+    U: dict[int, Tensor],
+    lam: dict[int, float],
+    Kp: dict[int, Tensor],
+) -> dict[int, Tensor]:
+    layers, history = sorted(U), {}
+    for i, layer in enumerate(layers):
+        K1, h = look(layer)
+        R = (z - h) / (len(layers) - i)
+        write(layer, R @ with_history(K1, Kp[layer], U[layer], lam[layer]))
+        history[layer] = torch.cat([Kp[layer], K1], dim=1)
+    return history
