@@ -197,6 +197,7 @@ def _memory(
     """Every tensor that matters, in bytes. ``size``: of a weight; ``sums``: statistics grow on the device."""
     n, square, matrix = len(layers), s.d_ff**2, s.d_model * s.d_ff
     rank = work.rank * s.d_ff if config.project != "no" or config.solver == "alphaedit" else 0.0
+    spaces = 8 * n * s.d_ff * rank
     above = s.n_layers - 1 - layers[-1]
     # Through one block without gradients: gate, activation, key, its copy without padding, the stream.
     passing = (6 * s.d_ff + 5 * s.d_model) * size
@@ -218,11 +219,7 @@ def _memory(
         *([] if sums else [Item("the product, moved", 12 * square, "statistics", False)]),
         Item("activations of a batch", TOKENS_PER_BATCH * passing, "statistics", True),
         Item("statistics loaded, float64", 8 * n * square, "null space", False, kept=True),
-        *(
-            [Item("null spaces, float64", 8 * n * s.d_ff * rank, "null space", False, kept=True)]
-            if rank
-            else []
-        ),
+        *([Item("null spaces, float64", spaces, "null space", False, kept=True)] if rank else []),
         *([Item("work of the eigensolver", 32 * square, "null space", False)] if rank else []),
         Item("activations kept for the gradient", graph, "targets z", True),
         Item("attention caches", caches, "targets z", True),

@@ -51,8 +51,10 @@ import torch
 
 from alphaedit_lite import bundled_facts, bundled_targets, compute_targets, key_statistics, load_model
 from alphaedit_lite.book.ch06 import figures as draw
+from alphaedit_lite.book.ch06.experiments import own_editor
+from alphaedit_lite.book.ch06.results import sweep
 from alphaedit_lite.book.kit.chapter import Chapter
-from alphaedit_lite.book.kit.own_memit import keys_and_residuals, own_editor, sweep
+from alphaedit_lite.book.kit.layer import keys_and_residuals
 from alphaedit_lite.book.kit.plots import show
 from alphaedit_lite.book.kit.results import result
 

@@ -51,8 +51,9 @@ import torch
 
 from alphaedit_lite import AlphaEdit, EditorConfig, bundled_facts, bundled_targets, key_statistics, load_model
 from alphaedit_lite.book.ch08 import figures as draw
+from alphaedit_lite.book.ch08.results import front
 from alphaedit_lite.book.kit.chapter import Chapter
-from alphaedit_lite.book.kit.layer import OneLayer, OwnAlphaEdit, front
+from alphaedit_lite.book.kit.layer import OneLayer, OwnAlphaEdit
 from alphaedit_lite.book.kit.plots import before_and_after, show
 from alphaedit_lite.book.kit.results import result
 
@@ -164,7 +165,7 @@ toy = OneLayer(
 # keys and measures what a write does.
 
 # %%
-from alphaedit_lite.book.kit.own_memit import keys_and_residuals
+from alphaedit_lite.book.kit.layer import keys_and_residuals
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.texts import wikipedia_leads
 

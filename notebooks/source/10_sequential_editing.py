@@ -49,7 +49,7 @@ import torch
 
 from alphaedit_lite import EditorConfig, bundled_facts
 from alphaedit_lite.book.ch10.figures import fronts_figure
-from alphaedit_lite.book.ch10.published import table_beside
+from alphaedit_lite.book.ch10.results import table_beside
 from alphaedit_lite.book.kit import stream_figures as draw
 from alphaedit_lite.book.kit import streams as read
 from alphaedit_lite.book.kit.chapter import Chapter
@@ -258,7 +258,7 @@ on_paper = chapter.check("10.2", on_paper)
 
 # %%
 from alphaedit_lite import AlphaEdit, bundled_targets, key_statistics, load_model
-from alphaedit_lite.book.kit.own_memit import keys_and_residuals
+from alphaedit_lite.book.kit.layer import keys_and_residuals
 
 lm = load_model()
 statistics = key_statistics(lm, (LAYER,))

@@ -51,8 +51,7 @@ from alphaedit_lite.book.ch13.experiments import METRICS, Pairs, Trial, listed, 
 from alphaedit_lite.book.ch13.results import counted
 from alphaedit_lite.book.kit.chapter import Chapter
 from alphaedit_lite.book.kit.intervals import difference
-from alphaedit_lite.book.kit.layer import OneLayer
-from alphaedit_lite.book.kit.own_memit import keys_and_residuals
+from alphaedit_lite.book.kit.layer import OneLayer, keys_and_residuals
 from alphaedit_lite.book.kit.plots import show
 from alphaedit_lite.book.kit.results import result
 
@@ -561,7 +560,7 @@ live.style.format("{:.2f}").format("{:.3f}", subset=["known"])
 # ### Two hundred facts, editor by editor
 #
 # The file holds [[=pairs.n]] facts, in sequence, in batches of 50, all judged at the end, each
-# editor without P and with it. (`python -m alphaedit_lite.book.kit.study_fronts` makes it.) RECT keeps the relatively largest entries of
+# editor without P and with it. (`python -m alphaedit_lite.book.ch10.study` makes it.) RECT keeps the relatively largest entries of
 # MEMIT's Δ, PRUNE damps its large singular values (chapter 10), ENCORE's prior is c·C0 + λI, so it knows C0. With P, each of them is
 # compared with *itself*, fact by fact.
 

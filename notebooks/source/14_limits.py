@@ -230,8 +230,7 @@ widths.style.format("{:.0%}").format("{:.1%}", subset=["rise of perplexity"]).fo
 # [[=LAYER]]; they serve the next sections, too.
 
 # %%
-from alphaedit_lite.book.kit.layer import OneLayer
-from alphaedit_lite.book.kit.own_memit import keys_and_residuals
+from alphaedit_lite.book.kit.layer import OneLayer, keys_and_residuals
 
 K, R = keys_and_residuals(lm, FACTS, bundled_targets(lm, FACTS), LAYER)  # [d_ff, n], [d_model, n]
 carried = values.cumsum(0) / values.sum()
@@ -356,7 +355,7 @@ written.style.format("{:.1%}").format("{:.0f}", subset=["directions"])
 
 # %% [markdown]
 # And the whole model? `study_k0` also writes [[=len(fair['specificity'])]] facts of the test half through [[=len(k0['rows'])]] of these P, with the same λ in each layer as through the usual P, and asks the same
-# questions as `study_fronts`. So all can be compared fact by fact. To be fair, a P from [[=SAME:,]] tokens of some kind must be compared with one from as many tokens of Wikipedia, not with
+# questions as chapter 10's sweep. So all can be compared fact by fact. To be fair, a P from [[=SAME:,]] tokens of some kind must be compared with one from as many tokens of Wikipedia, not with
 # the usual P, which has seen ten times as many.
 
 # %%
@@ -623,7 +622,7 @@ chapter.predict(
 )
 
 # %%
-from alphaedit_lite.book.ch14.filters import filter_figure, looser, penalties
+from alphaedit_lite.book.ch14.figures import filter_figure, looser, penalties
 
 authors = (15_000, 10.0, 0.02)
 show(*filter_figure(one, [(1000, lam, THRESHOLD), authors]), name="14_filters")
@@ -654,7 +653,7 @@ does.unstack(0).loc[["ridge", "MEMIT", "ENCORE", "AlphaEdit"]].style.format("{:.
 # are no sliders: start from the rows of the table, and from (14.4).)
 
 # %%
-from alphaedit_lite.book.ch14.filters import FilterWidget
+from alphaedit_lite.book.ch14.widgets import FilterWidget
 
 FilterWidget(one, 1000, lam, THRESHOLD).show()
 
@@ -792,7 +791,7 @@ evolve = chapter.check("14.5", evolve)
 # Your projector writes the same eight batches. Beside it MEMIT with history, which is your `rls_step` from S = (c·C0)⁻¹.
 
 # %%
-from alphaedit_lite.book.ch14.relatives import dominant, without_dominant
+from alphaedit_lite.book.ch14.experiments import dominant, without_dominant
 
 evolving = {"P": U @ U.T, "door": []}
 
@@ -870,7 +869,7 @@ small.style.format("{:.1%}")
 # | [BLUE](https://arxiv.org/abs/2502.03748) | two layers, each with its own z | the authors' code |
 # | [REVIVE](https://arxiv.org/abs/2601.11042) | Δ off W's strongest directions | our reading of the abstract |
 #
-# Now the *whole* model: [[=len(base['scores']['efficacy'])]] facts of the test half in batches of 50, the same shipped targets z, the same questions (`study_fronts`). Again we compare fact by fact with AlphaEdit, with 95%
+# Now the *whole* model: [[=len(base['scores']['efficacy'])]] facts of the test half in batches of 50, the same shipped targets z, the same questions (chapter 10's sweep). Again we compare fact by fact with AlphaEdit, with 95%
 # bootstrap intervals, so that what can be told apart from chance is told apart. The first rows are the rivals that you know; then EvoEdit, REVIVE as we read it, NAS, ENCORE, and AlphaEdit on
 # its first and last layer instead of five (`python -m alphaedit_lite.book.ch14.study_relatives`). RLSEdit has no row: at its shipped setting it is MEMIT with history. Nor has BLUE: without a z for each layer, its choice of
 # layers is the last row.
@@ -1053,7 +1052,7 @@ broken.style.format({"perplexity": "{:,.1f}", "update": "{:.0%}"})
 # And our module against yours:
 
 # %%
-from alphaedit_lite.book.ch14 import relatives
+from alphaedit_lite.book.ch14 import experiments as relatives
 
 S = torch.eye(len(K)).double() / lam
 delta, _ = relatives.rls_step(S, keys[0].T, R[:, :BATCH].T)  # there, keys are rows

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from alphaedit_lite.book.ch10 import results as stream_ends
-from alphaedit_lite.book.ch10.published import table_beside
+from alphaedit_lite.book.ch10.results import table_beside
+from alphaedit_lite.book.ch10.study import grid
 from alphaedit_lite.book.kit import streams
 from alphaedit_lite.book.kit.fronts import ABLATION, LINES, Fronts, nondominated
 from alphaedit_lite.book.kit.intervals import difference, interval, signed
-from alphaedit_lite.book.kit.study_fronts import grid
 
 METRICS = ("efficacy", "efficacy_top1", "generalization", "generalization_top1", "specificity")
 

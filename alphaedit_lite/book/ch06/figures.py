@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from torch import Tensor
 
-from ..kit.own_memit import between
 from ..kit.plots import COLORS, LINES, drawing
+from .results import between
 
 SCORES = ("efficacy_top1", "generalization_top1", "specificity")
 MARKS = "oDs"

@@ -27,7 +27,7 @@ class BalanceWidget(FigureWidget):
 
     Args:
         g: kᵀC0⁻¹k of some facts' keys, [n].
-        table, unedited: a sweep of c, as from ``own_memit.sweep``.
+        table, unedited: a sweep of c, as from ``results.sweep``.
         write: writes facts with a c, takes them back, and says in a sentence what happened.
     """
 

@@ -1,8 +1,8 @@
 """Hidden states of prompts that nobody edited, before and after streams of edits: results/shift.json.
 
     python -m alphaedit_lite.book.ch12.study                           # bundled facts, written here
-    python -m alphaedit_lite.book.ch12.study --counterfact FOLDER      # what ``study`` wrote into the cache:
-                                                                        # results/shift_stream.json
+    python -m alphaedit_lite.book.ch12.study --counterfact FOLDER      # those that kit.studies left in the
+                                                            # cache: results/shift_stream.json
 
 Applies a stream of edits to the model and compares the states of the last facts of the order (never
 edited) with those of the unedited model: by layer and token, for every editor, for an update of the same
@@ -81,8 +81,6 @@ class Study:
                 save_file({f"{t} {n}": h for (t, n), h in found.items()}, partial)
         kept = load_file(path)
         return {(key.split()[0], int(key.split()[1])): states for key, states in kept.items()}
-
-    # -- streams ------------------------------------------------------------------------------------
 
     def streams(self) -> None:
         """Every editor's stream, stage by stage."""
@@ -163,8 +161,6 @@ class Study:
             self.lm.ledger.clear()
             self.keep()
 
-    # -- maps and power ------------------------------------------------------------------------------
-
     def clouds(self) -> tuple[Path, dict[str, Tensor]]:
         """States of the place of the paper's figure, each editor's last stage: the folder, and the clouds."""
         folder = self.out.parent / self.out.stem
@@ -236,9 +232,7 @@ def write(path: Path, tensors: dict[str, Tensor]) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--counterfact", type=Path, metavar="FOLDER")
     parser.add_argument("parts", nargs="*", help="of streams, written, clouds, maps, power; by default all")
     parser.add_argument("--stages", type=int, nargs="+", default=list(STAGES))

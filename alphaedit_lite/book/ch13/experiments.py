@@ -25,9 +25,8 @@ from ...keys import KeyStatistics
 from ...ledger import Edit
 from ...metrics import score
 from ...models import LanguageModel
-from ..kit.fronts import Fronts
+from ..kit.fronts import Fronts, as_table, knob_of
 from ..kit.intervals import Change, difference, signed
-from ..kit.study_fronts import as_table, knob_of
 
 OwnGain = Callable[[int, Tensor], Tensor]
 AFTER, INSIDE = "P afterwards", "solved inside"

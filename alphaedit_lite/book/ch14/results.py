@@ -27,7 +27,7 @@ def k0_table(study: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def plain_rows(study: Mapping[str, Any]) -> dict[str, Any]:
-    """Editor -> its first row at the book's knob, in the order of ``study_fronts``: without another P."""
+    """Editor -> its first row at the book's knob, in the order of chapter 10's sweep: without another P."""
     rows = [row for row in study["rows"] if row["knob"] in ("λ = 0.8", "c = 1000")]
     return {row["editor"]: row for row in reversed(rows)}
 

@@ -5,7 +5,7 @@
 
 P is made from the first N tokens of Wikipedia leads, of sentences that state facts, of what the model itself
 says, or of tokens drawn at random. Kept are its rank, the energy that it claims to leak, and the energy that
-*other* text of each kind really has in it. With some of these P the 200 facts of ``study_fronts`` are then
+*other* text of each kind really has in it. With some of these P the 200 facts of chapter 10's sweep are then
 written and judged as there, so that rows compare fact by fact. λ is the same in all of them: that of P from
 100,000 tokens, layer by layer, so that P is all that differs.
 """
@@ -31,8 +31,8 @@ from ...keys import KeyStatistics, take_in, token_rows
 from ...models import LanguageModel
 from ...nullspace import NullSpace
 from ...texts import wikipedia_leads
+from ..kit.probes import BATCH, FACTS, judge
 from ..kit.results import RESULTS, keep, resume
-from ..kit.study_fronts import BATCH, FACTS, judge
 
 PATH = RESULTS / "k0.json"
 THRESHOLD = EditorConfig.threshold

@@ -1,4 +1,4 @@
-"""AlphaEdit's relatives on the stream of ``study_fronts``: results/relatives.json.
+"""AlphaEdit's relatives on the facts of chapter 10's sweep: results/relatives.json.
 
     python -m alphaedit_lite.book.ch14.study_relatives            # goes on where it was stopped
     python -m alphaedit_lite.book.ch14.study_relatives 2          # at most two rows more
@@ -30,9 +30,9 @@ from ... import (
 from ...config import default_layers
 from ...facts import Fact
 from ...models import LanguageModel
+from ..kit.probes import BATCH, FACTS, judge
 from ..kit.results import RESULTS, keep, resume
-from ..kit.study_fronts import BATCH, FACTS, judge
-from .relatives import Relative, anchor_norm, anchor_of, parts
+from .experiments import Relative, anchor_norm, anchor_of, parts
 
 PATH = RESULTS / "relatives.json"
 FRESH = 30
@@ -80,7 +80,7 @@ def undo(lm: LanguageModel) -> None:
 
 
 def run(lm: LanguageModel, name: tuple[str, str], facts: Sequence[Fact]) -> dict[str, Any]:
-    """One row, as those of ``study_fronts``; the model is left as it was."""
+    """One row, as those of chapter 10's sweep; the model is left as it was."""
     start = time.perf_counter()
     try:
         editor = write(lm, ROWS[name], facts)

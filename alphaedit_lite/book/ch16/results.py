@@ -16,8 +16,8 @@ import pandas as pd
 
 from ...metrics import summary
 from ..ch01.reference import wilson
-from .study import STATES
 
+STATES = ("unedited", "edited", "in context")
 KINDS = (
     "prompt", "paraphrase", "after 1 unrelated", "after 8 unrelated", "after 2 rivals", "two hops",
     "way back", "bystander", "neighbour",

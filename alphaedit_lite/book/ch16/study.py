@@ -25,9 +25,9 @@ from ..kit.results import RESULTS, keep, resume
 from ..kit.tracing import unembedding
 from .experiments import ask, bystanders, fair, in_context, questions, two_hops
 from .forensics import candidate_keys, differences, rank_of, shifts, suspects, swapped, weights
+from .results import STATES
 
 OUT = RESULTS / "seams.json"
-STATES = ("unedited", "edited", "in context")
 UNDONE = 24  # facts on which undoing is tried
 
 

@@ -1,4 +1,4 @@
-"""The sweep of ``study_fronts``, compared fairly: row against row, front against front, with intervals.
+"""The sweep of chapter 10's study, compared fairly: row against row, front against front, with intervals.
 
     study = Fronts(result("fronts.json"))
     study.contrast(("AlphaEdit", "λ = 0.8"), ("ridge with history", "λ = 0.8"))     # fact by fact
@@ -12,14 +12,15 @@ can still be paired.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from ...config import EditorConfig
 from .intervals import RESAMPLES, SEED, Change, difference, told
-from .study_fronts import as_table
 
 Name = tuple[str, ...]  # editor, knob, and how P is used if it is not obvious
 RIDGE, ALPHA, BARE, FORGETS = "ridge with history", "AlphaEdit", "ridge", "AlphaEdit without history"
@@ -38,7 +39,25 @@ LINES = {  # the lines of the fronts: editor -> how the name of its knob begins
     ALPHA: "λ", RIDGE: "λ", "MEMIT with history": "c", FORGETS: "λ", BARE: "λ", "MEMIT": "c", "RECT": "keeps",
     "PRUNE": "base", "FT": "rate",
 }  # fmt: skip
+WITH_P: Final = {"without P": False, "P afterwards": "after", "solved inside": True}
 INSIDE = ("AlphaEdit", "AlphaEdit without history")
+
+
+def knob_of(name: str) -> str:
+    """The knob of an editor at its default, as the sweep calls it."""
+    knobs = {"RECT": "keeps 0.4", "PRUNE": "base 2.7", "ROME": "", "EMMET": ""}
+    return knobs.get(name, f"c = {EditorConfig.weight:g}")
+
+
+def as_table(study: dict[str, Any]) -> pd.DataFrame:
+    """One line per row: the means of the scores, and the rise of perplexity (infinite after a collapse)."""
+    lines = []
+    for row in study["rows"]:
+        means = {name: float(np.nanmean(np.array(v, dtype=float))) for name, v in row["scores"].items()}
+        rise = (row["perplexity"] or math.inf) / study["unedited"]["perplexity"] - 1
+        line = {name: row[name] for name in ("editor", "knob", "projected", "update", "seconds")}
+        lines.append({**line, **means, "rise": rise})
+    return pd.DataFrame(lines)
 
 
 def nondominated(points: np.ndarray) -> np.ndarray:
@@ -58,7 +77,7 @@ class Fronts:
     """The rows of results/fronts.json by name: (editor, knob) or (editor, knob, how P is used).
 
     Attributes:
-        table: one line per row, as ``study_fronts.as_table``, with the row's name as its index.
+        table: one line per row, as ``as_table``, with the row's name as its index.
         n: how many facts each row rests on.
     """
 
@@ -113,9 +132,7 @@ class Fronts:
 
     def line(self, editor: str, knobs: str = "") -> pd.DataFrame:
         """One editor's rows whose knob begins so and holds no second setting, by rising perplexity."""
-        mask = [
-            name == editor and knob.startswith(knobs) and "," not in knob for name, knob in self.table.index
-        ]
+        mask = [n == editor and knob.startswith(knobs) and "," not in knob for n, knob in self.table.index]
         return self.table[mask].sort_values("rise")
 
     def at_rise(self, editor: str, rise: float, metric: str = "efficacy_top1") -> np.ndarray:
@@ -147,10 +164,8 @@ class Fronts:
             ValueError: they have no rise in common.
         """
         ends = [self.line(editor).rise[lambda x: np.isfinite(x) & (x > 0)] for editor in (a, b)]
-        if any(x.empty for x in ends):
-            raise ValueError(f"{a} and {b} have no rise of perplexity in common.")
         low, high = max(x.min() for x in ends), min(x.max() for x in ends)
-        if not low < high:
+        if any(x.empty for x in ends) or not low < high:
             raise ValueError(f"{a} and {b} have no rise of perplexity in common.")
         middle = float(np.sqrt(low * high))
         return middle, self.at_equal_rise(a, b, middle, metric)

@@ -2,6 +2,7 @@
 
 editor = OwnAlphaEdit(lm, alphaedit, U, lam)   # alphaedit(look, write, z, U, lam, Kp)
 editor.edit(facts, z)
+K1, R = keys_and_residuals(lm, facts, z, 7)    # of the facts at one layer: columns
 layer = OneLayer(K1, R, C0, unseen, W)                     # columns, as in the formulas
 layer.judge(gain)                                          # what a write with this gain does there
 """
@@ -11,9 +12,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -78,6 +77,15 @@ class OwnAlphaEdit:
         if self.remember:
             self.Kp = history
         return edit
+
+
+def keys_and_residuals(
+    lm: LanguageModel, facts: Sequence[Fact], z: Tensor, layer: int
+) -> tuple[Tensor, Tensor]:
+    """K1, [d_ff, n], and R = z − h, [d_model, n], of facts at one layer: columns, float64."""
+    with lm.frozen(), torch.no_grad():
+        keys, output = FactPrompts(lm, facts, PREFIXES, layer).look(layer, layer)
+    return keys.double().T, (z.to(output) - output).double().T
 
 
 class OneLayer:
@@ -151,13 +159,3 @@ class OneLayer:
         seen = self.V.T @ self.K1
         c = self.weight_for(share, seen.T @ (seen / self.values[:, None]))
         return {"weight": c, **self.judge(self.with_penalty(c * self.values))}
-
-
-def front(results: Mapping[str, Any], editor: str, history: bool = True) -> pd.DataFrame:
-    """One editor's rows of ``study_alphaedit`` by rising λ, with the rise of perplexity; sizes at layer 7."""
-    rows = [r for r in results["rows"] if r["editor"] == editor and r["history"] == history]
-    table = pd.DataFrame(rows).sort_values("value").reset_index(drop=True)
-    table["rise"] = (table.perplexity / results["unedited"]["perplexity"] - 1).round(4) + 0.0
-    for name in ("known", "unseen", "update"):
-        table[name] = [row["7"] for row in table[name]]
-    return table

@@ -1,4 +1,4 @@
-"""What is measured at a checkpoint of a stream, as plain values for a results file."""
+"""What studies measure after edits, as plain values for a results file."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from ...texts import wikipedia_leads
 from .last_words import judge_last_words
 from .minimal_pairs import judge_pairs
 
+COLUMNS: Final = ("efficacy", "efficacy_top1", "generalization", "generalization_top1", "specificity")
+FACTS, BATCH = 200, 50  # written in sequence by a sweep, so many at a time
+PARAPHRASES, NEIGHBOURS = 1, 1  # of each fact, judged by a sweep
 LEADS: Final = 30  # held-out texts for the perplexity
 PROMPTS: Final = ("The history of science", "My favourite food is", "In the morning, she")
 
@@ -29,6 +32,18 @@ def number(value: float) -> float | None:
 def bits(right: Iterable[bool]) -> str:
     """One 0 or 1 per question, so that two checkpoints can be compared question by question."""
     return "".join("01"[bool(r)] for r in right)
+
+
+def judge(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
+    """The scores of every fact, and the perplexity of held-out leads (None if it is not finite)."""
+    few = [
+        dataclasses.replace(f, paraphrases=f.paraphrases[:PARAPHRASES], neighbours=f.neighbours[:NEIGHBOURS])
+        for f in facts
+    ]
+    table = evaluate(lm, few, progress=False)[list(COLUMNS)]
+    value = perplexity(lm, wikipedia_leads("heldout")[:LEADS])
+    scores = {str(name): [round(v, 2) for v in table[name].tolist()] for name in table}
+    return {"scores": scores, "perplexity": round(value, 4) if math.isfinite(value) else None}
 
 
 def look(lm: LanguageModel, facts: Sequence[Fact], done: int, every: int, cohort: int) -> dict[str, Any]:

@@ -29,12 +29,12 @@ from ...editor import prune
 from ...facts import Fact
 from ...finetune import FineTune
 from ...models import LanguageModel
-from .probes import look, sizes
+from .probes import BATCH, look, sizes
 from .results import RESULTS, keep, read, resume
 from .stream_facts import counterfact, order, unedited_targets
 
 STREAMS = RESULTS / "stream"
-BATCH, EVERY, EDITS = 50, 100, 600
+EVERY, EDITS = 100, 600
 COHORT = 25  # facts judged of every hundred; at the end all of them
 
 EDITORS: dict[str, dict[str, Any]] = {

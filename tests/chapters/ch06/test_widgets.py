@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from alphaedit_lite.book.ch06.figures import knob_figure, layers_figure
+from alphaedit_lite.book.ch06.results import between, sweep
 from alphaedit_lite.book.ch06.widgets import ASK, BalanceWidget
-from alphaedit_lite.book.kit.own_memit import between, sweep
 
 ROWS = [
     {"n": 9, "layers": layers, "c": c, "efficacy_top1": e, "generalization_top1": e / 2,

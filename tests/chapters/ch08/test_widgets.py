@@ -13,8 +13,9 @@ from alphaedit_lite.book.ch08.figures import (
     projection_figure,
 )
 from alphaedit_lite.book.ch08.reference import thin
+from alphaedit_lite.book.ch08.results import front
 from alphaedit_lite.book.ch08.widgets import ProjectionWidget
-from alphaedit_lite.book.kit.layer import OneLayer, front
+from alphaedit_lite.book.kit.layer import OneLayer
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from alphaedit_lite.book.ch13.experiments import AFTER, INSIDE, Pairs
 from alphaedit_lite.book.ch13.results import Counted, counted, survivors
-from alphaedit_lite.book.kit.study_fronts import COLUMNS
+from alphaedit_lite.book.kit.probes import COLUMNS
 
 
 @pytest.mark.parametrize(

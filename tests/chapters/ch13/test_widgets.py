@@ -10,8 +10,9 @@ from alphaedit_lite.book.ch13 import figures as draw
 from alphaedit_lite.book.ch13.experiments import AFTER, INSIDE, METRICS, Pairs, Trial, listed
 from alphaedit_lite.book.ch13.reference import solver
 from alphaedit_lite.book.ch13.widgets import StrengthWidget, softened, strength_figure
+from alphaedit_lite.book.kit.fronts import WITH_P
 from alphaedit_lite.book.kit.layer import OneLayer
-from alphaedit_lite.book.kit.study_fronts import COLUMNS, WITH_P
+from alphaedit_lite.book.kit.probes import COLUMNS
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from alphaedit_lite.book.ch14.filters import FilterWidget, filter_figure, looser, penalties
+from alphaedit_lite.book.ch14.figures import filter_figure, looser, penalties
+from alphaedit_lite.book.ch14.widgets import FilterWidget
 from alphaedit_lite.book.kit.layer import OneLayer
 
 

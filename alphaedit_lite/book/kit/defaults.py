@@ -1,7 +1,7 @@
 """Where the default settings come from: a sweep on the development facts; makes results/defaults.json.
 
-    python -m alphaedit_lite.book.kit.study_defaults         # goes on where it was stopped
-    python -m alphaedit_lite.book.kit.study_defaults --test  # the winner, once, on the other half
+    python -m alphaedit_lite.book.kit.defaults         # goes on where it was stopped
+    python -m alphaedit_lite.book.kit.defaults --test  # the winner, once, on the other half
 
 Every row writes the same 90 development facts in sequence, 30 at a time, with targets z found once on the
 unedited model; judges all of them at the end; and takes everything back. The knobs of z (clamp, stopping,

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from alphaedit_lite import Fact, compute_targets
-from alphaedit_lite.book.kit import study_fronts as study
+from alphaedit_lite.book.ch10 import study
+from alphaedit_lite.book.kit import probes
+from alphaedit_lite.book.kit.fronts import as_table
 from tests.core.test_engine import editor_for
 
 NAMES = ("Italy", "India", "Asia", "France")
@@ -23,7 +25,7 @@ def small(lm, monkeypatch, tmp_path):
         study, "bundled_targets", lambda lm, facts: compute_targets(lm, facts, 3, progress=False).z
     )
     monkeypatch.setattr(study, "key_statistics", lambda *_: None)
-    monkeypatch.setattr(study, "wikipedia_leads", lambda _: ["Rome is the capital of Italy."])
+    monkeypatch.setattr(probes, "wikipedia_leads", lambda _: ["Rome is the capital of Italy."])
     monkeypatch.setattr(study, "Editor", lambda lm, config, progress: editor_for(lm, config))
     return lm
 
@@ -66,7 +68,7 @@ def test_rome_writes_one_fact_at_a_time(small):
 
 
 def test_a_collapse_is_an_infinite_rise():
-    scores = {name: [1.0, 0.0] for name in study.COLUMNS}
+    scores = {name: [1.0, 0.0] for name in probes.COLUMNS}
     row = {
         "editor": "FT",
         "knob": "",
@@ -75,7 +77,7 @@ def test_a_collapse_is_an_infinite_rise():
         "seconds": 1.0,
         "scores": scores,
     }
-    found = study.as_table(
+    found = as_table(
         {"unedited": {"perplexity": 20.0}, "rows": [row | {"perplexity": p} for p in (21.0, None)]}
     )
     assert found.rise.tolist() == pytest.approx([0.05, math.inf])

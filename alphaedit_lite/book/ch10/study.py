@@ -1,7 +1,7 @@
 """Every editor over its knob, with P and without: 200 edits in sequence each; makes results/fronts.json.
 
-    python -m alphaedit_lite.book.kit.study_fronts            # goes on where it was stopped
-    python -m alphaedit_lite.book.kit.study_fronts MEMIT RECT # the rows of these editors only
+    python -m alphaedit_lite.book.ch10.study            # goes on where it was stopped
+    python -m alphaedit_lite.book.ch10.study MEMIT RECT # the rows of these editors only
 
 Every row writes the same 200 facts of the test half, 50 at a time, with the targets z that ship with the
 package, judges all of them, and takes everything back: a minute or two on one core. Kept are the scores
@@ -10,31 +10,24 @@ of every fact, so that two rows can be compared fact by fact.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
-import pandas as pd
-
-from ... import Editor, bundled_facts, bundled_targets, evaluate, key_statistics, load_model, perplexity
-from ...config import EditorConfig, default_layers
+from ... import Editor, bundled_facts, bundled_targets, key_statistics, load_model
+from ...config import default_layers
 from ...editor import prune
 from ...facts import Fact
 from ...finetune import FineTune
 from ...models import LanguageModel
 from ...nullspace import NullSpace
-from ...texts import wikipedia_leads
-from .results import RESULTS, keep, resume
+from ..kit.fronts import WITH_P, knob_of
+from ..kit.probes import BATCH, FACTS, LEADS, NEIGHBOURS, PARAPHRASES, judge
+from ..kit.results import RESULTS, keep, resume
 
 PATH = RESULTS / "fronts.json"
-FACTS, BATCH, LEADS = 200, 50, 30
-PARAPHRASES, NEIGHBOURS = 1, 1  # judged, of each fact
-COLUMNS: Final = ("efficacy", "efficacy_top1", "generalization", "generalization_top1", "specificity")
-WITH_P: Final = {"without P": False, "P afterwards": "after", "solved inside": True}
 
 
 class Row(NamedTuple):
@@ -102,12 +95,6 @@ def grid() -> Iterator[Row]:
         yield Row("FT", f"rate {rate:g}", none, {"finetune": {"lr": rate}})
 
 
-def knob_of(name: str) -> str:
-    """The knob of an editor at its default, as it is called above."""
-    knobs = {"RECT": "keeps 0.4", "PRUNE": "base 2.7", "ROME": "", "EMMET": ""}
-    return knobs.get(name, f"c = {EditorConfig.weight:g}")
-
-
 def write(lm: LanguageModel, settings: dict[str, Any], facts: Sequence[Fact]) -> None:
     """All facts in batches; PRUNE damps once, at the end."""
     settings, z = dict(settings), bundled_targets(lm, facts)
@@ -128,18 +115,6 @@ def write(lm: LanguageModel, settings: dict[str, Any], facts: Sequence[Fact]) ->
         prune(lm, base)
 
 
-def judge(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
-    """The scores of every fact, and the perplexity of held-out leads (None if it is not finite)."""
-    few = [
-        dataclasses.replace(f, paraphrases=f.paraphrases[:PARAPHRASES], neighbours=f.neighbours[:NEIGHBOURS])
-        for f in facts
-    ]
-    table = evaluate(lm, few, progress=False)[list(COLUMNS)]
-    value = perplexity(lm, wikipedia_leads("heldout")[:LEADS])
-    scores = {str(name): [round(v, 2) for v in table[name].tolist()] for name in table}
-    return {"scores": scores, "perplexity": round(value, 4) if math.isfinite(value) else None}
-
-
 def run(lm: LanguageModel, row: Row, facts: Sequence[Fact]) -> dict[str, Any]:
     """One row; the model is left as it was."""
     start = time.perf_counter()
@@ -155,18 +130,6 @@ def run(lm: LanguageModel, row: Row, facts: Sequence[Fact]) -> dict[str, Any]:
         }  # fmt: skip
     finally:
         lm.ledger.clear()
-
-
-def as_table(study: dict[str, Any]) -> pd.DataFrame:
-    """One line per row: the means of the scores, and the rise of perplexity (infinite after a collapse)."""
-    lines = []
-    for row in study["rows"]:
-        means = {name: float(np.nanmean(np.array(v, dtype=float))) for name, v in row["scores"].items()}
-        now = row["perplexity"]
-        rise = math.inf if now is None else now / study["unedited"]["perplexity"] - 1
-        line = {name: row[name] for name in ("editor", "knob", "projected", "update", "seconds")}
-        lines.append({**line, **means, "rise": rise})
-    return pd.DataFrame(lines)
 
 
 def main(argv: Sequence[str]) -> None:

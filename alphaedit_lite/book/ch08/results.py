@@ -1,0 +1,21 @@
+"""What chapter 8 reads: the committed sweep of λ, an editor at a time.
+
+front(result("alphaedit.json"), "AlphaEdit")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+
+def front(results: Mapping[str, Any], editor: str, history: bool = True) -> pd.DataFrame:
+    """One editor's rows of the chapter's study by rising λ, with the rise of perplexity; sizes at layer 7."""
+    rows = [r for r in results["rows"] if r["editor"] == editor and r["history"] == history]
+    table = pd.DataFrame(rows).sort_values("value").reset_index(drop=True)
+    table["rise"] = (table.perplexity / results["unedited"]["perplexity"] - 1).round(4) + 0.0
+    for name in ("known", "unseen", "update"):
+        table[name] = [row["7"] for row in table[name]]
+    return table
