@@ -29,8 +29,7 @@ def check_yardsticks(answer: Callable[[Tensor, Tensor, Tensor], tuple[float, flo
         log_p = scores.log_softmax(1)[order]
         given = answer(log_p, true[order], other[order])
         expect(
-            isinstance(given, (tuple, list)) and len(given) == 2,
-            "return two shares: success, and accuracy.",
+            isinstance(given, (tuple, list)) and len(given) == 2, "return two shares: success, and accuracy."
         )
         success, accuracy = (float(x) for x in given)
         hits = [float(log_p[i, true[order][i]]) for i in range(20)]
@@ -42,10 +41,7 @@ def check_yardsticks(answer: Callable[[Tensor, Tensor, Tensor], tuple[float, flo
             right or not (abs(success - tops) < 1e-6 and abs(accuracy - beats) < 1e-6),
             "the two are exchanged: success first, then accuracy.",
         )
-        expect(
-            abs(success - (1 - beats)) > 1e-6,
-            "you count how often the *alternative* wins.",
-        )
+        expect(abs(success - (1 - beats)) > 1e-6, "you count how often the *alternative* wins.")
         expect(
             abs(success - beats) < 1e-6,
             f"success should be {beats:.2f} here, not {success:.2f}. Compare the two objects with each other, row "
@@ -112,10 +108,7 @@ def check_facts_needed(answer: Callable[[float, float], float]) -> None:
             "you ask that two intervals do not touch. That is stricter: standard errors add as squares (Pythagoras), "
             "not as lengths.",
         )
-        expect(
-            not near(wanted / Z**2),
-            "you ask for one standard error. For 95% it takes 1.96 of them.",
-        )
+        expect(not near(wanted / Z**2), "you ask for one standard error. For 95% it takes 1.96 of them.")
         expect(not near(wanted / Z), "1.96 must be squared, too.")
         expect(not near(wanted * d), "d must be squared: half the difference takes four times as many facts.")
         expect(not near(wanted / (1 - p)), "the variance of one answer is p(1 − p), not p.")
@@ -182,8 +175,7 @@ def check_over_edits(answer: Callable[..., tuple[float, float]]) -> None:
         "there are, and is averaged by itself (in a table with a row for each draw: mean(1), not mean(0)).",
     )
     expect(
-        abs((low + high) / 2 - mean) < 0.6 * wanted,
-        "the interval does not lie around the mean of the edits.",
+        abs((low + high) / 2 - mean) < 0.6 * wanted, "the interval does not lie around the mean of the edits."
     )
     same = answer(torch.full((10,), 0.25, dtype=torch.float64))
     expect(

@@ -1,0 +1,1 @@
+"""Chapter 2: Feed-forward layers are key-value memories"""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, randn
 from .reference import corrupt, effects, restore, rho, share
 
 
@@ -18,8 +18,8 @@ def close(a: Tensor, b: Tensor) -> bool:
 @exercise("03.1", reference=corrupt)
 def check_corrupt(answer: Callable[[Tensor, int, int, Tensor], Tensor]) -> None:
     for first, last in ((0, 1), (2, 4), (3, 3)):
-        embedded = torch.randn(3, 7, 5, dtype=torch.float64)
-        noise = torch.randn(3, last - first + 1, 5, dtype=torch.float64)
+        embedded = randn(3, 7, 5)
+        noise = randn(3, last - first + 1, 5)
         before = embedded.clone()
         found = answer(embedded, first, last, noise)
         expect(
@@ -60,8 +60,8 @@ def check_corrupt(answer: Callable[[Tensor, int, int, Tensor], Tensor]) -> None:
 @exercise("03.2", reference=restore)
 def check_restore(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
     for column in (0, 2, 5):
-        corrupted = torch.randn(3, 6, 4, dtype=torch.float64)
-        clean = torch.randn(6, 4, dtype=torch.float64)
+        corrupted = randn(3, 6, 4)
+        clean = randn(6, 4)
         before = corrupted.clone()
         found = answer(corrupted, clean, column)
         expect(

@@ -1,0 +1,1 @@
+"""Chapter 4: A matrix as a dictionary"""

@@ -8,17 +8,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, randn
 from .reference import effective_dimension, expected_error, store, two_keys, write, write_carefully
 
 
 def close(a: Tensor | float, b: Tensor | float, tolerance: float = 1e-6) -> bool:
     a, b = torch.as_tensor(a).double(), torch.as_tensor(b).double()
     return a.shape == b.shape and bool(((a - b).abs() <= tolerance).all())
-
-
-def draw(rows: int, columns: int) -> Tensor:
-    return torch.randn(rows, columns, dtype=torch.float64)
 
 
 def unit(columns: Tensor) -> Tensor:
@@ -29,7 +25,7 @@ def unit(columns: Tensor) -> Tensor:
 def check_two_keys(answer: Callable[[float], tuple[float, float]]) -> None:
     for c in (0.6, -0.8, 0.1 + 0.8 * float(torch.rand(()))):
         K = torch.tensor([[1.0, c], [0.0, math.sqrt(1 - c**2)]], dtype=torch.float64)
-        V = torch.linalg.qr(draw(5, 2)).Q
+        V = torch.linalg.qr(randn(5, 2)).Q
         error = float((V @ K.T @ K[:, 0] - V[:, 0]).norm())
         size = float((V @ torch.linalg.inv(K)).norm())
         given, length = map(float, answer(c))
@@ -38,18 +34,14 @@ def check_two_keys(answer: Callable[[float], tuple[float, float]]) -> None:
             "an error is a length, and a length is never negative: keys may also overlap at c < 0.",
         )
         expect(
-            not close(given, c**2),
-            "this is the squared error, c². The error itself is the length of c·v₂.",
+            not close(given, c**2), "this is the squared error, c². The error itself is the length of c·v₂."
         )
         expect(
             not close(given, 1 - abs(c)),
             "v₁ arrives whole, since k₁ᵀk₁ = 1. What comes *on top* is the error, not what is missing.",
         )
         expect(close(given, error), f"at c = {c:.2f} the sum's error is {error:.3f}, not {given:.3f}.")
-        expect(
-            not close(length, 2 / (1 - c**2)),
-            "this is ‖W‖². Take the root.",
-        )
+        expect(not close(length, 2 / (1 - c**2)), "this is ‖W‖². Take the root.")
         expect(
             not close(length, math.sqrt(1 / (1 - c**2))),
             "this is the length of *one* of the two rows of K⁺. ‖W‖² adds up both.",
@@ -68,16 +60,13 @@ def check_two_keys(answer: Callable[[float], tuple[float, float]]) -> None:
 @exercise("04.2", reference=store)
 def check_store(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     for n in (5, 30):  # fewer and more facts than the 8 entries of a key
-        K, V = draw(8, n), draw(4, n)
+        K, V = randn(8, n), randn(4, n)
         W = answer(K, V)
         expect(
             isinstance(W, Tensor) and tuple(W.shape) == (4, 8),
             "W should be 4 × 8 here: a row for each entry of a value, a column for each entry of a key.",
         )
-        expect(
-            not close(W, V @ K.T),
-            "V Kᵀ is the *sum* of section 1: its answers interfere. K⁺ is not Kᵀ.",
-        )
+        expect(not close(W, V @ K.T), "V Kᵀ is the *sum* of section 1: its answers interfere. K⁺ is not Kᵀ.")
         expect(bool(torch.isfinite(W).all()), f"W is not finite for {n} keys of 8 entries.")
         recall = W @ K
         if n < 8:
@@ -136,7 +125,7 @@ def check_expected_error(answer: Callable[[int, int], tuple[float, float]]) -> N
 
 @exercise("04.4", reference=write)
 def check_write(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
-    W, k, v = draw(4, 7), 2 * draw(7, 1)[:, 0], draw(4, 1)[:, 0]
+    W, k, v = randn(4, 7), 2 * randn(7, 1)[:, 0], randn(4, 1)[:, 0]
     delta, r, length = answer(W, k, v), v - W @ k, float(k @ k)
     expect(
         isinstance(delta, Tensor) and tuple(delta.shape) == (4, 7),
@@ -161,7 +150,7 @@ def check_write(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
 
 @exercise("04.5", reference=write_carefully)
 def check_write_carefully(answer: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> None:
-    K, W, k, v = draw(9, 5), draw(4, 9), 2 * draw(9, 1)[:, 0], draw(4, 1)[:, 0]
+    K, W, k, v = randn(9, 5), randn(4, 9), 2 * randn(9, 1)[:, 0], randn(4, 1)[:, 0]
     delta, r = answer(W, K, k, v), v - W @ k
     rest = k - K @ (torch.linalg.pinv(K) @ k)
     expect(
@@ -188,8 +177,8 @@ def check_write_carefully(answer: Callable[[Tensor, Tensor, Tensor, Tensor], Ten
 
 @exercise("04.6", reference=effective_dimension)
 def check_effective_dimension(answer: Callable[[Tensor], float]) -> None:
-    wide, flat = draw(40, 300), torch.linalg.qr(draw(40, 40)).Q[:, :8] @ draw(8, 300)
-    crowded = draw(40, 300) + 1.5 * draw(40, 1)
+    wide, flat = randn(40, 300), torch.linalg.qr(randn(40, 40)).Q[:, :8] @ randn(8, 300)
+    crowded = randn(40, 300) + 1.5 * randn(40, 1)
     for K, what in (
         (wide, "random keys of 40 entries"),
         (flat, "random keys in 8 of 40 dimensions"),

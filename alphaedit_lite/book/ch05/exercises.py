@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, randn
 from .reference import clamp, damage, gain, objective, tangent
 
 
@@ -19,18 +19,18 @@ def close(a: Tensor | float, b: Tensor | float) -> bool:
 
 def moment(d: int) -> Tensor:
     """A second moment, [d, d], of keys that use some directions much and others little."""
-    keys = torch.randn(8 * d, d, dtype=torch.float64) * torch.logspace(-1, 1, d, dtype=torch.float64)
-    turn = torch.linalg.qr(torch.randn(d, d, dtype=torch.float64)).Q
+    keys = randn(8 * d, d) * torch.logspace(-1, 1, d, dtype=torch.float64)
+    turn = torch.linalg.qr(randn(d, d)).Q
     return turn @ (keys.T @ keys / len(keys)) @ turn.T
 
 
 @exercise("05.1", reference=objective)
 def check_objective(answer: Callable[..., Tensor]) -> None:
     for _ in range(3):
-        log_p = F.log_softmax(2 * torch.randn(5, 9, dtype=torch.float64), -1)
+        log_p = F.log_softmax(2 * randn(5, 9), -1)
         ids = torch.randint(0, 9, (5,))
-        now, before = F.log_softmax(3 * torch.randn(2, 9, dtype=torch.float64), -1)
-        h = 2 * torch.randn(7, dtype=torch.float64)
+        now, before = F.log_softmax(3 * randn(2, 9), -1)
+        h = 2 * randn(7)
         delta = torch.randn(7, dtype=torch.float64, requires_grad=True)
         nll = -log_p[range(5), ids].mean()
         kl, turned = (now.exp() * (now - before)).sum(), (before.exp() * (before - now)).sum()
@@ -52,10 +52,7 @@ def check_objective(answer: Callable[..., Tensor]) -> None:
             not close(loss, nll + 0.0625 * turned + decay),
             "this is KL(before ‖ now). In KL(now ‖ before) the probabilities of *now* are the weights.",
         )
-        expect(
-            not close(loss, nll + kl + decay),
-            "the KL term has a weight of 0.0625.",
-        )
+        expect(not close(loss, nll + kl + decay), "the KL term has a weight of 0.0625.")
         expect(
             not close(loss, nll + 0.0625 * kl + 0.5 * delta.norm() / h.norm()),
             "the norm of h is squared in the last term.",
@@ -84,8 +81,8 @@ def check_objective(answer: Callable[..., Tensor]) -> None:
 
 @exercise("05.2", reference=clamp)
 def check_clamp(answer: Callable[[Tensor, Tensor, float], Tensor]) -> None:
-    h = torch.randn(20, dtype=torch.float64)
-    short, long = 0.1 * h.flip(0), 5 * torch.randn(20, dtype=torch.float64)
+    h = randn(20)
+    short, long = 0.1 * h.flip(0), 5 * randn(20)
     expect(
         close(answer(short, h, 0.5), short),
         "a δ that is short enough was changed. Only what is too long is cut; do not stretch what is short.",
@@ -139,7 +136,7 @@ def check_tangent(answer: Callable[[float, float, float, float], tuple[float, fl
 @exercise("05.4", reference=gain)
 def check_gain(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     d = 12
-    C0, k = moment(d), torch.randn(d, dtype=torch.float64)
+    C0, k = moment(d), randn(d)
     g = answer(k, C0)
     expect(tuple(g.shape) == (d,), f"g should have {d} entries, as the key has, not {list(g.shape)}.")
     expect(
@@ -159,7 +156,7 @@ def check_gain(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     expect(not close(g, u / (k @ k)), "gᵀk is not 1: you have divided by kᵀk. Divide by kᵀC0⁻¹k.")
     expect(abs(float(g @ k) - 1) < 1e-8, f"gᵀk should be 1, so that Δk = r; it is {float(g @ k):.4f}.")
     for _ in range(20):
-        n = torch.randn(d, dtype=torch.float64)
+        n = randn(d)
         n -= k * (n @ k) / (k @ k)  # does not touch the key
         expect(
             abs(float(g @ C0 @ n)) < 1e-7 * float(n.norm() * g.norm() * C0.norm()),
@@ -170,7 +167,7 @@ def check_gain(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
 @exercise("05.5", reference=damage)
 def check_damage(answer: Callable[[Tensor, Tensor, Tensor], float]) -> None:
     for d in (8, 15):
-        C0, k, r = moment(d), torch.randn(d, dtype=torch.float64), 2 * torch.randn(6, dtype=torch.float64)
+        C0, k, r = moment(d), randn(d), 2 * randn(6)
         delta = torch.outer(r, gain(k, C0))
         true = float((delta @ C0 @ delta.T).trace())
         value, g = float(answer(r, k, C0)), gain(k, C0)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import close, exercise, expect, randn
 from .reference import closed_form, gradient, left_over, on_paper, thin
 
 D, N, M = 14, 5, 6  # entries of a key, new facts, entries of an answer
@@ -16,15 +16,11 @@ D, N, M = 14, 5, 6  # entries of a key, new facts, entries of an answer
 
 def draw() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Δ, [M, D], K1, [D, N], R, [M, N], and C0, [D, D], of correlated known keys; float64."""
-    mix = torch.randn(D, D, dtype=torch.float64)
-    K0 = mix @ torch.randn(D, 80, dtype=torch.float64)
+    mix = randn(D, D)
+    K0 = mix @ randn(D, 80)
     shapes = ((M, D), (D, N), (M, N))
-    delta, K1, R = (torch.randn(*shape, dtype=torch.float64) for shape in shapes)
+    delta, K1, R = (randn(*shape) for shape in shapes)
     return delta, K1, R, K0 @ K0.T / 80
-
-
-def close(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and bool((a - b).norm() < 1e-7 * (1 + b.norm()))
 
 
 def objective(delta: Tensor, K1: Tensor, R: Tensor, C0: Tensor, c: float) -> Tensor:
@@ -142,10 +138,10 @@ def check_thin(answer: Callable[[Tensor, Tensor, float], Tensor]) -> None:
 @exercise("06.4", reference=on_paper)
 def check_on_paper(answer: Callable[[float, float, float, int], tuple[float, float, float]]) -> None:
     for d, c, wished in ((14, 3.0, 0.25), (9, 40.0, 0.8)):
-        mix = torch.randn(d, d, dtype=torch.float64)
-        K0 = mix @ torch.randn(d, 50 * d, dtype=torch.float64)
+        mix = randn(d, d)
+        K0 = mix @ randn(d, 50 * d)
         C0 = K0 @ K0.T / K0.shape[1]
-        k, r = K0[:, :1], torch.randn(M, 1, dtype=torch.float64)
+        k, r = K0[:, :1], randn(M, 1)
         each = (K0 * torch.linalg.solve(C0, K0)).sum(0)  # g of every known key
         g, mean = float(each[0]), float(each.mean())
         written = float((closed_form(k, r, C0, c) @ k).norm() / r.norm())
@@ -195,9 +191,9 @@ def check_on_paper(answer: Callable[[float, float, float, int], tuple[float, flo
 def check_left_over(answer: Callable[[float, int], float]) -> None:
     for share, layers in ((0.3, 3), (0.9, 4), (0.6, 2)):
         # Layers that all add to one hidden state, each with its own key, all with the same g.
-        c, k = 2.0, torch.randn(D, dtype=torch.float64)
+        c, k = 2.0, randn(D)
         k *= math.sqrt(c * share / (1 - share)) / k.norm()  # C0 = I: g = ‖k‖²
-        goal = torch.randn(M, dtype=torch.float64)
+        goal = randn(M)
         hidden = torch.zeros(M, dtype=torch.float64)
         for remaining in range(layers, 0, -1):
             asked = (goal - hidden) / remaining
@@ -206,8 +202,7 @@ def check_left_over(answer: Callable[[float, int], float]) -> None:
             )
         truth, found = float((goal - hidden).norm() / goal.norm()), float(answer(share, layers))
         expect(
-            abs(found - (1 - truth)) > 1e-6,
-            "this is what has been written. What is left over is asked for.",
+            abs(found - (1 - truth)) > 1e-6, "this is what has been written. What is left over is asked for."
         )
         expect(
             abs(found - (1 - share)) > 1e-6,

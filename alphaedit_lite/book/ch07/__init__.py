@@ -1,0 +1,1 @@
+"""Chapter 7: The space nobody uses"""

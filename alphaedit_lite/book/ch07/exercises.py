@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, randn
 from .reference import diagnose, extend, on_paper, projection, size_of_write, threshold_for
 
 BROKEN = ("symmetric", "idempotent", "annihilates", "dimension")
@@ -16,7 +16,7 @@ BROKEN = ("symmetric", "idempotent", "annihilates", "dimension")
 
 def draw_keys(d: int = 12, n: int = 40, rank: int = 7) -> Tensor:
     """Random keys of a given rank, [d, n], with a mean far from zero."""
-    return torch.randn(d, rank, dtype=torch.float64) @ (torch.randn(rank, n, dtype=torch.float64) + 0.7)
+    return randn(d, rank) @ (randn(rank, n) + 0.7)
 
 
 def close(a: Tensor, b: Tensor | float) -> bool:
@@ -37,8 +37,7 @@ def check_projection(answer: Callable[..., Tensor]) -> None:
         "P maps every key to itself: did you keep the range (large eigenvalues) instead of the null space?",
     )
     expect(
-        close(P, P.T),
-        "P is not symmetric. A product U Uᵀ always is: did you forget the transposed factor?",
+        close(P, P.T), "P is not symmetric. A product U Uᵀ always is: did you forget the transposed factor?"
     )
     expect(
         close(P @ P, P),
@@ -46,14 +45,13 @@ def check_projection(answer: Callable[..., Tensor]) -> None:
         "eigenvalues get into the product?",
     )
     expect(
-        close(P @ K0, 0.0),
-        "P K0 is not zero. eigh returns the eigenvectors as columns: did you select rows?",
+        close(P @ K0, 0.0), "P K0 is not zero. eigh returns the eigenvectors as columns: did you select rows?"
     )
     expect(
         abs(float(P.trace()) - 5) < 1e-6,
         "P annihilates the keys but is too small: keep *all* such directions.",
     )
-    noisy = draw_keys() + 0.02 * torch.randn(12, 40, dtype=torch.float64)
+    noisy = draw_keys() + 0.02 * randn(12, 40)
     above_noise = 3 * float(torch.linalg.eigvalsh(noisy @ noisy.T / 40)[4])
     expect(
         abs(float(answer(noisy, above_noise).trace()) - 5) < 1e-6,
@@ -84,7 +82,7 @@ def check_on_paper(answer: Callable[[int, int], tuple[float, float, float]]) -> 
             abs(norm - float(P.norm())) < 1e-6,
             "‖P‖ is not right: begin with ‖P‖² = tr(PᵀP), and use PᵀP = P.",
         )
-        x = torch.randn(d, 20_000, dtype=torch.float64)
+        x = randn(d, 20_000)
         kept = float((P @ x).square().sum() / x.square().sum())
         expect(
             abs(share - math.sqrt(kept)) > 0.02,
@@ -111,7 +109,7 @@ def check_diagnose(answer: Callable[[Tensor, Tensor], list[str]]) -> None:
         f"a right P is reported as broken ({', '.join(found)}). In floating point nothing is exactly zero: "
         "compare with a tolerance, as torch.allclose does.",
     )
-    side = torch.randn(12, 7, dtype=torch.float64)  # a projection along the wrong directions
+    side = randn(12, 7)  # a projection along the wrong directions
     oblique = eye - K0[:, :7] @ torch.linalg.solve(side.T @ K0[:, :7], side.T)
     small = torch.outer(u := torch.linalg.eigh(P)[1][:, -1], u)
     cases = (
@@ -144,7 +142,7 @@ def check_diagnose(answer: Callable[[Tensor, Tensor], list[str]]) -> None:
 @exercise("07.4", reference=threshold_for)
 def check_threshold(answer: Callable[[Tensor, float], float]) -> None:
     for share in (0.05, 0.2, 0.5):
-        values = torch.exp(2 * torch.randn(400, dtype=torch.float64)).sort().values
+        values = torch.exp(2 * randn(400)).sort().values
         total, tau = values.sum(), float(answer(values, share))
         expect(tau > 0 and math.isfinite(tau), f"a threshold must be a positive number, not {tau}.")
         rank = int((values < tau).sum())
@@ -177,7 +175,7 @@ def check_extend(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     d, K0 = 16, draw_keys(16, 40, 8)
     values, vectors = torch.linalg.eigh(K0 @ K0.T / 40)
     U = vectors[:, values < 1e-10]
-    K = torch.randn(d, 3, dtype=torch.float64)
+    K = randn(d, 3)
     new = answer(U, K)
     expect(
         new.ndim == 2 and new.shape[0] == d,
@@ -199,7 +197,7 @@ def check_extend(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     expect(
         new.shape[1] == 5, f"{new.shape[1]} directions are left, but three keys cost at most three of eight."
     )
-    known = K0 @ torch.randn(40, 2, dtype=torch.float64)
+    known = K0 @ randn(40, 2)
     expect(
         answer(U, known).shape[1] == 8,
         "keys inside the span of the old ones cost directions: they should cost none, since U does not see "
@@ -212,7 +210,7 @@ def check_size(answer: Callable[[Tensor, Tensor, Tensor], float]) -> None:
     K0 = draw_keys()
     P = projection(K0)
     for _ in range(3):
-        r, k = torch.randn(6, dtype=torch.float64), 2 * torch.randn(12, dtype=torch.float64)
+        r, k = randn(6), 2 * randn(12)
         size, door = float(answer(r, k, P)), P @ k
         least = torch.linalg.lstsq(
             door[None, :], r[None, :], driver="gelsd"

@@ -8,18 +8,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import close, exercise, expect, randn
 from .reference import forgetting, front, on_paper, paired, write_and_remember
 
 D, M = 12, 5  # entries of a key, and of an answer
-
-
-def randn(*shape: int) -> Tensor:
-    return torch.randn(*shape, dtype=torch.float64)
-
-
-def close(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and bool((a - b).norm() < 1e-8 * (1 + b.norm()))
 
 
 @exercise("10.1", reference=write_and_remember)
@@ -103,8 +95,7 @@ def check_on_paper(answer: Callable[[float, float, float], tuple[float, float, f
         )
         expect(abs(left - right_left) < 1e-8, f"of r1, {right_left:.4f} is left at k1, not {left:.4f}.")
         expect(
-            abs(added - right_added**2) > 1e-8,
-            "this is the square of the length. The length is asked for.",
+            abs(added - right_added**2) > 1e-8, "this is the square of the length. The length is asked for."
         )
         expect(
             abs(added - right_added) < 1e-8,

@@ -1,0 +1,1 @@
+"""Chapter 12: Did its insides move?"""

@@ -9,12 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, randn
 from .reference import by_chance, displacement, energy, folds, margin_overlap, paired_p
-
-
-def randn(*shape: int) -> Tensor:
-    return torch.randn(*shape, dtype=torch.float64)
 
 
 def near(a: float, b: float, within: float = 1e-6) -> bool:
@@ -47,10 +43,7 @@ def check_margin_overlap(answer: Callable[[float, float], float]) -> None:
                 not says(found, d),
                 "you have the overlap at angle 0 for every angle. How far apart are the centres *on the axis*?",
             )
-            expect(
-                not says(found, d * math.cos(degrees)),
-                "degrees and radians: math.cos wants radians.",
-            )
+            expect(not says(found, d * math.cos(degrees)), "degrees and radians: math.cos wants radians.")
             if abs(abs(math.sin(wave)) - abs(math.cos(wave))) > 0.1:
                 expect(
                     not says(found, d * math.sin(wave)),
@@ -78,10 +71,7 @@ def check_displacement(answer: Callable[[Tensor, Tensor], Any]) -> None:
         before = (randn(n, d) + 3 * randn(d)) * 5
         gap = randn(n, d) * (0.2 + torch.rand(n, 1, dtype=torch.float64) * 3) + 0.8 * randn(d)
         found = answer(before, before + gap)
-        expect(
-            isinstance(found, tuple) and len(found) == 2,
-            "two numbers are wanted: return size, common.",
-        )
+        expect(isinstance(found, tuple) and len(found) == 2, "two numbers are wanted: return size, common.")
         size, common = (float(x) for x in found)
         right_size, right_common = displacement(before, before + gap)
         from_zero = float(before.square().sum(1).mean().sqrt())
@@ -92,8 +82,7 @@ def check_displacement(answer: Callable[[Tensor, Tensor], Any]) -> None:
             "subtract the mean first.",
         )
         expect(
-            not near(size, right_size * spread),
-            "divide by the natural spread: a length alone says nothing.",
+            not near(size, right_size * spread), "divide by the natural spread: a length alone says nothing."
         )
         mean_length = float(gap.norm(dim=1).mean())
         expect(
@@ -128,13 +117,8 @@ def check_energy(answer: Callable[[Tensor, Tensor], Any]) -> None:
         not near(found, float(across)),
         "subtract the distances within the clouds: without them nothing is ever 0.",
     )
-    squares = (
-        2 * torch.cdist(X, Y).square().mean()
-        - torch.cdist(X, X).square().mean()
-        - torch.cdist(Y, Y).square().mean()
-    )
     expect(
-        not near(found, float(squares)),
+        not near(found, 2 * centres_apart(X, Y) ** 2),
         "with *squared* distances only the centres count (it is 2‖difference of the means‖²): take plain distances.",
     )
     expect(
@@ -219,10 +203,7 @@ def check_folds(answer: Callable[..., Any]) -> None:
             isinstance(found, Tensor) and tuple(found.shape) == (2 * n,),
             f"a fold for each of the 2n = {2 * n} rows is wanted: all before, then all after.",
         )
-        expect(
-            len(found.unique()) == k,
-            f"there should be {k} folds, not {len(found.unique())}.",
-        )
+        expect(len(found.unique()) == k, f"there should be {k} folds, not {len(found.unique())}.")
         if n % k == 0:
             halves = [int((found[:n] == f).sum()) for f in found.unique()]
             expect(
@@ -262,10 +243,7 @@ def check_by_chance(answer: Callable[[float, int, int], Any]) -> None:
             abs(common / real - 1) < 0.1, f"for size {size} and {n} prompts an experiment gives {real:.3f}."
         )
         expect(smallest > 0, "p is never 0: the labelling that was observed is one of the possible ones.")
-        expect(
-            not near(smallest, 1 / 99),
-            "the labelling that was observed counts as well, above and below.",
-        )
+        expect(not near(smallest, 1 / 99), "the labelling that was observed counts as well, above and below.")
         expect(
             near(smallest, 1 / 100),
             "the smallest p has no shuffle that beats the observed value: put 0 for them.",

@@ -1,4 +1,4 @@
-"""Checks of chapter 13, "One line of code". Keys are columns here, as in the formulas."""
+"""Checks of chapter 13, "One line of code"; that of 13.5 is in exercises_descent.py. Keys are columns here, as in the formulas."""
 
 from __future__ import annotations
 
@@ -9,31 +9,10 @@ import torch
 from torch import Tensor
 
 from ... import solvers
-from ..kit.exercises import exercise, expect
-from .reference import (
-    OPERATIONS,
-    Adam,
-    Momentum,
-    Rule,
-    add_projection,
-    descend,
-    eye,
-    fair,
-    inside,
-    on_paper,
-    solver,
-    stays,
-)
+from ..kit.exercises import close, exercise, expect, randn
+from .reference import OPERATIONS, add_projection, eye, fair, inside, on_paper, solver, stays
 
 D, N, M = 14, 4, 6  # entries of a key, new facts, entries of an answer
-
-
-def randn(*shape: int) -> Tensor:
-    return torch.randn(*shape, dtype=torch.float64)
-
-
-def close(a: Any, b: Tensor) -> bool:
-    return isinstance(a, Tensor) and a.shape == b.shape and bool((a - b).norm() < 1e-7 * (1 + b.norm()))
 
 
 def free() -> tuple[Tensor, Tensor]:
@@ -143,10 +122,7 @@ def check_on_paper(answer: Callable[..., Any]) -> None:
             f"1: for this key ΔPk is {s:.3f} · r, and you say {share:.3f}. In the eigenvectors' coordinates kᵀC0⁻¹k is "
             "the sum of xᵢ²/λᵢ, and P leaves out some of the terms.",
         )
-        expect(
-            abs(larger - s) > 1e-9,
-            "2: the other way round: the re-solved update is the *larger* one.",
-        )
+        expect(abs(larger - s) > 1e-9, "2: the other way round: the re-solved update is the *larger* one.")
         expect(
             abs(larger - float(again.norm() / (rome @ P).norm())) < 1e-9,
             f"2: ‖re-solved‖/‖ΔP‖ is {float(again.norm() / (rome @ P).norm()):.3f}, not {larger:.3f}. Both point "
@@ -163,10 +139,7 @@ def check_on_paper(answer: Callable[..., Any]) -> None:
             "tr(C0⁻¹P · mean of kkᵀ).",
         )
         change = float((again @ K0).norm() / (rome @ K0).norm())
-        expect(
-            abs(harm - change**2) > 1e-9,
-            "4: this is the ratio of the *squared* changes. Take the root.",
-        )
+        expect(abs(harm - change**2) > 1e-9, "4: this is the ratio of the *squared* changes. Take the root.")
         expect(
             abs(harm - change) < 1e-9,
             f"4: the re-solved update changes known answers {change:.3f} times as much as ROME, and you say {harm:.3f}. "
@@ -204,82 +177,11 @@ def check_fair(answer: Callable[..., Any]) -> None:
         )
         wrote = float((t * delta @ K1 * R).sum() / R.square().sum())
         expect(
-            abs(wrote - share) < 1e-9,
-            f"ΔP writes {share:.1%} of the residuals, your control {wrote:.1%}.",
+            abs(wrote - share) < 1e-9, f"ΔP writes {share:.1%} of the residuals, your control {wrote:.1%}."
         )
 
 
 # -- 13.5 -----------------------------------------------------------------------------------------------
-
-
-def plain(K1: Tensor, R: Tensor, rule: Rule, steps: int) -> Tensor:
-    """Descent without any P."""
-    return descend(K1, R, eye(len(K1)), rule, steps)
-
-
-@exercise("13.5", reference=descend)
-def check_descend(answer: Callable[..., Tensor]) -> None:
-    (U, K0), K1, R = free(), randn(D, N), randn(M, N)
-    P, slow = U @ U.T, 0.2 / float(K1.square().sum())
-    for name, rule in (
-        ("gradient descent", lambda: Momentum(slow)),
-        ("momentum", lambda: Momentum(slow, 0.5)),
-        ("Adam", Adam),
-    ):
-        made = rule()
-        calls: list[int] = []
-
-        def counting(gradient: Tensor, made: Any = made, calls: list[int] = calls) -> Tensor:
-            calls.append(1)
-            expect(
-                tuple(gradient.shape) == (M, D),
-                f"a gradient has the shape of Δ, {M} × {D}: 2(ΔK1 − R)K1ᵀ.",
-            )
-            return made(gradient)
-
-        delta = answer(K1, R, P, counting, 40)
-        expect(
-            isinstance(delta, Tensor) and tuple(delta.shape) == (M, D),
-            f"return Δ, d_model × d_ff = {M} × {D}.",
-        )
-        expect(
-            len(calls) == 40,
-            f"the rule should be asked once in each of the 40 steps, not {len(calls)} times.",
-        )
-        expect(not close(delta, plain(K1, R, rule(), 40)), "there is no P in your descent: ΔK0 is not zero.")
-        expect(
-            not close(delta, plain(K1, R, rule(), 40) @ P),
-            "the descent itself knows no P, and P comes once, at the end. Known answers are safe, but the descent "
-            "believed in a Δ that P then cut down: that is “afterwards” again. Project in every step.",
-        )
-        expect(
-            name != "Adam" or bool((delta @ K0).norm() < 1e-6 * (1e-9 + delta.norm() * K0.norm())),
-            "with plain descent you stay in the null space, with Adam you leave it. Adam divides *entry by entry*, "
-            "which mixes nothing and keeps no subspace: whatever you project before the rule, it comes out outside. "
-            "Project the step that the rule returns.",
-        )
-        expect(
-            bool((delta @ K0).norm() < 1e-6 * (1e-9 + delta.norm() * K0.norm())),
-            f"ΔK0 is not zero with {name}. P belongs to the right of the step: step @ P.",
-        )
-        error = float((delta @ K1 - R).norm() / R.norm())
-        expect(
-            error < 1,
-            "the error grows: the rule's step goes downhill already (it has its minus sign inside), so *add* it.",
-        )
-        expect(
-            close(delta, descend(K1, R, P, rule(), 40))
-            or close(delta, descend(K1, R, P, _projected(rule(), P), 40)),
-            "Δ stays inside, but takes another way than descent on ‖ΔK1 − R‖². The gradient is 2(ΔK1 − R)K1ᵀ, at "
-            "the Δ of this step, and Δ starts at zero.",
-        )
-
-
-def _projected(rule: Rule, P: Tensor) -> Rule:
-    return lambda gradient: rule(gradient @ P)
-
-
-# -- 13.6 -----------------------------------------------------------------------------------------------
 
 
 @exercise("13.6", reference=stays)

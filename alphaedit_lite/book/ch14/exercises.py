@@ -8,16 +8,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, randn
 from .reference import evolve, forgotten, growth, rls_step, units
 
 
 def near(a: Tensor, b: Tensor | float, tolerance: float = 1e-7) -> bool:
     return bool(((a - b).abs() < tolerance).all())
-
-
-def normal(*shape: int) -> Tensor:
-    return torch.randn(*shape, dtype=torch.float64)
 
 
 def _writes(K0: Tensor, K1: Tensor, R: Tensor, tau: float, lam: float, c: float) -> tuple[Tensor, Tensor]:
@@ -34,8 +30,8 @@ def _writes(K0: Tensor, K1: Tensor, R: Tensor, tau: float, lam: float, c: float)
 @exercise("14.1", reference=units)
 def check_units(answer: Callable[[float], tuple[float, float, float]]) -> None:
     for s in (0.1, 3.0):
-        K0 = torch.linspace(0.1, 2, 12, dtype=torch.float64)[:, None] * normal(12, 80)
-        K1, R = normal(12, 3), normal(5, 3)
+        K0 = torch.linspace(0.1, 2, 12, dtype=torch.float64)[:, None] * randn(12, 80)
+        K1, R = randn(12, 3), randn(5, 3)
         tau = float(torch.linalg.eigvalsh(K0 @ K0.T / 80)[6:8].mean())
         given = answer(s)
         expect(
@@ -63,7 +59,7 @@ def check_units(answer: Callable[[float], tuple[float, float, float]]) -> None:
         before = _writes(K0, K1, R, tau, 2.0, 5.0)
         after = _writes(s * K0, s * K1, R, tau * tau_, 2.0 * lam_, 5.0 * c_)
         for old, new in zip(before, after, strict=True):
-            probe = normal(12, 6)
+            probe = randn(12, 6)
             expect(
                 near(new @ (s * probe), old @ probe, 1e-6),
                 "with your factors the edit of the rescaled model does not do what that of the original does.",
@@ -72,7 +68,7 @@ def check_units(answer: Callable[[float], tuple[float, float, float]]) -> None:
 
 @exercise("14.2", reference=forgotten)
 def check_forgotten(answer: Callable[[Sequence[Tensor], Sequence[Tensor]], Sequence[float]]) -> None:
-    deltas, keys = [normal(5, 9) for _ in range(5)], [normal(9, 2) for _ in range(5)]
+    deltas, keys = [randn(5, 9) for _ in range(5)], [randn(9, 2) for _ in range(5)]
     found = [float(value) for value in answer(deltas, keys)]
     expect(len(found) == len(deltas), f"one number for each of the {len(deltas)} batches is asked for.")
     right = forgotten(deltas, keys)
@@ -140,11 +136,11 @@ def check_growth(answer: Callable[[int, float], tuple[float, float, float]]) -> 
 
 @exercise("14.4", reference=rls_step)
 def check_rls(answer: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]) -> None:
-    d, A = 10, normal(10, 10)
+    d, A = 10, randn(10, 10)
     A = A @ A.T + torch.eye(d, dtype=torch.float64)
     S, seen = torch.linalg.inv(A), A.clone()
     for n in (3, 4, 2):
-        K, R = normal(d, n), normal(6, n)
+        K, R = randn(d, n), randn(6, n)
         given = answer(S.clone(), K, R)
         expect(isinstance(given, tuple | list) and len(given) == 2, "return two things: Δ and the new S.")
         delta, new = given
@@ -178,9 +174,9 @@ def check_rls(answer: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]])
 
 @exercise("14.5", reference=evolve)
 def check_evolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-    U, _ = torch.linalg.qr(normal(12, 9))
+    U, _ = torch.linalg.qr(randn(12, 9))
     P = U @ U.T
-    K = normal(12, 3)
+    K = randn(12, 3)
     K = torch.cat([K, K[:, :1] + K[:, 1:2]], dim=1)  # four keys, three of them independent
     new = answer(P, K)
     expect(tuple(new.shape) == (12, 12), f"P must stay 12 × 12; yours is {list(new.shape)}.")
@@ -206,7 +202,7 @@ def check_evolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     expect(near(new @ new, new), "P P is not P: is Q orthonormal, and does it lie inside the old P?")
     expect(near(new @ P, new), "the new space is not inside the old one: K0 would be hit again.")
     expect(abs(rank - 6) < 1e-6, "the space has the wrong size: 9 directions, and three independent shadows.")
-    far = (torch.eye(12, dtype=torch.float64) - P) @ normal(12, 2)
+    far = (torch.eye(12, dtype=torch.float64) - P) @ randn(12, 2)
     expect(
         near(answer(P, far), P, 1e-6),
         "keys that P does not see at all must cost nothing: their shadows are zero but for rounding. Compare singular "

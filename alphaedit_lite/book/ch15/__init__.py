@@ -1,0 +1,1 @@
+"""Chapter 15: From a laptop to 8B"""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, randn
 from .reference import adapter, flops, half_step, memory, merge
 
 
@@ -18,13 +18,12 @@ from .reference import adapter, flops, half_step, memory, merge
 def check_memory(answer: Callable[[int, int, int], tuple[float, float, float]]) -> None:
     for _ in range(3):
         d_model, d_ff, facts = (random.randrange(*span) for span in ((20, 60), (100, 300), (5, 19)))
-        keys = torch.randn(400, d_ff, dtype=torch.float64)
+        keys = randn(400, d_ff)
         total, delta = keys.T @ keys, torch.zeros(d_model, d_ff, dtype=torch.float64)
         history = torch.zeros(facts, d_ff)
         statistics, update, kept = answer(d_model, d_ff, facts)
         expect(
-            statistics != total.nbytes * 8,
-            "you have counted bits. A float64 has 64 bits, that is 8 *bytes*.",
+            statistics != total.nbytes * 8, "you have counted bits. A float64 has 64 bits, that is 8 *bytes*."
         )
         expect(
             statistics != total.nbytes // 2,
@@ -105,9 +104,7 @@ def check_flops(answer: Callable[[Sequence[tuple[int, int]], int, int], tuple[fl
 @exercise("15.3", reference=merge)
 def check_merge(answer: Callable[[Tensor, int, Tensor, int], tuple[Tensor, int]]) -> None:
     d = 6
-    parts = [
-        torch.randn(n, d, dtype=torch.float64) + shift for n, shift in ((10, 0.0), (70, 1.5), (25, -1.0))
-    ]
+    parts = [randn(n, d) + shift for n, shift in ((10, 0.0), (70, 1.5), (25, -1.0))]
     moments = [part.T @ part / len(part) for part in parts]
     first, rest = torch.cat(parts[:2]), torch.cat(parts)
     given = answer(moments[0], 10, moments[1], 70)
@@ -193,8 +190,8 @@ def _rounded(value: float, dtype: torch.dtype) -> float:
 @exercise("15.5", reference=adapter)
 def check_adapter(answer: Callable[[Sequence[Tensor], Sequence[Tensor]], tuple[Tensor, Tensor]]) -> None:
     d_model, d_ff, counts = 7, 11, (3, 1, 2)
-    residuals = [torch.randn(n, d_model, dtype=torch.float64) for n in counts]
-    gains = [torch.randn(n, d_ff, dtype=torch.float64) for n in counts]
+    residuals = [randn(n, d_model) for n in counts]
+    gains = [randn(n, d_ff) for n in counts]
     delta = torch.cat(residuals).T @ torch.cat(gains)
     B, A = answer(residuals, gains)
     expect(
@@ -214,8 +211,7 @@ def check_adapter(answer: Callable[[Sequence[Tensor], Sequence[Tensor]], tuple[T
         "matrix are a right answer that saves nothing.)",
     )
     expect(
-        r == sum(counts),
-        f"r is {r}, but there are {sum(counts)} facts in three edits. Are all edits in it?",
+        r == sum(counts), f"r is {r}, but there are {sum(counts)} facts in three edits. Are all edits in it?"
     )
     expect(
         torch.allclose(B @ A, delta),

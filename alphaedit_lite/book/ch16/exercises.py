@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...facts import Fact
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, randn
 from .reference import follows, largest_rank, spoken, suspects, with_fact
 
 
@@ -96,9 +96,9 @@ def check_largest_rank(answer: Callable[[int, int, int, int], int]) -> None:
         (20, 20, 12, 30),
         (40, 35, 50, 30),
     ):
-        own = torch.randn(subjects, d_ff, dtype=torch.float64)
+        own = randn(subjects, d_ff)
         keys = own[torch.arange(facts) % subjects]  # facts about one subject have one key
-        residual = torch.randn(facts, d_model, dtype=torch.float64)
+        residual = randn(facts, d_model)
         gain = torch.linalg.solve(keys @ keys.T + torch.eye(facts, dtype=torch.float64), keys)
         found = int(torch.linalg.matrix_rank(residual.T @ gain))
         told = answer(facts, subjects, d_model, d_ff)
@@ -118,9 +118,9 @@ def check_largest_rank(answer: Callable[[int, int, int, int], int]) -> None:
 
 @exercise("16.4", reference=suspects)
 def check_suspects(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
-    basis = torch.linalg.qr(torch.randn(30, 30, dtype=torch.float64))[0].T  # orthonormal rows
+    basis = torch.linalg.qr(randn(30, 30))[0].T  # orthonormal rows
     edited, mixed = basis[:3], basis[1] * 2 + basis[10] * 2
-    delta = torch.randn(12, 3, dtype=torch.float64) @ (edited * torch.tensor([[1.0], [3.0], [9.0]]))
+    delta = randn(12, 3) @ (edited * torch.tensor([[1.0], [3.0], [9.0]]))
     keys = torch.stack([5 * edited[0], -0.1 * edited[2], basis[7], mixed, edited.sum(0)])
     share = answer(delta, keys, 3)
     expect(
@@ -153,10 +153,10 @@ def check_suspects(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
 
 @exercise("16.5", reference=spoken)
 def check_spoken(answer: Callable[[Tensor, Tensor, Tensor, int], Sequence[int]]) -> None:
-    E = torch.linalg.qr(torch.randn(40, 20, dtype=torch.float64))[0]  # 40 tokens
-    keys = torch.linalg.qr(torch.randn(30, 2, dtype=torch.float64))[0].T  # two subjects, orthonormal
+    E = torch.linalg.qr(randn(40, 20))[0]  # 40 tokens
+    keys = torch.linalg.qr(randn(30, 2))[0].T  # two subjects, orthonormal
     for _ in range(4):
-        loud, quiet = torch.randn(2, 20, dtype=torch.float64)
+        loud, quiet = randn(2, 20)
         delta = torch.outer(3 * loud, keys[0]) + torch.outer(quiet, keys[1])
         for value, key in ((loud, keys[0]), (quiet, keys[1])):
             wanted = (E @ value).topk(3).indices.tolist()

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 
 class Hint(Exception):
@@ -41,10 +42,13 @@ EXERCISES: dict[str, Exercise] = {}
 
 
 def load(chapter: str) -> dict[str, Exercise]:
-    """The exercises of one chapter ("07"), by number; imports that chapter's checks and no others."""
-    module = f"{__package__.rpartition('.')[0]}.ch{chapter}.exercises"
-    if find_spec(module) is not None:
-        import_module(module)
+    """The exercises of one chapter ("07"), by number; imports that chapter's checks and no others.
+
+    They stand in the chapter's exercises.py; some long ones in an exercises_TOPIC.py beside it.
+    """
+    folder = Path(__file__).parents[1] / f"ch{chapter}"
+    for path in sorted(folder.glob("exercises*.py")):
+        import_module(f"{__package__.rpartition('.')[0]}.{folder.name}.{path.stem}")
     return {number: found for number, found in EXERCISES.items() if number.startswith(f"{chapter}.")}
 
 
@@ -64,6 +68,16 @@ def expect(holds: bool, hint: str) -> None:
     """Raise ``Hint`` unless the property holds."""
     if not holds:
         raise Hint(hint)
+
+
+def randn(*shape: int) -> Tensor:
+    """Fresh random data in float64."""
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+def close(a: Any, b: Tensor) -> bool:
+    """Whether a is b but for rounding: a tensor of its shape, so that ‖a − b‖ < 1e-7 (1 + ‖b‖)."""
+    return isinstance(a, Tensor) and a.shape == b.shape and bool((a - b).norm() < 1e-7 * (1 + b.norm()))
 
 
 def judge(number: str, answer: Any) -> tuple[str, str]:
