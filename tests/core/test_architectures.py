@@ -10,7 +10,7 @@ from alphaedit_lite.hooks import hooked
 from alphaedit_lite.models import ARCHITECTURES, REFUSED, UnsupportedModelError
 from alphaedit_lite.prompts import align, encode_fact
 from tests.conftest import tiny
-from tests.core.test_engine import LAYERS, editor_for, same, weights
+from tests.helpers import LAYERS, editor_for, same, weights
 
 
 @pytest.fixture(params=sorted(ARCHITECTURES))

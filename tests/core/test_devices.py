@@ -7,9 +7,10 @@ import torch
 from accelerate import cpu_offload, disk_offload, dispatch_model
 
 from alphaedit_lite import LanguageModel, compute_targets
+from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.models import UnsupportedModelError
 from tests.conftest import CORPUS, tiny
-from tests.core.test_engine import LAYERS, PLAIN, editor_for, fit_statistics, same, weights
+from tests.helpers import LAYERS, PLAIN, editor_for, same, weights
 
 
 @pytest.fixture(params=["llama", "gpt2"])

@@ -39,33 +39,7 @@ from alphaedit_lite.models import UnsupportedModelError
 from alphaedit_lite.prompts import align, encode, encode_fact
 from alphaedit_lite.statistics import StatisticsFile, key_statistics, load_statistics, save_statistics
 from tests.conftest import CORPUS, tiny, train_tokenizer
-
-LAYERS = (1, 2, 3)
-PLAIN = TargetConfig(steps=6, early_stop=False, clamp=0.9)
-
-
-def editor_for(lm, config=None, **settings):
-    """An editor of a tiny model; what ``config`` does not leave at its default stays as it says."""
-    if config is not None:
-        default = EditorConfig()
-        changed = {f.name: getattr(config, f.name) for f in dataclasses.fields(config)}
-        settings |= {name: value for name, value in changed.items() if value != getattr(default, name)}
-    torch.manual_seed(3)
-    statistics = {}
-    for layer in LAYERS:
-        statistics[layer] = KeyStatistics.empty(lm.d_ff)
-        statistics[layer].update(torch.randn(500, lm.d_ff) * torch.linspace(0.01, 1, lm.d_ff))
-    given = {"layers": LAYERS, "threshold": 0.3, "threshold_kind": "relative", "targets": PLAIN, **settings}
-    return Editor(lm, EditorConfig(**given), statistics=statistics, progress=False)
-
-
-def weights(lm):
-    return {name: value.clone() for name, value in lm.model.state_dict().items()}
-
-
-def same(a, b):
-    return all(torch.equal(a[name], b[name]) for name in a)
-
+from tests.helpers import LAYERS, PLAIN, editor_for, plain_target, same, weights
 
 # -- running a slice of a model ------------------------------------------------------------------------
 
@@ -139,43 +113,6 @@ def test_hooks_look_replace_and_go(lm):
 
 
 # -- targets -------------------------------------------------------------------------------------------
-
-
-def plain_target(lm, fact, layer, config):
-    """One fact, one prompt at a time, whole forward passes, a hook: written from the definition."""
-    encoded = encode_fact(lm.tokenizer, fact, config.prefixes, True)
-    essence = encode_fact(lm.tokenizer, Fact("{} is a", fact.subject, "x"), ("",), False)[0]
-    delta = torch.zeros(lm.d_model, requires_grad=True)
-    optimiser = torch.optim.Adam([delta], lr=config.lr)
-    h = []
-    with hooked(outputs={lm.block(layer): h.append}), torch.no_grad():
-        lm.model(torch.tensor([encoded[0].ids]))
-        before = lm.model(torch.tensor([essence.ids])).logits[0, essence.subject].log_softmax(-1)
-    h = h[0][0, encoded[0].subject]
-    for step in range(config.steps):
-
-        def add(x, at, delta=delta):
-            return torch.cat([x[:, :at], x[:, at : at + 1] + delta, x[:, at + 1 :]], 1)
-
-        nll = 0
-        for row in encoded:
-            with hooked(outputs={lm.block(layer): lambda x, at=row.subject: add(x, at)}):
-                log_p = lm.model(torch.tensor([row.ids])).logits[0].log_softmax(-1)
-            steps = range(row.object, len(row.ids))
-            nll = nll - sum(log_p[t - 1, row.ids[t]] for t in steps) / len(steps) / len(encoded)
-        with hooked(outputs={lm.block(layer): lambda x: add(x, essence.subject)}):
-            now = lm.model(torch.tensor([essence.ids])).logits[0, essence.subject].log_softmax(-1)
-        kl = F.kl_div(before, now, log_target=True, reduction="sum")
-        loss = nll + config.kl * kl + config.weight_decay * delta.norm() / h.norm() ** 2
-        if loss < 0.05 or step == config.steps - 1:
-            break
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        with torch.no_grad():
-            if delta.norm() > config.clamp * h.norm():
-                delta *= config.clamp * h.norm() / delta.norm()
-    return h + delta.detach(), nll.detach()
 
 
 def test_batched_targets_are_the_definition(lm, facts):

@@ -59,7 +59,7 @@ from alphaedit_lite.scale.distributed import Share, fit_shares
 from alphaedit_lite.scale.export import to_lora
 from alphaedit_lite.statistics import StatisticsFile, load_statistics, save_statistics, statistics_request
 from tests.conftest import CORPUS, tiny
-from tests.core.test_engine import LAYERS, editor_for
+from tests.helpers import LAYERS, editor_for
 
 QUICK = TargetConfig(steps=2, early_stop=False, prefixes=("", "The weather. "))
 HELD, FACT, OTHER = (

@@ -11,18 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from alphaedit_lite import Fact, evaluate, perplexity
 from alphaedit_lite.generation import consistency, fluency, generate, judge_generation, ngram_entropy, words
 from alphaedit_lite.metrics import evaluate_zsre, summary, token_scores
-
-FACTS = [
-    Fact(
-        "{} is located in",
-        "Paris",
-        "Rome",
-        "France",
-        ("The city of Paris is in",),
-        (("Lyon is in", "France"),),
-    ),
-    Fact("{} speaks", "Anna", "Dutch"),
-]
+from tests.helpers import FACTS
 
 
 def test_entropy_by_hand():

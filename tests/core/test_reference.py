@@ -13,7 +13,7 @@ from torch.testing import assert_close
 from alphaedit_lite import Editor, EditorConfig, Fact
 from alphaedit_lite.prompts import PREFIXES, sample_prefixes
 from tests.conftest import tiny
-from tests.core.test_engine import LAYERS, editor_for, plain_target
+from tests.helpers import LAYERS, editor_for, plain_target
 
 LAM = 0.5
 

@@ -12,13 +12,13 @@ import pytest
 from alphaedit_lite import Edit
 from alphaedit_lite import ledger as ledger_module
 from tests.conftest import tiny
-from tests.core.test_engine import editor_for, same, weights
+from tests.helpers import editor_for, same, weights
 
 WORKER = """
 import dataclasses, hashlib, sys, torch
 from alphaedit_lite import Fact
 from tests.conftest import tiny
-from tests.core.test_engine import editor_for
+from tests.helpers import editor_for
 torch.set_num_threads(1)
 lm = tiny("llama")
 facts = [Fact("{} is located in the country of", f"Assam {i}", "France") for i in range(16)]

@@ -13,38 +13,7 @@ from alphaedit_lite.book.ch10.study import grid
 from alphaedit_lite.book.kit import streams
 from alphaedit_lite.book.kit.fronts import ABLATION, LINES, Fronts, nondominated
 from alphaedit_lite.book.kit.intervals import difference, interval, signed
-
-METRICS = ("efficacy", "efficacy_top1", "generalization", "generalization_top1", "specificity")
-
-
-def cohort(first: int, values: list) -> dict:
-    return {"first": first, "facts": len(values), "scores": {name: values for name in METRICS}}
-
-
-def checkpoint(edits: int, cohorts: list[dict], perplexity: float | None = 20.0, **changed) -> dict:
-    found = {
-        "edits": edits, "cohorts": cohorts, "perplexity": perplexity,
-        "pairs": {"b": "01", "a": "1100"}, "last words": "10", "says": {"Once": " upon a time"},
-        "norm": {"3": 8.0, "4": 9.0},
-        "update": {"3": 0.001 * edits, "4": 0.003 * edits} if edits else {},
-        "spectrum": {}, "collapsed": perplexity is None, "seconds": 1.0,
-    }  # fmt: skip
-    return found | changed
-
-
-def stream(editor: str = "AlphaEdit", slope: float = 0.2) -> dict:
-    """300 edits; a quarter of each hundred judged, at the end all; the first cohort fades by ``slope``."""
-    fresh, old = [1.0] * 20 + [0.0] * 5, [1.0] * (20 - round(25 * slope)) + [0.0] * (5 + round(25 * slope))
-    every, missing = [v for v in old for _ in range(4)], [0.0] * 99 + [None]
-    return {
-        "editor": editor, "seed": 0,
-        "checkpoints": [
-            checkpoint(0, [cohort(0, [0.0] * 25)]),
-            checkpoint(100, [cohort(0, fresh)], 21.0),
-            checkpoint(200, [cohort(0, old), cohort(100, fresh)], 22.0),
-            checkpoint(300, [cohort(0, every), cohort(100, [1.0] * 100), cohort(200, missing)], 24.0),
-        ],
-    }  # fmt: skip
+from tests.helpers import checkpoint, cohort, row, stream
 
 
 @pytest.fixture
@@ -185,14 +154,6 @@ def test_two_streams_in_words():
 
 
 # -- the sweep ------------------------------------------------------------------------------------------
-
-
-def row(editor: str, knob: str, hits: int, perplexity: float | None, projected: str = "without P") -> dict:
-    scores = {name: [1.0] * hits + [0.0] * (20 - hits) for name in METRICS}
-    return {
-        "editor": editor, "knob": knob, "projected": projected, "settings": {}, "scores": scores,
-        "perplexity": perplexity, "update": 0.3, "seconds": 2.0,
-    }  # fmt: skip
 
 
 @pytest.fixture

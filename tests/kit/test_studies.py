@@ -11,7 +11,7 @@ from alphaedit_lite import Edit, Fact
 from alphaedit_lite.book.kit import probes as stream_look
 from alphaedit_lite.book.kit import stream_facts
 from alphaedit_lite.book.kit import studies as study
-from tests.core.test_engine import LAYERS, editor_for
+from tests.helpers import LAYERS, editor_for
 
 FACTS = [
     Fact("The capital of {} is", name, "Rome", true="Paris") for name in ("Italy", "India", "Asia", "France")

@@ -285,6 +285,15 @@ def test_no_exception_is_left_over(whole):
     assert {f"{BOOK}.{name}" for name in EXCEPTIONS} <= set(whole)
 
 
+def test_tests_share_helpers_and_not_each_other(whole):
+    shared = {
+        m: {u for u in imports(whole, m) if last(u).startswith("test_")} for m in whole if "tests." in m
+    }
+    assert not {module: used for module, used in shared.items() if used}, (
+        "move what they share to tests/helpers.py"
+    )
+
+
 def test_each_chapter_says_which_it_is(whole):
     titles = re.findall(r"^\| \[(\d\d)\]\S* \| \*\*(.+?)\*\*", (ROOT / "README.md").read_text(), re.M)
     for number, title in titles:

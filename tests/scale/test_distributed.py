@@ -161,7 +161,7 @@ def test_more_processes_than_texts(cache):
 
 
 def test_a_wrong_rank_and_an_edited_model_are_refused(cache, facts):
-    from tests.core.test_engine import editor_for
+    from tests.helpers import editor_for
 
     lm = tiny("llama")
     with pytest.raises(ValueError, match="rank must be one of 0 to 1, not 2"):

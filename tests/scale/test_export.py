@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from alphaedit_lite import Edit
 from alphaedit_lite.scale.export import low_rank, push_to_hub, to_lora
-from tests.core.test_engine import editor_for
+from tests.helpers import editor_for
 
 peft = pytest.importorskip("peft", reason="peft is not installed: pip install -e .[dev]")
 

@@ -10,7 +10,7 @@ from alphaedit_lite import LanguageModel, compute_targets
 from alphaedit_lite.models import fingerprint
 from alphaedit_lite.scale.precision import keep_masters, rounding_loss
 from tests.conftest import tiny
-from tests.core.test_engine import LAYERS, PLAIN, editor_for, same, weights
+from tests.helpers import LAYERS, PLAIN, editor_for, same, weights
 
 
 @pytest.fixture(params=[torch.bfloat16, torch.float16])

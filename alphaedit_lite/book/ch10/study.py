@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ... import Editor, bundled_facts, bundled_targets, key_statistics, load_model
-from ...config import default_layers
+from ...config import EditorConfig, default_layers
 from ...editor import prune
 from ...facts import Fact
 from ...finetune import FineTune

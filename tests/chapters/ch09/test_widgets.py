@@ -15,7 +15,7 @@ from alphaedit_lite.book.ch09.figures import (
 )
 from alphaedit_lite.book.ch09.widgets import ALL, StrengthWidget, moved, moves, readings
 from alphaedit_lite.book.kit.judging import judge_prompts, per_fact, says, scaled
-from tests.core.test_metrics import FACTS
+from tests.helpers import FACTS
 
 
 def test_a_name_is_named_as_a_whole_word():

@@ -10,7 +10,7 @@ from alphaedit_lite import Fact, compute_targets
 from alphaedit_lite.book.ch10 import study
 from alphaedit_lite.book.kit import probes
 from alphaedit_lite.book.kit.fronts import as_table
-from tests.core.test_engine import editor_for
+from tests.helpers import editor_for
 
 NAMES = ("Italy", "India", "Asia", "France")
 FACTS = [Fact("The capital of {} is", name, "Rome", true="Paris") for name in NAMES]

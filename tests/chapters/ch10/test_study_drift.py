@@ -4,7 +4,7 @@ import torch
 
 from alphaedit_lite import Fact
 from alphaedit_lite.book.ch10.study_drift import drift
-from tests.core.test_engine import editor_for
+from tests.helpers import editor_for
 
 FACTS = [Fact("The capital of {} is", name, "Rome", true="Paris") for name in ("Italy", "India", "Asia")]
 

@@ -19,7 +19,7 @@ from alphaedit_lite.book.kit.stream_figures import (
     says,
     style_of,
 )
-from tests.kit.test_streams import checkpoint, row, stream
+from tests.helpers import checkpoint, row, stream
 
 
 @pytest.fixture

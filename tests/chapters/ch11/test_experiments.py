@@ -12,7 +12,7 @@ from alphaedit_lite import Edit
 from alphaedit_lite.book.ch11 import experiments as ability
 from alphaedit_lite.book.ch11.study import noise
 from alphaedit_lite.book.kit.minimal_pairs import PAIRS, PHENOMENA, judge_pairs, pairs, split
-from tests.kit.test_streams import checkpoint
+from tests.helpers import checkpoint
 
 
 def bits(values, kind="a"):

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from alphaedit_lite.book.ch11 import results as along
-from tests.kit.test_streams import checkpoint
+from tests.helpers import checkpoint
 
 
 def stream(pairs: str, words: str, perplexity: float | None = 22.0, ends: int = 100) -> dict:

@@ -14,7 +14,7 @@ from alphaedit_lite.book.ch11.figures import (
     tokens_figure,
 )
 from alphaedit_lite.book.ch11.widgets import PairWidget, read_pair
-from tests.kit.test_streams import stream
+from tests.helpers import stream
 
 GOOD, BAD = "Rome is the capital of Italy", "Rome is the capital of India"
 

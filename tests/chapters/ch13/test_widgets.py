@@ -148,7 +148,7 @@ def test_a_trial_writes_asks_and_takes_back(lm):
              neighbours=(("The capital of Spain is", "Madrid"),))
         for name in ("Italy", "India")
     ]  # fmt: skip
-    from tests.core.test_engine import editor_for
+    from tests.helpers import editor_for
 
     model = editor_for(lm, solver="memit")
     z = compute_targets(lm, facts, model.layers[-1], progress=False).z

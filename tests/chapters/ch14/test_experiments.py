@@ -5,7 +5,7 @@ import torch
 
 from alphaedit_lite import Fact, NullSpace, compute_targets, solvers
 from alphaedit_lite.book.ch14 import experiments as relatives
-from tests.core.test_engine import LAYERS, PLAIN, editor_for
+from tests.helpers import LAYERS, PLAIN, editor_for
 
 FACTS = [Fact("The capital of {} is", name, "Rome", true="Paris") for name in ("Italy", "India", "Asia")]
 

@@ -9,7 +9,7 @@ from alphaedit_lite import Fact, NullSpace, compute_targets
 from alphaedit_lite.book.ch14 import results as measured
 from alphaedit_lite.book.ch14 import study_k0, study_relatives
 from alphaedit_lite.keys import KeyStatistics
-from tests.core.test_engine import PLAIN, editor_for
+from tests.helpers import PLAIN, editor_for
 
 FACTS = [Fact("The capital of {} is", name, "Rome", true="Paris") for name in ("Italy", "India", "Asia")]
 

@@ -5,7 +5,7 @@ import torch
 
 from alphaedit_lite.book.ch15.rounding import lora_logits, rounded_one_by_one, stored_as, unmoved
 from tests.conftest import tiny
-from tests.core.test_engine import editor_for, same, weights
+from tests.helpers import editor_for, same, weights
 
 HALF = torch.bfloat16  # between 1 and 2 its numbers lie 1/128 apart
 
