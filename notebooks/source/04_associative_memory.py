@@ -48,7 +48,8 @@ import pandas as pd
 import torch
 
 from alphaedit_lite import bundled_facts, key_statistics, load_model
-from alphaedit_lite.book.ch04 import experiments as draw
+from alphaedit_lite.book.ch04 import experiments as measure
+from alphaedit_lite.book.ch04 import figures as draw
 from alphaedit_lite.book.kit.chapter import Chapter
 from alphaedit_lite.book.kit.plots import show
 
@@ -395,7 +396,7 @@ def fill(n, off=0.1, draws=24):
         found.append({name: float(value) for name, value in row.items()})
     row = pd.DataFrame(found).mean().to_dict()
     row["sum, theory"], row["exact, theory"] = expected_error(n, D)
-    row["sum, right, theory"] = draw.chance_right(n, D)
+    row["sum, right, theory"] = measure.chance_right(n, D)
     row["sum, added, theory"] = off**2 * n / D
     row["exact, added, theory"] = off**2 * min(n, D) / (abs(D - n) - 1)
     return row
@@ -440,8 +441,8 @@ chapter.reveal("c", 0 if holds < 36 else 1 if holds < 60 else 2 if holds <= 120 
 #   times in 20 with [[=holds:d]] facts, though its mean squared error is then [[=(holds - 1) / D:.1f]], where a value has squared length 1. The exact dictionary gets as far as
 #   [[=holds_exact:d]]. The errors point in all directions, and no single wrong value collects enough of them. A matrix of d × d numbers
 #   can keep on the order of d² choices (up to logarithms), but only d vectors: [Nichani et al.](https://arxiv.org/abs/2412.06538) prove such results. At d = 48
-#   the logarithms still hide it. But double d, and the line of the right panel stretches fourfold: it promises [[=draw.chance_right(300, 96):.0%]] right choices
-#   for 300 facts at d = 96, and [[=draw.chance_right(9800, 576):.0%]] for 9800 facts at d = 576, the size of our model's values.
+#   the logarithms still hide it. But double d, and the line of the right panel stretches fourfold: it promises [[=measure.chance_right(300, 96):.0%]] right choices
+#   for 300 facts at d = 96, and [[=measure.chance_right(9800, 576):.0%]] for 9800 facts at d = 576, the size of our model's values.
 # * **Nothing breaks.** There is no error message at n = 49. A full dictionary answers every question as fluently as an empty one.
 
 # %% [markdown] tags=["instructor"]
@@ -630,8 +631,8 @@ from alphaedit_lite.prompts import PREFIXES
 
 lm = load_model()
 facts = bundled_facts("development")[:FACTS]
-K = draw.subject_keys(lm, facts, LAYER).T  # [d_ff, 300]: keys as columns, as in the formulas
-elsewhere = draw.subject_keys(lm, facts, LAYER, prefix=PREFIXES[1]).T
+K = measure.subject_keys(lm, facts, LAYER).T  # [d_ff, 300]: keys as columns, as in the formulas
+elsewhere = measure.subject_keys(lm, facts, LAYER, prefix=PREFIXES[1]).T
 print(f"{K.shape[1]} keys of {K.shape[0]} entries; in front of the second set: {PREFIXES[1]!r}")
 
 # %% [markdown]
@@ -873,7 +874,7 @@ relation_first = ["The capital of {} is the city of", "The currency of {} is cal
 
 def overlap_of(templates, subject="Germany"):
     """The cosine of a subject's keys in two sentences."""
-    a, b = draw.subject_keys(lm, [Fact(t, subject, "x") for t in templates], LAYER)
+    a, b = measure.subject_keys(lm, [Fact(t, subject, "x") for t in templates], LAYER)
     return float(a @ b / (a.norm() * b.norm()))
 
 
@@ -881,7 +882,7 @@ overlaps = {"subject first": overlap_of(subject_first), "relation first": overla
 for name, c in overlaps.items():
     print(f"{name}: cosine {c:.3f}")
 v1, v2 = torch.linalg.qr(torch.randn(lm.d_model, 2)).Q.T
-k = unit(draw.subject_keys(lm, [Fact(subject_first[0], "Germany", "x")], LAYER)[0])
+k = unit(measure.subject_keys(lm, [Fact(subject_first[0], "Germany", "x")], LAYER)[0])
 K2, V2 = torch.stack([k, k], dim=1), torch.stack([v1, v2], dim=1)
 answer = V2 @ torch.linalg.pinv(K2) @ k  # least squares; your formula would divide by zero here
 print(f"least squares answers {answer @ v1:.2f} of value 1 and {answer @ v2:.2f} of value 2")

@@ -13,7 +13,7 @@ import ipywidgets as w
 
 from ..kit.plots import drawing
 from ..kit.widget import FigureWidget
-from .experiments import draw_overlap
+from .figures import draw_overlap
 
 
 class OverlapWidget(FigureWidget):

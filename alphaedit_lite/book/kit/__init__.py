@@ -1,0 +1,9 @@
+"""What two chapters or more share.
+
+For a reader: ``chapter`` (predict, check, hand in), ``exercises``, ``demo``, ``numbers`` (in prose).
+To draw: ``plots`` (one style), ``widget``, ``stream_figures``.
+To measure: ``layer`` (one layer under the microscope), ``tracing``, ``neurons``, ``judging``,
+``minimal_pairs``, ``last_words``, ``probes`` (all of it, as plain values).
+Studies: ``studies`` (hundreds of edits) and ``stream_facts``; ``streams`` and ``fronts`` read them back, with
+``intervals``; ``results`` keeps and finds the files; ``defaults`` is the sweep behind the default settings.
+"""

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from alphaedit_lite import Fact
-from alphaedit_lite.book.ch04 import experiments as associative
+from alphaedit_lite.book.ch04.experiments import subject_keys
+from alphaedit_lite.book.ch04.figures import matrices_figure
 from alphaedit_lite.hooks import hooked
 
 PROMPTS = ["{} lies in", "The capital of {} is", "{}"]
@@ -24,13 +25,13 @@ def seen(lm, text: str, layer: int) -> torch.Tensor:
 @pytest.mark.parametrize("prefix", ["", "It was late. "])
 def test_subject_keys_are_those_of_the_whole_model(lm, prefix):
     facts = [Fact(template, "Paris", " x") for template in PROMPTS]
-    keys = associative.subject_keys(lm, facts, 1, prefix)
+    keys = subject_keys(lm, facts, 1, prefix)
     for fact, key in zip(facts, keys, strict=True):
         alone = seen(lm, prefix + fact.prompt[: fact.subject_end], 1)[-1]
         assert torch.allclose(key, alone, atol=1e-4, rtol=1e-4)
 
 
 def test_small_matrices_are_described():
-    figure, alt = associative.matrices_figure({"A": torch.tensor([[1.0, 2], [3, -0.004]])})
+    figure, alt = matrices_figure({"A": torch.tensor([[1.0, 2], [3, -0.004]])})
     assert alt == "A: rows 1 2; 3 -0.004."
     assert len(figure.axes) == 1
