@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, several
 from .reference import Z, facts_needed, lost, over_edits, wilson, yardsticks
 
 
@@ -28,10 +28,7 @@ def check_yardsticks(answer: Callable[[Tensor, Tensor, Tensor], tuple[float, flo
         order = torch.randperm(20)
         log_p = scores.log_softmax(1)[order]
         given = answer(log_p, true[order], other[order])
-        expect(
-            isinstance(given, (tuple, list)) and len(given) == 2, "return two shares: success, and accuracy."
-        )
-        success, accuracy = (float(x) for x in given)
+        success, accuracy = map(float, several(given, "success", "accuracy"))
         hits = [float(log_p[i, true[order][i]]) for i in range(20)]
         rivals = [float(log_p[i, other[order][i]]) for i in range(20)]
         beats = sum(a > b for a, b in zip(hits, rivals, strict=True)) / 20  # 0.35
@@ -151,8 +148,7 @@ def check_lost(answer: Callable[[Tensor, Tensor], float]) -> None:
 def check_over_edits(answer: Callable[..., tuple[float, float]]) -> None:
     shares = torch.rand(25, dtype=torch.float64)
     given = answer(shares)
-    expect(isinstance(given, (tuple, list)) and len(given) == 2, "return two numbers: low, and high.")
-    low, high = (float(x) for x in given)
+    low, high = map(float, several(given, "low", "high"))
     mean, spread = float(shares.mean()), float(shares.std(correction=0))
     expect(
         high - low > 1e-9,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, randn
+from ..kit.exercises import exercise, expect, randn, several
 from .reference import corrupt, effects, restore, rho, share
 
 
@@ -107,11 +107,7 @@ def check_effects(answer: Callable[[float, Tensor, Tensor], tuple[float, Tensor]
         p_clean = 0.5 + 0.4 * float(torch.rand(()))
         p_corrupted = 0.1 * torch.rand(4, dtype=torch.float64)
         p_restored = torch.rand(3, 6, 4, dtype=torch.float64)
-        found = answer(p_clean, p_corrupted, p_restored)
-        expect(
-            isinstance(found, (tuple, list)) and len(found) == 2,
-            "two results are wanted: the total effect, and the indirect effects.",
-        )
+        found = several(answer(p_clean, p_corrupted, p_restored), "the total effect", "the indirect effects")
         total, indirect = torch.as_tensor(found[0], dtype=torch.float64), torch.as_tensor(found[1])
         mean = p_corrupted.mean()
         expect(total.numel() == 1, "the total effect is one number: take the mean over the samples.")

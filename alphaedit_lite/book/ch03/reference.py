@@ -7,10 +7,8 @@ from .experiments import corrupt, effects, restore
 __all__ = ["corrupt", "effects", "restore", "rho", "share"]
 
 
-# 03.4
-def share(layers: int, width: int) -> float:
+def share(layers: int, width: int) -> float:  # 03.4
     return (layers - 1) * (width + 1) / (4 * layers * width)
 
 
-# 03.5
-rho = 0.4
+rho = 0.4  # 03.5

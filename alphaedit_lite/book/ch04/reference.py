@@ -8,37 +8,31 @@ import torch
 from torch import Tensor
 
 
-# 04.1
-def two_keys(c: float) -> tuple[float, float]:
+def two_keys(c: float) -> tuple[float, float]:  # 04.1
     return abs(c), math.sqrt(2 / (1 - c**2))
 
 
-# 04.2
-def store(K: Tensor, V: Tensor) -> Tensor:
+def store(K: Tensor, V: Tensor) -> Tensor:  # 04.2
     d, n = K.shape
     if n <= d:
         return V @ torch.linalg.solve(K.T @ K, K.T)
     return torch.linalg.solve(K @ K.T, K @ V.T).T
 
 
-# 04.3
-def expected_error(n: int, d: int) -> tuple[float, float]:
+def expected_error(n: int, d: int) -> tuple[float, float]:  # 04.3
     return (n - 1) / d, max(0.0, 1 - d / n)
 
 
-# 04.4
-def write(W: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def write(W: Tensor, k: Tensor, v: Tensor) -> Tensor:  # 04.4
     return torch.outer(v - W @ k, k) / (k @ k)
 
 
-# 04.5
-def write_carefully(W: Tensor, K: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def write_carefully(W: Tensor, K: Tensor, k: Tensor, v: Tensor) -> Tensor:  # 04.5
     rest = k - K @ torch.linalg.lstsq(K, k[:, None]).solution[:, 0]
     return torch.outer(v - W @ k, rest) / (rest @ k)
 
 
-# 04.6
-def effective_dimension(K: Tensor) -> float:
+def effective_dimension(K: Tensor) -> float:  # 04.6
     U = K / K.norm(dim=0)
     G = U.T @ U
     n = len(G)

@@ -13,24 +13,20 @@ def objective(log_p: Tensor, ids: Tensor, now: Tensor, before: Tensor, delta: Te
     return nll + 0.0625 * kl + 0.5 * delta.norm() / h.norm() ** 2
 
 
-# 05.2
-def clamp(delta: Tensor, h: Tensor, factor: float) -> Tensor:
+def clamp(delta: Tensor, h: Tensor, factor: float) -> Tensor:  # 05.2
     limit = factor * h.norm()
     return delta if delta.norm() <= limit else delta * (limit / delta.norm())
 
 
-# 05.3
-def tangent(a: float, b: float, p: float, q: float) -> tuple[float, float]:
+def tangent(a: float, b: float, p: float, q: float) -> tuple[float, float]:  # 05.3
     length = p * p / a + q * q / b
     return p / a / length, q / b / length
 
 
-# 05.4
-def gain(k: Tensor, C0: Tensor) -> Tensor:
+def gain(k: Tensor, C0: Tensor) -> Tensor:  # 05.4
     u = torch.linalg.solve(C0, k)
     return u / (k @ u)
 
 
-# 05.5
-def damage(r: Tensor, k: Tensor, C0: Tensor) -> float:
+def damage(r: Tensor, k: Tensor, C0: Tensor) -> float:  # 05.5
     return float(r @ r / (k @ torch.linalg.solve(C0, k)))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import close, exercise, expect, randn
+from ..kit.exercises import close, exercise, expect, randn, several
 from .reference import closed_form, gradient, left_over, on_paper, thin
 
 D, N, M = 14, 5, 6  # entries of a key, new facts, entries of an answer
@@ -146,12 +146,8 @@ def check_on_paper(answer: Callable[[float, float, float, int], tuple[float, flo
         g, mean = float(each[0]), float(each.mean())
         written = float((closed_form(k, r, C0, c) @ k).norm() / r.norm())
         found = answer(g, c, wished, d)
-        expect(
-            isinstance(found, tuple | list) and len(found) == 3,
-            "three results are asked for, separated by commas: the share written, the c that writes the share "
-            "``wish``, and the mean of g.",
-        )
-        share, needed, typical = map(float, found)
+        what = ("the share written", "the c that writes the share ``wish``", "the mean of g")
+        share, needed, typical = map(float, several(found, *what))
         expect(
             abs(share - (1 - written)) > 1e-6,
             "this is the share that is *not* written: with a large c nothing is written.",

@@ -8,20 +8,17 @@ import torch
 from torch import Tensor
 
 
-# 07.1
-def projection(K0: Tensor, threshold: float = 1e-10) -> Tensor:
+def projection(K0: Tensor, threshold: float = 1e-10) -> Tensor:  # 07.1
     values, vectors = torch.linalg.eigh(K0 @ K0.T / K0.shape[1])
     U = vectors[:, values < threshold]
     return U @ U.T
 
 
-# 07.2
-def on_paper(d: int, rank: int) -> tuple[float, float, float]:
+def on_paper(d: int, rank: int) -> tuple[float, float, float]:  # 07.2
     return d - rank, math.sqrt(d - rank), (d - rank) / d
 
 
-# 07.3
-def diagnose(P: Tensor, K0: Tensor) -> list[str]:
+def diagnose(P: Tensor, K0: Tensor) -> list[str]:  # 07.3
     broken = []
     if not torch.allclose(P, P.T, atol=1e-8):
         broken.append("symmetric")
@@ -34,19 +31,16 @@ def diagnose(P: Tensor, K0: Tensor) -> list[str]:
     return broken
 
 
-# 07.4
-def threshold_for(eigenvalues: Tensor, share: float) -> float:
+def threshold_for(eigenvalues: Tensor, share: float) -> float:  # 07.4
     carried = eigenvalues.cumsum(0) / eigenvalues.sum()
     return float(eigenvalues[int((carried <= share).sum())])
 
 
-# 07.5
-def extend(U: Tensor, K: Tensor) -> Tensor:
+def extend(U: Tensor, K: Tensor) -> Tensor:  # 07.5
     seen = U.T @ K
     values, vectors = torch.linalg.eigh(seen @ seen.T)
     return U @ vectors[:, values < 1e-10]
 
 
-# 07.6
-def size_of_write(r: Tensor, k: Tensor, P: Tensor) -> float:
+def size_of_write(r: Tensor, k: Tensor, P: Tensor) -> float:  # 07.6
     return float(r.norm() / (P @ k).norm())

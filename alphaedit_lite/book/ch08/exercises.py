@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..kit.exercises import close, exercise, expect, randn
+from ..kit.exercises import close, exercise, expect, randn, several
 from .reference import closed_form, eye, on_paper, slope, thin, with_history
 
 D, N, M, PAST = 14, 4, 6, 3  # entries of a key, new facts, entries of an answer, earlier facts
@@ -147,10 +147,7 @@ def check_on_paper(answer: Callable[..., Any]) -> None:
         U = V[:, values < tau]
         shadow = float((U.T @ k).norm())
         found = answer(shadow, lam, wish, values, tau)
-        expect(
-            isinstance(found, tuple) and len(found) == 3, "three answers are asked for, separated by commas."
-        )
-        share, needed, energy = (float(x) for x in found)
+        share, needed, energy = map(float, several(found, "the share", "the λ", "the mean of ‖Pk‖²"))
 
         def written(weight: float, k: Tensor = k, U: Tensor = U, r: Tensor = r) -> float:
             return float((r @ thin(k, U, weight) @ k * r).sum() / r.square().sum())

@@ -12,20 +12,17 @@ def eye(n: int) -> Tensor:
     return torch.eye(n, dtype=torch.float64)
 
 
-# 08.1
-def slope(delta: Tensor, K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:
+def slope(delta: Tensor, K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:  # 08.1
     X = delta @ P
     return 2 * ((X @ K1 - R) @ K1.T + lam * X) @ P
 
 
-# 08.2
-def closed_form(K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:
+def closed_form(K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:  # 08.2
     bracket = K1 @ K1.T @ P + lam * eye(len(P))
     return torch.linalg.solve(bracket.T, (R @ K1.T @ P).T).T
 
 
-# 08.3
-def thin(K1: Tensor, U: Tensor, lam: float) -> Tensor:
+def thin(K1: Tensor, U: Tensor, lam: float) -> Tensor:  # 08.3
     A = U.T @ K1
     return torch.linalg.solve(lam * eye(K1.shape[1]) + A.T @ A, A.T @ U.T)
 
@@ -37,8 +34,7 @@ def on_paper(
     return shadow**2 / (shadow**2 + lam), shadow**2 * (1 - share) / share, float(values[values < tau].sum())
 
 
-# 08.5
-def with_history(K1: Tensor, Kp: Tensor, U: Tensor, lam: float) -> Tensor:
+def with_history(K1: Tensor, Kp: Tensor, U: Tensor, lam: float) -> Tensor:  # 08.5
     A = U.T @ torch.cat([Kp, K1], dim=1)
     gain = torch.linalg.solve(lam * eye(A.shape[1]) + A.T @ A, A.T @ U.T)
     return gain[Kp.shape[1] :]

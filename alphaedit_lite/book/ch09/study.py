@@ -110,10 +110,7 @@ def study(folder: Path) -> None:
             states["edited"] = judged(lm, facts)
         finally:
             edit.revert()
-        found["sets"][name] = states | {
-            "facts": len(facts),
-            "seconds": round(time.perf_counter() - start),
-        }
+        found["sets"][name] = states | {"facts": len(facts), "seconds": round(time.perf_counter() - start)}
         keep(OUT, found, "sets")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import close, exercise, expect, randn
+from ..kit.exercises import close, exercise, expect, randn, several
 from .reference import forgetting, front, on_paper, paired, write_and_remember
 
 D, M = 12, 5  # entries of a key, and of an answer
@@ -20,16 +20,11 @@ def check_write(answer: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]
     A = half @ half.T / D + 0.3 * torch.eye(D, dtype=torch.float64)
     K1, R = randn(D, 3), randn(M, 3)
     kept = A.clone()
-    found = answer(A, K1, R)
-    expect(
-        isinstance(found, tuple) and len(found) == 2,
-        "return two things, separated by a comma: Δ and the new S.",
-    )
+    delta, S = several(answer(A, K1, R), "Δ", "the new S")
     expect(
         torch.equal(A, kept),
         "the S that was handed in has changed: `S += …` writes into the caller's matrix. Write S = S + ….",
     )
-    delta, S = found
     expect(
         delta.shape == (M, D) and S.shape == (D, D),
         f"Δ should be d_model × d = {M} × {D} and S d × d = {D} × {D}, not {list(delta.shape)} and {list(S.shape)}.",

@@ -72,10 +72,7 @@ def draw_variants(axis: Any, fronts: Fronts, name: str, up: str, across: str) ->
 
 
 def fronts_figure(
-    fronts: Fronts,
-    groups: Mapping[str, str],
-    panels: Mapping[str, tuple[str, str]],
-    variants: bool = False,
+    fronts: Fronts, groups: Mapping[str, str], panels: Mapping[str, tuple[str, str]], variants: bool = False
 ) -> tuple[Figure, str]:
     """The trade-off of each editor over its knob.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, several
 from .experiments import sign_test
 from .glue import weighted_f1 as reference_f1
 from .reference import in_words, mcnemar, pairs_needed, weighted_f1
@@ -27,11 +27,7 @@ def near(a: Any, b: float) -> bool:
 def check_in_words(answer: Callable[..., Any]) -> None:
     for _ in range(3):
         rise, tokens = uniform(0.03, 0.6), 12 + int(torch.randint(30, ()))
-        found = answer(rise, tokens)
-        expect(
-            isinstance(found, tuple) and len(found) == 3, "three answers are asked for, separated by commas."
-        )
-        nats, factor, every = found
+        nats, factor, every = several(answer(rise, tokens), "nats", "a factor", "tokens")
         expect(
             not near(nats, rise),
             "1: for a small rise it is nearly that, but perplexity is the *exponential* of the mean loss: take the "
@@ -79,8 +75,7 @@ def check_mcnemar(answer: Callable[..., Any]) -> None:
         moved = torch.randperm(n)[: 4 + int(torch.randint(7, ()))]
         after[moved] = ~before[moved]
         lost, gained = int((before & ~after).sum()), int((~before & after).sum())
-        found = answer(before, after)
-        expect(isinstance(found, tuple) and len(found) == 3, "three things are asked for: lost, gained, p.")
+        found = several(answer(before, after), "lost", "gained", "p")
         expect(
             lost == gained or (int(found[0]), int(found[1])) != (gained, lost),
             "lost and gained are exchanged: lost is right before and wrong after.",
@@ -121,11 +116,8 @@ def check_pairs_needed(answer: Callable[..., Any]) -> None:
     for _ in range(3):
         loss = uniform(0.02, 0.05)
         changed, p, rho = uniform(loss + 0.02, 0.2), uniform(0.7, 0.95), uniform(0.1, 0.6)
-        found = answer(loss, changed, p, rho)
-        expect(
-            isinstance(found, tuple) and len(found) == 3, "three answers are asked for, separated by commas."
-        )
-        paired, apart, in_squares = (float(x) for x in found)
+        found = several(answer(loss, changed, p, rho), "paired", "apart", "in squares")
+        paired, apart, in_squares = map(float, found)
         # one question's change is -1, 0 or +1
         chance = {-1: (changed + loss) / 2, 1: (changed - loss) / 2, 0: 1 - changed}
         mean = sum(value * q for value, q in chance.items())

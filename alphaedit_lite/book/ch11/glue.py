@@ -80,11 +80,7 @@ TASKS: dict[str, Task] = {
     # The hub's 0 is "entailment".
     "rte": Task("RTE", ("nyu-mll/glue", "rte", "validation"), _FOLLOWS, (" no", " yes"), (1, 0)),
     "nli": Task(
-        "NLI",
-        ("nyu-mll/glue", "rte", "train"),
-        _FOLLOWS,
-        (" no", " yes"),
-        ("not_entailment", "entailment"),
+        "NLI", ("nyu-mll/glue", "rte", "train"), _FOLLOWS, (" no", " yes"), ("not_entailment", "entailment")
     ),
     "mmlu": Task(
         "MMLU",

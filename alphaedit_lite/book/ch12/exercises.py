@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, randn
+from ..kit.exercises import exercise, expect, randn, several
 from .reference import by_chance, displacement, energy, folds, margin_overlap, paired_p
 
 
@@ -71,8 +71,7 @@ def check_displacement(answer: Callable[[Tensor, Tensor], Any]) -> None:
         before = (randn(n, d) + 3 * randn(d)) * 5
         gap = randn(n, d) * (0.2 + torch.rand(n, 1, dtype=torch.float64) * 3) + 0.8 * randn(d)
         found = answer(before, before + gap)
-        expect(isinstance(found, tuple) and len(found) == 2, "two numbers are wanted: return size, common.")
-        size, common = (float(x) for x in found)
+        size, common = map(float, several(found, "size", "common"))
         right_size, right_common = displacement(before, before + gap)
         from_zero = float(before.square().sum(1).mean().sqrt())
         spread = float((before - before.mean(0)).square().sum(1).mean().sqrt())
@@ -227,8 +226,7 @@ def check_folds(answer: Callable[..., Any]) -> None:
 def check_by_chance(answer: Callable[[float, int, int], Any]) -> None:
     for size, n in ((0.7, 50), (2.0, 160)):
         found = answer(size, n, 99)
-        expect(isinstance(found, tuple) and len(found) == 2, "two formulas are wanted, separated by a comma.")
-        common, smallest = (float(x) for x in found)
+        common, smallest = map(float, several(found, "common", "the smallest p"))
         gaps = randn(500, n, 20) * size / math.sqrt(20)
         real = float(gaps.mean(1).square().sum(1).mean().sqrt())
         expect(

@@ -9,21 +9,18 @@ import torch
 from torch import Tensor
 
 
-# 12.1
-def margin_overlap(distance: float, degrees: float) -> float:
+def margin_overlap(distance: float, degrees: float) -> float:  # 12.1
     seen = distance * abs(math.cos(math.radians(degrees)))
     return math.erfc(seen / 2 / math.sqrt(2))
 
 
-# 12.2
-def displacement(before: Tensor, after: Tensor) -> tuple[float, float]:
+def displacement(before: Tensor, after: Tensor) -> tuple[float, float]:  # 12.2
     gap = after - before
     spread = (before - before.mean(0)).square().sum(1).mean().sqrt()
     return float(gap.square().sum(1).mean().sqrt() / spread), float(gap.mean(0).norm() / spread)
 
 
-# 12.3
-def energy(X: Tensor, Y: Tensor) -> float:
+def energy(X: Tensor, Y: Tensor) -> float:  # 12.3
     return float(2 * torch.cdist(X, Y).mean() - torch.cdist(X, X).mean() - torch.cdist(Y, Y).mean())
 
 
@@ -38,12 +35,10 @@ def paired_p(
     return (1 + beaten) / (1 + shuffles)
 
 
-# 12.5
-def folds(n: int, k: int = 5) -> Tensor:
+def folds(n: int, k: int = 5) -> Tensor:  # 12.5
     one = torch.randperm(n) % k
     return torch.cat([one, one])
 
 
-# 12.6
-def by_chance(size: float, n: int, shuffles: int) -> tuple[float, float]:
+def by_chance(size: float, n: int, shuffles: int) -> tuple[float, float]:  # 12.6
     return size / math.sqrt(n), 1 / (1 + shuffles)

@@ -19,30 +19,25 @@ def solver(K1: Tensor, A: Tensor, slack: float = 1.0) -> Tensor:
     return torch.linalg.solve(slack * eye(K1.shape[1]) + K1.T @ M1, M1.T)
 
 
-# 13.1
-def add_projection(delta: Tensor, P: Tensor) -> Tensor:
+def add_projection(delta: Tensor, P: Tensor) -> Tensor:  # 13.1
     return delta @ P
 
 
-# 13.2
-def inside(solver: Callable[..., Tensor], K1: Tensor, A: Tensor, U: Tensor) -> Tensor:
+def inside(solver: Callable[..., Tensor], K1: Tensor, A: Tensor, U: Tensor) -> Tensor:  # 13.2
     return solver(U.T @ K1, U.T @ A @ U) @ U.T
 
 
-# 13.3
-def on_paper(values: Tensor, x: Tensor, kept: Tensor) -> tuple[float, float, float, float]:
+def on_paper(values: Tensor, x: Tensor, kept: Tensor) -> tuple[float, float, float, float]:  # 13.3
     weighed = x.square() / values
     s = float(weighed[kept].sum() / weighed.sum())
     return s, 1 / s, float(kept.sum()), s**-0.5
 
 
-# 13.4
-def fair(delta: Tensor, projected: Tensor, K1: Tensor, R: Tensor) -> float:
+def fair(delta: Tensor, projected: Tensor, K1: Tensor, R: Tensor) -> float:  # 13.4
     return float((projected @ K1 * R).sum() / (delta @ K1 * R).sum())
 
 
-# 13.5
-Rule = Callable[[Tensor], Tensor]  # from a gradient to a step
+Rule = Callable[[Tensor], Tensor]  # from a gradient to a step  # 13.5
 
 
 class Adam:

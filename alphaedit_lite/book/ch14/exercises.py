@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, randn
+from ..kit.exercises import exercise, expect, randn, several
 from .reference import evolve, forgotten, growth, rls_step, units
 
 
@@ -33,12 +33,7 @@ def check_units(answer: Callable[[float], tuple[float, float, float]]) -> None:
         K0 = torch.linspace(0.1, 2, 12, dtype=torch.float64)[:, None] * randn(12, 80)
         K1, R = randn(12, 3), randn(5, 3)
         tau = float(torch.linalg.eigvalsh(K0 @ K0.T / 80)[6:8].mean())
-        given = answer(s)
-        expect(
-            isinstance(given, Sequence) and len(given) == 3,
-            "return three factors, separated by commas: for τ, λ and c.",
-        )
-        tau_, lam_, c_ = map(float, given)
+        tau_, lam_, c_ = map(float, several(answer(s), "a factor for τ", "for λ", "for c"))
         expect(
             not (math.isclose(tau_, s) and not math.isclose(s, 1)),
             "τ is compared with eigenvalues of C0, and these are mean *squares* of the keys: s is not enough.",
@@ -141,9 +136,7 @@ def check_rls(answer: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]])
     S, seen = torch.linalg.inv(A), A.clone()
     for n in (3, 4, 2):
         K, R = randn(d, n), randn(6, n)
-        given = answer(S.clone(), K, R)
-        expect(isinstance(given, tuple | list) and len(given) == 2, "return two things: Δ and the new S.")
-        delta, new = given
+        delta, new = several(answer(S.clone(), K, R), "Δ", "the new S")
         seen = seen + K @ K.T
         wanted = R @ K.T @ torch.linalg.inv(seen)
         expect(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from ..kit.exercises import exercise, expect, randn
+from ..kit.exercises import exercise, expect, randn, several
 from .reference import adapter, flops, half_step, memory, merge
 
 
@@ -108,12 +108,9 @@ def check_merge(answer: Callable[[Tensor, int, Tensor, int], tuple[Tensor, int]]
     moments = [part.T @ part / len(part) for part in parts]
     first, rest = torch.cat(parts[:2]), torch.cat(parts)
     given = answer(moments[0], 10, moments[1], 70)
-    expect(
-        isinstance(given, tuple) and len(given) == 2,
-        "return two things: the second moment, and the number of keys behind it. Without the number, nobody can "
-        "merge a third share.",
+    C, n = several(
+        given, "the second moment", "the number of keys: without it, nobody can merge a third share"
     )
-    C, n = given
     expect(
         tuple(C.shape) == (d, d),
         f"a second moment of keys with {d} entries is {d} × {d}, not {tuple(C.shape)}.",

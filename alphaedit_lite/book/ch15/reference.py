@@ -9,26 +9,21 @@ import torch
 from torch import Tensor
 
 
-# 15.1
-def memory(d_model: int, d_ff: int, facts: int) -> tuple[float, float, float]:
+def memory(d_model: int, d_ff: int, facts: int) -> tuple[float, float, float]:  # 15.1
     return 8 * d_ff**2, 8 * d_model * d_ff, 4 * facts * d_ff
 
 
-# 15.2
-def flops(shapes: Sequence[tuple[int, int]], d_ff: int, tokens: int) -> tuple[float, float]:
+def flops(shapes: Sequence[tuple[int, int]], d_ff: int, tokens: int) -> tuple[float, float]:  # 15.2
     return 2 * tokens * sum(rows * columns for rows, columns in shapes), 2 * tokens * d_ff**2
 
 
-# 15.3
-def merge(C_a: Tensor, n_a: int, C_b: Tensor, n_b: int) -> tuple[Tensor, int]:
+def merge(C_a: Tensor, n_a: int, C_b: Tensor, n_b: int) -> tuple[Tensor, int]:  # 15.3
     return (n_a * C_a + n_b * C_b) / (n_a + n_b), n_a + n_b
 
 
-# 15.4
-def half_step(w: float, digits: int) -> float:
+def half_step(w: float, digits: int) -> float:  # 15.4
     return 2.0 ** (math.floor(math.log2(abs(w))) - digits) / 2
 
 
-# 15.5
-def adapter(residuals: Sequence[Tensor], gains: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def adapter(residuals: Sequence[Tensor], gains: Sequence[Tensor]) -> tuple[Tensor, Tensor]:  # 15.5
     return torch.cat(list(residuals)).T, torch.cat(list(gains))

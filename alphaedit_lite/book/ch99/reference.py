@@ -1,15 +1,12 @@
 """Our answers to the exercises of the chapter template: a pattern to copy."""
 
 
-# 99.1
-def mean(x):
+def mean(x):  # 99.1
     return x.mean()
 
 
-# 99.2
-def centre(x):
+def centre(x):  # 99.2
     return x - x.mean()
 
 
-# 99.3
-on_paper = 0
+on_paper = 0  # 99.3

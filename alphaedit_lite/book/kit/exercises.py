@@ -70,6 +70,14 @@ def expect(holds: bool, hint: str) -> None:
         raise Hint(hint)
 
 
+def several(given: Any, *what: str) -> tuple[Any, ...]:
+    """The results of an answer that has so many, or a hint that says which are asked for."""
+    number = {2: "two", 3: "three", 4: "four"}[len(what)]
+    right = isinstance(given, tuple | list) and len(given) == len(what)
+    expect(right, f"{number} things are asked for, separated by commas: {', '.join(what)}.")
+    return tuple(given)
+
+
 def randn(*shape: int) -> Tensor:
     """Fresh random data in float64."""
     return torch.randn(*shape, dtype=torch.float64)

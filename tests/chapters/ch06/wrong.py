@@ -73,7 +73,7 @@ WRONG: dict[str, dict[str, tuple[str, str]]] = {
             "answer = lambda g, c, share, d: (g / (c + g), g * share / (1 - share), d)",
             "the other way round",
         ),
-        "one of three": ("answer = lambda g, c, share, d: g / (c + g)", "three results"),
+        "one of three": ("answer = lambda g, c, share, d: g / (c + g)", "three things"),
         "c is g": ("answer = lambda g, c, share, d: (g / (c + g), g, d)", "Solve share"),
         "one": ("answer = lambda g, c, share, d: (g / (c + g), g * (1 - share) / share, 1)", "is not 1"),
         "root": (

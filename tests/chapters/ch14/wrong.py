@@ -43,7 +43,7 @@ WRONG = {
         "λ as a length": ("answer = lambda s: (s**2, s, 1)", "product of two keys"),
         "c like λ": ("answer = lambda s: (s**2, s**2, s**2)", "what is left for c"),
         "upside down": ("answer = lambda s: (s**-2, s**2, 1)", "factor of τ"),
-        "one number": ("answer = lambda s: s**2", "three factors"),
+        "one number": ("answer = lambda s: s**2", "three things"),
     },
     "14.2": {
         "lengths added": (

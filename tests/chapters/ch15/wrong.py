@@ -47,7 +47,7 @@ WRONG = {
         "plain mean": ("answer = lambda A, a, B, b: ((A + B) / 2, a + b)", "plain mean"),
         "sum of means": ("answer = lambda A, a, B, b: (A + B, a + b)", "two \\*means\\*"),
         "exchanged": ("answer = lambda A, a, B, b: ((b * A + a * B) / (a + b), a + b)", "exchanged"),
-        "no number": ("answer = lambda A, a, B, b: (a * A + b * B) / (a + b)", "return two things"),
+        "no number": ("answer = lambda A, a, B, b: (a * A + b * B) / (a + b)", "two things are asked for"),
         "number lost": ("answer = lambda A, a, B, b: ((a * A + b * B) / (a + b), max(a, b))", "80 keys"),
         "not divided": ("answer = lambda A, a, B, b: (a * A + b * B, a + b)", "divide again"),
     },
