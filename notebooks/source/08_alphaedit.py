@@ -51,9 +51,10 @@ import torch
 
 from alphaedit_lite import AlphaEdit, EditorConfig, bundled_facts, bundled_targets, key_statistics, load_model
 from alphaedit_lite.book.ch08 import figures as draw
+from alphaedit_lite.book.ch08.experiments import OwnAlphaEdit
 from alphaedit_lite.book.ch08.results import front
 from alphaedit_lite.book.kit.chapter import Chapter
-from alphaedit_lite.book.kit.layer import OneLayer, OwnAlphaEdit
+from alphaedit_lite.book.kit.layer import OneLayer
 from alphaedit_lite.book.kit.plots import before_and_after, show
 from alphaedit_lite.book.kit.results import result
 
