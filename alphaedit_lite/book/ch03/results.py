@@ -10,11 +10,14 @@ same kind, not with another model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ...metrics import bootstrap, percentiles
+from ..kit.intervals import estimate, spearman
 
 Array = NDArray[np.float64]
 TIMES = 2000
@@ -63,64 +66,43 @@ class Study:
         return float(np.mean(self.edits["unedited"][column]))
 
 
-def ranks(x: Array) -> Array:
-    """Ranks from 0, ties sharing the mean of theirs."""
-    below = (x[:, None] > x[None]).sum(1)
-    return below + ((x[:, None] == x[None]).sum(1) - 1) / 2
-
-
-def spearman(x: Array, y: Array) -> float:
-    """The rank correlation: Pearson's correlation of the ranks. NaN if x or y is constant."""
-    a, b = ranks(x), ranks(y)
-    a, b = a - a.mean(), b - b.mean()
-    length = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / length if length else np.nan
-
-
-def bootstrap(n: int, statistic: Callable[[NDArray[np.int64]], Any], times: int = TIMES) -> Array:
-    """``statistic`` of ``times`` samples of n indices, drawn with replacement; the seed is fixed."""
-    generator = np.random.default_rng(0)
-    return np.array([statistic(generator.integers(0, n, n)) for _ in range(times)])
-
-
 def interval(values: Array) -> tuple[Array, Array, Array]:
     """Mean over the first axis, facts, and a 95% bootstrap interval. NaN entries are left out."""
     there = ~np.isnan(values)
 
-    def mean(which: NDArray[np.int64]) -> Array:
-        counts = np.bincount(which, minlength=len(values)).astype(float)
+    def mean(rows: NDArray[np.int64]) -> Array:
+        counts = np.stack([np.bincount(which, minlength=len(values)) for which in rows]).astype(float)
         some = np.tensordot(counts, there, 1)
         return np.tensordot(counts, np.where(there, values, 0), 1) / np.where(some, some, np.nan)
 
-    centre, drawn = mean(np.arange(len(values))), bootstrap(len(values), mean)
+    centre, drawn = mean(np.arange(len(values))[None])[0], bootstrap(mean, len(values), resamples=TIMES)
     drawn[:, np.isnan(centre)] = 0  # places that no fact has: NaN again below
-    low, high = np.nanpercentile(drawn, [2.5, 97.5], axis=0)
+    low, high = percentiles(drawn)
     return centre, np.where(np.isnan(centre), np.nan, low), np.where(np.isnan(centre), np.nan, high)
 
 
 def rank_correlation(effect: Array, success: Array) -> tuple[float, float, float]:
     """ρ over the layers between two mean curves, [facts, layers] each, and its 95% interval over facts."""
 
-    def rho(which: NDArray[np.int64]) -> float:
-        return spearman(effect[which].mean(0), success[which].mean(0))
+    def rho(rows: NDArray[np.int64]) -> Array:
+        return spearman(effect[rows].mean(1), success[rows].mean(1))
 
-    low, high = np.nanpercentile(bootstrap(len(effect), rho), [2.5, 97.5])
-    return rho(np.arange(len(effect))), float(low), float(high)
+    return estimate(rho, len(effect), resamples=TIMES, seed=0)[:3]
 
 
 def within_layer(effect: Array, success: Array) -> Array:
     """ρ over the *facts* at every layer, [layers]: is more effect an easier edit? NaN where constant."""
-    return np.array([spearman(e, s) for e, s in zip(effect.T, success.T, strict=True)])
+    return spearman(effect.T, success.T)
 
 
 def among_facts(effect: Array, success: Array, layers: list[int]) -> tuple[float, float, float]:
     """Mean of ``within_layer`` over some layers (positions), and its 95% interval over facts."""
 
-    def rho(which: NDArray[np.int64]) -> float:
-        return float(np.nanmean(within_layer(effect[which][:, layers], success[which][:, layers])))
+    def rho(rows: NDArray[np.int64]) -> list[float]:
+        some = ((effect[which][:, layers], success[which][:, layers]) for which in rows)
+        return [float(np.nanmean(within_layer(*both))) for both in some]
 
-    low, high = np.nanpercentile(bootstrap(len(effect), rho), [2.5, 97.5])
-    return rho(np.arange(len(effect))), float(low), float(high)
+    return estimate(rho, len(effect), resamples=TIMES, seed=0)[:3]
 
 
 def said(value: float, low: float, high: float) -> str:

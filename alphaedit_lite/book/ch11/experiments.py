@@ -10,7 +10,6 @@ The two pairs of a square hold the same words, so they are not independent: inte
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ import pandas as pd
 from ...metrics import perplexity, token_scores
 from ...models import LanguageModel
 from ...texts import wikipedia_leads
-from ..kit.intervals import Change, difference, interval
+from ..kit.intervals import Change, difference, estimate, interval, sign_test, spearman
 from ..kit.last_words import judge_last_words, last_words
 from ..kit.minimal_pairs import PHENOMENA, Pair, pairs, split
 from ..kit.streams import Stream, checkpoint, course, last, right
@@ -110,19 +109,8 @@ def change(before: pd.Series, after: pd.Series) -> Change:
 
 def unpaired(before: pd.Series, after: pd.Series, seed: int = 11) -> Change:
     """The same as if other questions had been asked each time: what pairing saves."""
-    rng = np.random.default_rng(seed)
-    draws = [
-        values[rng.integers(0, len(values), (4000, len(values)))].mean(1)
-        for values in (before.to_numpy(), after.to_numpy())
-    ]
-    low, high = np.quantile(draws[1] - draws[0], [0.025, 0.975])
-    return Change(float(after.mean() - before.mean()), float(low), float(high), len(before))
-
-
-def sign_test(lost: int, gained: int) -> float:
-    """McNemar's exact test: the chance of so uneven a split if losing and gaining were equally likely."""
-    n, few = lost + gained, min(lost, gained)
-    return min(1.0, 2 * sum(math.comb(n, k) for k in range(few + 1)) / 2**n)
+    a, b = before.to_numpy(), after.to_numpy()
+    return estimate(lambda i, j: b[j].mean(1) - a[i].mean(1), len(a), len(b), seed=seed)
 
 
 def losses(streams: Mapping[str, Stream], edits: int | None = None) -> pd.DataFrame:
@@ -169,17 +157,8 @@ def points(streams: Mapping[str, Stream]) -> pd.DataFrame:
 
 def rank_correlation(x: pd.Series, y: pd.Series, seed: int = 11) -> Change:
     """Spearman's, with a bootstrap interval over the rows."""
-
-    def spearman(a: pd.Series, b: pd.Series) -> float:
-        return float(a.rank().corr(b.rank()))
-
-    rng, found = np.random.default_rng(seed), []
-    for _ in range(1000):
-        rows = rng.integers(0, len(x), len(x))
-        value = spearman(x.iloc[rows].reset_index(drop=True), y.iloc[rows].reset_index(drop=True))
-        found += [value] if math.isfinite(value) else []
-    low, high = np.quantile(found, [0.025, 0.975])
-    return Change(spearman(x, y), float(low), float(high), len(x))
+    a, b = x.to_numpy(float), y.to_numpy(float)
+    return estimate(lambda rows: spearman(a[rows], b[rows]), len(a), resamples=1000, seed=seed)
 
 
 def as_streams(rows: Mapping[str, Stream]) -> dict[str, Stream]:
@@ -195,11 +174,8 @@ def rise(before: Stream, after: Stream, seed: int = 11) -> Change:
         before, after: rows of results/ability.json: their ``losses`` are (tokens, summed loss) of each lead.
     """
     a, b = (np.array(row["losses"], dtype=float) for row in (before, after))
-    draws = np.random.default_rng(seed).integers(0, len(a), (4000, len(a)))
     tokens, gaps = a[:, 0], b[:, 1] - a[:, 1]
-    found = np.expm1(gaps[draws].sum(1) / tokens[draws].sum(1))
-    low, high = np.quantile(found, [0.025, 0.975])
-    return Change(float(np.expm1(gaps.sum() / tokens.sum())), float(low), float(high), len(a))
+    return estimate(lambda i: np.expm1(gaps[i].sum(1) / tokens[i].sum(1)), len(a), seed=seed)
 
 
 def token_table(lm: LanguageModel, sentence: str) -> pd.DataFrame:

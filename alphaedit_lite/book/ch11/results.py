@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...metrics import bootstrap, percentiles
 from ..kit.intervals import RESAMPLES, SEED, Change
 from ..kit.streams import Stream, checkpoint, last, right
 from .experiments import losses, rank_correlation, squares
@@ -31,12 +32,12 @@ def reached(streams: Mapping[str, Stream], edits: int) -> dict[str, Stream]:
 def shares(before: pd.Series, after: pd.Series, seed: int = SEED) -> np.ndarray:
     """Shares right before and after, [1 + resamples, 2]: as observed, then with questions redrawn."""
     both = np.stack([before.to_numpy(), after.to_numpy()], axis=1)
-    rows = np.random.default_rng(seed).integers(0, len(both), (RESAMPLES, len(both)))
-    return np.concatenate([both.mean(0)[None], both[rows].mean(1)])
+    drawn = bootstrap(lambda rows: both[rows].mean(1), len(both), resamples=RESAMPLES, seed=seed)
+    return np.concatenate([both.mean(0)[None], drawn])
 
 
 def _change(values: np.ndarray, n: int) -> Change:
-    low, high = np.quantile(values[1:], [0.025, 0.975])
+    low, high = percentiles(values[1:])
     return Change(float(values[0]), float(low), float(high), n)
 
 

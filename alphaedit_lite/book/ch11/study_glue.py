@@ -23,6 +23,7 @@ from ...bundled import bundled_targets
 from ...editor import AlphaEdit
 from ...facts import bundled_facts
 from ...loading import load_model
+from ...metrics import bootstrap, percentiles
 from ...models import LanguageModel
 from ..kit.results import RESULTS, keep, resume
 from .glue import NONE, TASKS, ask, read_task, separation, weighted_f1
@@ -41,13 +42,14 @@ def counts(table: pd.DataFrame, column: str, classes: int) -> list[list[int]]:
 
 def drawn_again(table: pd.DataFrame, seed: int = 11) -> list[float]:
     """The 95% bootstrap interval of ``separation``, within the classes."""
-    rng = np.random.default_rng(seed)
     low, high = (table[table.gold == g] for g in (table.gold.min(), table.gold.max()))
-    found = []
-    for _ in range(RESAMPLES):
-        again = pd.concat([part.iloc[rng.integers(0, len(part), len(part))] for part in (low, high)])
-        found.append(separation(again.gold, again.margin))
-    return [round(float(q), 4) for q in np.quantile(found, [0.025, 0.975])]
+
+    def of(a: np.ndarray, b: np.ndarray) -> list[float]:
+        again = (pd.concat([low.iloc[i], high.iloc[j]]) for i, j in zip(a, b, strict=True))
+        return [separation(both.gold, both.margin) for both in again]
+
+    found = bootstrap(of, len(low), len(high), resamples=RESAMPLES, seed=seed)
+    return [round(float(end), 4) for end in percentiles(found)]
 
 
 def judged(lm: LanguageModel, name: str, folder: Path, state: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from ...hooks import hooked
 from ...ledger import Edit
 from ...models import LanguageModel
 from ...prompts import Encoded, align, encode
+from ..kit.intervals import estimate
 
 TOKENS = ("subject", "prompt")  # the subject's last token, and the prompt's
 
@@ -193,9 +194,7 @@ def classify(before: Tensor, after: Tensor, folds: Tensor, C: float = 0.01) -> T
         model = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=500))
         right[test] = model.fit(X[~test], y[~test]).predict(X[test]) == y[test]
     each = (right[:n] + right[n:]) / 2  # of one prompt: 0, a half or 1
-    again = np.random.default_rng(0).integers(0, n, (2000, n))
-    low, high = np.quantile(each[again].mean(1), [0.025, 0.975])
-    return Told(float(each.mean()), float(low), float(high))
+    return Told(*estimate(lambda rows: each[rows].mean(1), n, resamples=2000, seed=0)[:3])
 
 
 # -- maps -----------------------------------------------------------------------------------------------

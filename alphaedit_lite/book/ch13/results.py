@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import false_discovery_control
 
-from ..ch11.experiments import sign_test
+from ..kit.intervals import sign_test
 from .experiments import METRICS, Pairs
 
 
@@ -32,11 +33,8 @@ def survivors(p: Sequence[float], level: float = 0.05) -> tuple[int, int]:
     The first bounds the share of false ones among the survivors by ``level``, the second the chance that
     there is a false one at all.
     """
-    ordered, n = np.sort(np.asarray(p, dtype=float)), len(p)
-    rank = np.arange(1, n + 1)
-    fdr = rank[ordered <= level * rank / n]
-    fails = rank[ordered > level / (n + 1 - rank)]
-    return int(fdr.max(initial=0)), int(fails.min(initial=n + 1)) - 1
+    holm = np.sort(p) * np.arange(len(p), 0, -1) <= level  # up to the first that fails
+    return int((false_discovery_control(p) <= level).sum()), int(holm.cumprod().sum())
 
 
 def counted(pairs: Pairs, level: float = 0.05) -> Counted:

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from ...config import EditorConfig
+from ...metrics import bootstrap
 from .intervals import RESAMPLES, SEED, Change, difference, told
 
 Name = tuple[str, ...]  # editor, knob, and how P is used if it is not obvious
@@ -243,8 +244,9 @@ class Fronts:
         names = [tuple(name) for name in self.table.index] if names is None else list(names)
         values = np.stack([[self.scores(name, metric) for metric in metrics] for name in names])
         rises = np.array([float(self.table.rise[name[:2]]) for name in names])
-        rng, found = np.random.default_rng(SEED), np.zeros(len(names))
-        for _ in range(RESAMPLES // 4):
-            means = values[..., rng.integers(0, self.n, self.n)].mean(-1)
-            found += nondominated(np.column_stack([means, -rises]))
-        return pd.Series(found / (RESAMPLES // 4), index=pd.MultiIndex.from_tuples(names))
+
+        def best(rows: np.ndarray) -> list[np.ndarray]:
+            return [nondominated(np.column_stack([values[..., some].mean(-1), -rises])) for some in rows]
+
+        often = bootstrap(best, self.n, resamples=RESAMPLES // 4, seed=SEED).mean(0)
+        return pd.Series(often, index=pd.MultiIndex.from_tuples(names))

@@ -3,16 +3,20 @@
 change = difference(a, b)          # a − b on the same facts: mean, low, high, n
 str(change)                        # "+3.2 [−1.0, +7.4]"
 told(change, "AlphaEdit", "RECT")  # "AlphaEdit is ahead of RECT by 3.2 points [1.0, 7.4]"
+estimate(lambda rows: np.median(a[rows], 1), len(a))   # any other statistic, with its interval
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest, rankdata
+
+from ...metrics import bootstrap, percentiles
 
 RESAMPLES, SEED = 4000, 10
 
@@ -50,15 +54,22 @@ def signed(share: float) -> str:
     return f"{points:+.1f}".replace("-", "−") if points else "0.0"
 
 
+def estimate(
+    statistic: Callable[..., Any], *sizes: int, resamples: int = RESAMPLES, seed: int = SEED
+) -> Change:
+    """A statistic with its 95% bootstrap interval; ``metrics.bootstrap`` says what it takes and gives."""
+    whole = statistic(*(np.arange(n)[None] for n in sizes))[0]
+    low, high = percentiles(bootstrap(statistic, *sizes, resamples=resamples, seed=seed))
+    return Change(float(whole), float(low), float(high), sizes[0])
+
+
 def interval(values: pd.Series | Sequence[float], seed: int = SEED) -> Change:
     """The mean with its 95% bootstrap interval; what is missing is left out."""
     kept = np.asarray(values, dtype=float)
     kept = kept[~np.isnan(kept)]
     if not len(kept):
         return Change(math.nan, math.nan, math.nan, 0)
-    rows = np.random.default_rng(seed).integers(0, len(kept), (RESAMPLES, len(kept)))
-    low, high = np.quantile(kept[rows].mean(1), [0.025, 0.975])
-    return Change(float(kept.mean()), float(low), float(high), len(kept))
+    return estimate(lambda rows: kept[rows].mean(1), len(kept), seed=seed)
 
 
 def difference(a: pd.Series | Sequence[float], b: pd.Series | Sequence[float], seed: int = SEED) -> Change:
@@ -75,3 +86,16 @@ def difference(a: pd.Series | Sequence[float], b: pd.Series | Sequence[float], s
     if gaps.empty:
         raise ValueError("No fact has both scores: there is nothing to compare.")
     return interval(gaps, seed)
+
+
+def sign_test(lost: int, gained: int) -> float:
+    """McNemar's exact test: the chance of so uneven a split if losing and gaining were equally likely."""
+    return float(binomtest(lost, lost + gained).pvalue) if lost + gained else 1.0
+
+
+def spearman(x: Any, y: Any) -> np.ndarray:
+    """Rank correlation along the last axis, ties sharing their mean rank; NaN where x or y is constant."""
+    a, b = (rankdata(values, axis=-1) for values in (x, y))
+    a, b = (ranks - ranks.mean(-1, keepdims=True) for ranks in (a, b))
+    with np.errstate(invalid="ignore"):
+        return np.asarray((a * b).sum(-1) / np.sqrt((a * a).sum(-1) * (b * b).sum(-1)))

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .intervals import RESAMPLES, SEED, Change, difference, interval, told
+from .intervals import SEED, Change, difference, estimate, interval, told
 from .results import RESULTS
 
 FOLDER = RESULTS / "stream"
@@ -210,10 +210,7 @@ def by_age(values: pd.Series | Sequence[float], seed: int = SEED) -> Change:
     kept = pd.Series(values, dtype=float).dropna()
     places, found = kept.index.to_numpy(dtype=float), kept.to_numpy()
     places = (places - places.min()) / (places.max() - places.min())
-    rows = np.random.default_rng(seed).integers(0, len(kept), (RESAMPLES, len(kept)))
-    slopes = _slopes(places[rows], found[rows])
-    low, high = np.quantile(slopes, [0.025, 0.975])
-    return Change(float(_slopes(places, found)), float(low), float(high), len(kept))
+    return estimate(lambda rows: _slopes(places[rows], found[rows]), len(kept), seed=seed)
 
 
 def _slopes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
