@@ -54,7 +54,7 @@ from alphaedit_lite.book.ch08 import figures as draw
 from alphaedit_lite.book.ch08.experiments import OwnAlphaEdit
 from alphaedit_lite.book.ch08.results import front
 from alphaedit_lite.book.kit.chapter import Chapter
-from alphaedit_lite.book.kit.layer import OneLayer
+from alphaedit_lite.book.kit.layer import OneLayer, known_change
 from alphaedit_lite.book.kit.plots import before_and_after, show
 from alphaedit_lite.book.kit.results import result
 
@@ -580,7 +580,7 @@ chapter.reveal("c", 0 if gain_of_P > 0.5 else 1 if gain_of_P > 0.1 else 2 if gai
 # writes as much.
 #
 # **What surprised us.** The third panel is the *product* of the first two, but for a constant (‖W‖ over the
-# root mean square of ‖Wk0‖, here [[=layer.size / layer.answers['known'] ** 0.5:.1f]]). The stricter the P, the less each unit of
+# root mean square of ‖Wk0‖, here [[=layer.size / layer.answers['known']:.1f]]). The stricter the P, the less each unit of
 # Δ hurts, and the larger Δ must be; the second effect wins at the
 # left end. At the same share written, known answers change by
 #
@@ -837,7 +837,7 @@ def stream(name, space, size, remember=True):
     )
     log_p, first = score(lm, asked)
     total = lm.ledger.total(LAYER) if edits else 0 * C0[: lm.d_model]
-    known = (float(((total @ C0) * total).sum()) / layer.answers["known"]) ** 0.5
+    known = known_change(total, C0, layer.W)
     for edit in reversed(edits):
         edit.revert()
     named, p = first.reshape(3, -1).float().mean(1), log_p.exp().reshape(3, -1).mean(1)

@@ -230,7 +230,7 @@ widths.style.format("{:.0%}").format("{:.1%}", subset=["rise of perplexity"]).fo
 # [[=LAYER]]; they serve the next sections, too.
 
 # %%
-from alphaedit_lite.book.kit.layer import OneLayer, keys_and_residuals
+from alphaedit_lite.book.kit.layer import OneLayer, keys_and_residuals, known_change
 
 K, R = keys_and_residuals(lm, FACTS, bundled_targets(lm, FACTS), LAYER)  # [d_ff, n], [d_model, n]
 carried = values.cumsum(0) / values.sum()
@@ -821,7 +821,7 @@ lines = []
 for name, deltas in streams.items():
     total = sum(deltas)
     stands = [1 - float((r - total @ k).norm() / r.norm()) for k, r in batches]
-    known = math.sqrt(float(((total @ C0) * total).sum()) / one.answers["known"])
+    known = known_change(total, C0, one.W)
     line = {
         "": name,
         "first batch": stands[0],

@@ -9,7 +9,6 @@ minute a row on one core.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 from typing import Any, Final
@@ -18,6 +17,7 @@ from ... import Editor, bundled_facts, bundled_targets, evaluate, key_statistics
 from ...facts import Fact
 from ...models import LanguageModel
 from ...texts import wikipedia_leads
+from ..kit.layer import known_change
 from ..kit.results import RESULTS, keep, resume
 
 PATH = RESULTS / "memit.json"
@@ -41,26 +41,17 @@ def judge(lm: LanguageModel, facts: list[Fact], leads: list[str]) -> dict[str, f
     return {**{str(k): round(float(v), 4) for k, v in means.items()}, "perplexity": perplexity(lm, leads)}
 
 
-def known_change(lm: LanguageModel, editor: Editor, layer: int) -> float:
-    """How much the answers to the keys of plain text changed in one layer: root mean square of ΔK0, as a
-    share of that of W K0."""
-    total, C0 = lm.ledger.total(layer), editor.statistics[layer].second_moment
-    W = lm.ledger.original(layer).double()
-    assert total is not None
-    return math.sqrt(float(((total @ C0) * total).sum() / ((W @ C0) * W).sum()))
-
-
 def row(editor: Editor, facts: list[Fact], leads: list[str], judged: int = JUDGED) -> dict[str, Any]:
     """Write the facts in one batch, judge, take it back."""
     lm, start = editor.lm, time.perf_counter()
     edit = editor.edit(facts, bundled_targets(lm, facts))
     try:
         found: dict[str, Any] = judge(lm, facts[:: max(1, len(facts) // judged)][:judged], leads)
-        sizes = {
-            layer: float(edit.delta(layer).norm() / lm.ledger.original(layer).norm()) for layer in edit.layers
-        }
-        found["update"] = {str(layer): size for layer, size in sizes.items()}
-        found["known"] = {str(layer): known_change(lm, editor, layer) for layer in edit.layers}
+        for layer in edit.layers:
+            delta, W = edit.delta(layer), lm.ledger.original(layer)
+            C0 = editor.statistics[layer].second_moment
+            found.setdefault("update", {})[str(layer)] = float(delta.norm() / W.norm())
+            found.setdefault("known", {})[str(layer)] = known_change(delta, C0, W)
     finally:
         edit.revert()
     return {**found, "seconds": round(time.perf_counter() - start, 1)}

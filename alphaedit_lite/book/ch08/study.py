@@ -10,7 +10,6 @@ a minute a row on one core.
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from dataclasses import replace
 from importlib.resources import files
@@ -24,6 +23,7 @@ from ...keys import fit_statistics
 from ...metrics import perplexity
 from ...models import LanguageModel
 from ...texts import wikipedia_leads
+from ..kit.layer import known_change
 from ..kit.results import RESULTS, keep, resume
 
 PATH = RESULTS / "alphaedit.json"
@@ -47,12 +47,6 @@ GRID: list[tuple[str, float, bool]] = [  # editor, λ (for MEMIT: c), history
     ("P leaking 1%", 3.0, True),
     *(("P leaking 10%", lam, True) for lam in (0.2, 3.0)),
 ]
-
-
-def change(total: Tensor, moment: Tensor, weight: Tensor) -> float:
-    """Root mean square of ΔK0 as a share of that of W K0, for keys with this second moment."""
-    delta, w = total.double(), weight.double()
-    return math.sqrt(float(((delta @ moment) * delta).sum() / ((w @ moment) * w).sum()))
 
 
 def judge(lm: LanguageModel, facts: list[Fact], leads: list[str]) -> dict[str, float]:
@@ -91,8 +85,8 @@ def row(
         assert total is not None
         moment, key = editor.statistics[layer].second_moment, str(layer)
         found.setdefault("update", {})[key] = float(total.norm() / W.norm())
-        found.setdefault("known", {})[key] = change(total, moment, W)
-        found.setdefault("unseen", {})[key] = change(total, unseen[layer], W)
+        found.setdefault("known", {})[key] = known_change(total, moment, W)
+        found.setdefault("unseen", {})[key] = known_change(total, unseen[layer], W)
     for edit in reversed(edits):
         edit.revert()
     return {**found, "seconds": round(time.perf_counter() - start, 1)}

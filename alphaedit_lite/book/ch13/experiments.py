@@ -27,6 +27,7 @@ from ...metrics import score
 from ...models import LanguageModel
 from ..kit.fronts import Fronts, as_table, knob_of
 from ..kit.intervals import Change, difference, signed
+from ..kit.layer import known_change
 
 OwnGain = Callable[[int, Tensor], Tensor]
 AFTER, INSIDE = "P afterwards", "solved inside"
@@ -117,11 +118,10 @@ class Trial:
             return row | {"written": 0.0, "known": 0.0}
         written, known = [], []
         for layer in edit.layers:
-            moment, before = self.statistics[layer].second_moment, self.lm.ledger.original(layer).double()
-            delta = edit.delta(layer)
+            moment, before = self.statistics[layer].second_moment, self.lm.ledger.original(layer)
             if layer in edit.gain:  # fine-tuning has none
                 written.append(float((edit.gain[layer] * edit.keys[layer]).sum(1).mean()))
-            known.append(float(((delta @ moment) * delta).sum() / ((before @ moment) * before).sum()))
+            known.append(known_change(edit.delta(layer), moment, before) ** 2)
         return row | {
             "written": float(np.mean(written or math.nan)),
             "known": math.sqrt(float(np.mean(known))),

@@ -30,6 +30,20 @@ def keys_and_residuals(
     return keys.double().T, (z.to(output) - output).double().T
 
 
+def answers(matrix: Tensor, moment: Tensor) -> float:
+    """Root mean square of ‖A k‖ over keys with this second moment C, [d_ff, d_ff]: √tr(A C Aᵀ)."""
+    return math.sqrt(max(0.0, float(((matrix @ moment) * matrix).sum())))
+
+
+def known_change(delta: Tensor, moment: Tensor, weight: Tensor) -> float:
+    """The change of known answers ‖Δ k0‖ / ‖W k0‖, each a root mean square over keys with this second moment.
+
+    Args:
+        delta, weight: Δ and the unedited W, [d_model, d_ff].  moment: C0, [d_ff, d_ff], float64.
+    """
+    return answers(delta.double(), moment) / answers(weight.double(), moment)
+
+
 class OneLayer:
     """n facts to be written into one layer, and what a write does there. Keys are columns, float64.
 
@@ -45,9 +59,10 @@ class OneLayer:
     def __init__(self, K1: Tensor, R: Tensor, known: Tensor, unseen: Tensor, W: Tensor) -> None:
         self.K1, self.R, self.moments = K1, R, {"known": known, "unseen": unseen}
         self.values, self.V = torch.linalg.eigh(known)
-        self.values, W = self.values.clamp_min(0), W.double()
-        self.size, self.inner = float(W.norm()), R.T @ R  # what is asked of Δ = R G is traces with RᵀR
-        self.answers = {name: float(((W @ C) * W).sum()) for name, C in self.moments.items()}
+        self.values, self.W = self.values.clamp_min(0), W.double()
+        self.short = torch.linalg.qr(R, mode="r").R  # Δ = R G is as long as this times G, for every key
+        self.size = float(self.W.norm())
+        self.answers = {name: answers(self.W, C) for name, C in self.moments.items()}
 
     def judge(self, gain: Tensor) -> dict[str, float]:
         """What Δ = R G does, for a gain G, [n, d_ff]. Root mean squares over keys:
@@ -55,13 +70,13 @@ class OneLayer:
         ``share`` of the residuals written, ``update`` ‖Δ‖/‖W‖, ``ratio`` ‖Δk0‖/‖Δ‖ and ``known``
         ‖Δk0‖/‖Wk0‖ for keys of the text behind P; ``unseen ratio`` and ``unseen`` for other text.
         """
-        size = math.sqrt(float(((gain @ gain.T) * self.inner).sum()))
-        share = float(((gain @ self.K1) * self.inner).sum() / self.inner.trace())
-        row = {"share": share, "update": size / self.size}
+        delta = self.short @ gain
+        size, written = float(delta.norm()), float(((delta @ self.K1) * self.short).sum())
+        row = {"share": written / float(self.short.square().sum()), "update": size / self.size}
         for name, moment in self.moments.items():
-            change = math.sqrt(max(0.0, float(((gain @ moment @ gain.T) * self.inner).sum())))
+            change = answers(delta, moment)
             row["ratio" if name == "known" else "unseen ratio"] = change / size
-            row[name] = change / math.sqrt(self.answers[name])
+            row[name] = change / self.answers[name]
         return row
 
     def with_penalty(self, penalty: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from alphaedit_lite.book.ch13.experiments import AFTER, INSIDE, METRICS, Pairs, 
 from alphaedit_lite.book.ch13.reference import solver
 from alphaedit_lite.book.ch13.widgets import StrengthWidget, softened, strength_figure
 from alphaedit_lite.book.kit.fronts import WITH_P
-from alphaedit_lite.book.kit.layer import OneLayer
+from alphaedit_lite.book.kit.layer import OneLayer, known_change
 from alphaedit_lite.book.kit.probes import COLUMNS
 
 
@@ -160,9 +160,15 @@ def test_a_trial_writes_asks_and_takes_back(lm):
         seen.append((i, tuple(K1.shape)))
         return solver(K1, trial.statistics[i].second_moment + torch.eye(lm.d_ff), slack=0.0)
 
+    ask, edits = trial.ask, []
+    trial.ask = lambda edit=None: edits.append(edit) or ask(edit)
     row = trial.run(own)
     assert row["written"] == pytest.approx(1.0, abs=1e-3)
-    assert row["known"] > 0
+    each = [
+        known_change(edits[0].delta(i), trial.statistics[i].second_moment, lm.ledger.original(i))
+        for i in model.layers
+    ]
+    assert row["known"] == pytest.approx(math.sqrt(sum(x**2 for x in each) / len(each)))
     assert seen == [(i, (lm.d_ff, 2)) for i in model.layers]
     assert all(torch.equal(w, lm.weight(i)) for i, w in enumerate(before))
     unedited = trial.ask()
