@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from alphaedit_lite import Edit, Fact
+from alphaedit_lite.book.kit import editors, stream_facts
 from alphaedit_lite.book.kit import probes as stream_look
-from alphaedit_lite.book.kit import stream_facts
 from alphaedit_lite.book.kit import studies as study
+from alphaedit_lite.book.kit.editors import EDITORS
 from tests.helpers import LAYERS, editor_for
 
 FACTS = [
@@ -33,7 +34,7 @@ def small(lm, monkeypatch, tmp_path):
     for module in (study, stream_facts):
         monkeypatch.setattr(module, "cache_dir", lambda: tmp_path / "cache")
     monkeypatch.setattr(study, "default_layers", lambda _: LAYERS)
-    monkeypatch.setattr(study, "Editor", lambda lm, config, progress: editor_for(lm, config))
+    monkeypatch.setattr(editors, "Editor", lambda lm, config, progress: editor_for(lm, config))
     return lm
 
 
@@ -86,7 +87,8 @@ def test_prune_damps_at_the_checkpoints_only(small, monkeypatch):
     """Before each look after the first, and taken back after it: what is written next is not pruned."""
     seen = []
 
-    def prune(lm):
+    def prune(lm, base):
+        assert base == EDITORS["PRUNE"].prune
         seen.append(len(small.ledger.edits))
         edit = Edit((), small.fingerprint, {})
         edit.dense[1] = -0.5 * small.ledger.total(1).float()

@@ -18,14 +18,10 @@ from typing import Any, Final
 
 import pandas as pd
 
+from ..kit.editors import recipe
 from ..kit.fronts import Fronts
 from ..kit.probes import COLUMNS
 from ..kit.streams import FOLDER, Stream, all_streams, checkpoint, course, scores
-
-DEFAULTS = {"AlphaEdit": "λ = 0.8", "AlphaEdit without history": "λ = 0.8", "ridge with history": "λ = 0.8",
-            "MEMIT": "c = 1000", "MEMIT with history": "c = 1000", "RECT": "keeps 0.4", "PRUNE": "base 2.7",
-            "ENCORE": "c = 1000", "EMMET": "", "ROME": "",
-            "FT": "rate 0.0005", "FT-L": "rate 0.0005"}  # fmt: skip
 
 Three = Sequence[float]
 # Fang et al. 2025 (arXiv 2410.02355), table 1: CounterFact, 2,000 edits in batches of 100; efficacy,
@@ -73,30 +69,17 @@ def ends(edits: int, folder: Path = FOLDER, facts: str = "counterfact") -> Front
 
 
 def _row(name: str, stream: Stream, edits: int) -> dict[str, Any]:
-    editor, knob = named(name, stream["settings"])
-    found = checkpoint(stream, edits)
+    made, found = recipe(name), checkpoint(stream, edits)
     return {
-        "editor": editor,
-        "knob": knob,
-        "projected": "solved inside" if editor.startswith("AlphaEdit") else "without P",
+        "editor": made.name,
+        "knob": made.knob,
+        "projected": "solved inside" if made.has_P else "without P",
         "settings": stream["settings"],
         "scores": {metric: scores(stream, edits, metric).tolist() for metric in COLUMNS},
         "perplexity": found["perplexity"],
         "update": float(course(stream)["update"][edits]),
         "seconds": found["seconds"],
     }
-
-
-def named(name: str, settings: Mapping[str, Any]) -> tuple[str, str]:
-    """Editor and knob of a stream; a second setting stands behind a comma."""
-    if name in DEFAULTS:
-        return name, DEFAULTS[name]
-    editor = next(known for known in sorted(DEFAULTS, key=len, reverse=True) if name.startswith(known))
-    if "lam" in settings:
-        return editor, f"λ = {settings['lam']:g}"
-    if "weight" in settings:
-        return editor, f"c = {settings['weight']:g}"
-    return editor, f"{DEFAULTS[editor]}, {name.removeprefix(editor).strip()}"
 
 
 def table_beside(ours: Mapping[str, Three], heading: str = "ours") -> pd.DataFrame:

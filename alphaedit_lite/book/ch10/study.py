@@ -10,20 +10,18 @@ of every fact, so that two rows can be compared fact by fact.
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ... import Editor, bundled_facts, bundled_targets, key_statistics, load_model
-from ...config import EditorConfig, default_layers
+from ... import bundled_facts, bundled_targets, key_statistics, load_model
+from ...config import default_layers
 from ...editor import prune
 from ...facts import Fact
-from ...finetune import FineTune
 from ...models import LanguageModel
-from ...nullspace import NullSpace
-from ..kit.fronts import WITH_P, knob_of
+from ..kit.editors import ALPHA, BARE, EDITORS, FORGETS, RIDGE, Recipe, writer
+from ..kit.fronts import WITH_P
 from ..kit.probes import BATCH, FACTS, LEADS, NEIGHBOURS, PARAPHRASES, judge
 from ..kit.results import RESULTS, keep, resume
 
@@ -41,76 +39,62 @@ class Row(NamedTuple):
 
 def grid() -> Iterator[Row]:
     """All rows, the most wanted first."""
-    inside, none = "solved inside", "without P"
-    memit: dict[str, Any] = {"solver": "memit", "history": False}
-    editors: dict[str, dict[str, Any]] = {
-        "MEMIT with history": {"solver": "memit"},
-        "MEMIT": memit,
-        "RECT": {**memit, "keep": 0.4},
-        "PRUNE": {**memit, "prune": math.e},
-        "ENCORE": {"solver": "encore"},
-        "EMMET": {"solver": "emmet", "history": False},
-        "ROME": {"solver": "rome", "history": False},
-    }
-    kinds = {"P leaks 10%": ("energy", 0.1), "P leaks 1%": ("energy", 0.01), "relative P": ("relative", 1.0)}
-    leaky = {name: {"threshold": v, "threshold_kind": kind} for name, (kind, v) in kinds.items()}
-    with_p = [
-        Row(name, knob_of(name), projected, {**settings, "project": value})
-        for name, settings in editors.items()
-        for projected, value in WITH_P.items()
+    leaks = {"P leaks 10%": ("energy", 0.1), "P leaks 1%": ("energy", 0.01), "relative P": ("relative", 1.0)}
+    alpha, ridge, memit = EDITORS[ALPHA], EDITORS[RIDGE], EDITORS["MEMIT with history"]
+
+    def as_is(made: Recipe) -> Row:
+        return Row(*made.row, "solved inside" if made.has_P else "without P", dict(made.settings))
+
+    def with_P(*names: str) -> Iterator[Row]:
+        for made in map(EDITORS.__getitem__, names):
+            damped = {} if made.prune is None else {"prune": made.prune}
+            for way, value in WITH_P.items():
+                if not (value == "after" and "finetune" in made.settings):  # it projects every step
+                    yield Row(*made.row, way, {**made.settings, **damped, "project": value})
+
+    def leaking(kind: str, made: Recipe = alpha) -> Row:
+        how, threshold = leaks[kind]
+        return as_is(made.turned(f"λ = 0.8, {kind}", threshold=threshold, threshold_kind=how))
+
+    def at_lam(*values: float) -> Iterator[Row]:
+        for lam in values:
+            yield from (as_is(made.turned(f"λ = {lam:g}", lam=lam)) for made in (alpha, ridge))
+
+    def at_c(made: Recipe, *values: float) -> Iterator[Row]:
+        return (as_is(made.turned(f"c = {c:g}", weight=c)) for c in values)
+
+    rows = [
+        *at_lam(0.8),
+        *with_P("MEMIT with history", "MEMIT"),
+        as_is(EDITORS[FORGETS]),
+        leaking("P leaks 10%"),
+        *with_P("RECT", "PRUNE"),
+        *at_lam(0.2, 3.0),
+        *at_c(memit, 300.0, 4000.0),
+        leaking("P leaks 1%"),
+        *with_P("ENCORE", "EMMET"),
+        *at_c(memit, 600.0, 1500.0, 2200.0, 3000.0),  # between far settings a straight line misleads
+        *at_lam(0.4, 1.5),
+        as_is(ridge.turned("λ = 5", lam=5.0)),
+        as_is(EDITORS["RECT"].turned("keeps 0.2", keep=0.2)),
+        *at_c(EDITORS["MEMIT"], 300.0, 600.0, 1500.0, 2200.0, 4000.0),
+        as_is(EDITORS[BARE]),
+        *(leaking(kind, EDITORS[FORGETS]) for kind in ("P leaks 10%", "P leaks 1%")),
+        leaking("relative P"),
+        *with_P("ROME", "FT", "FT-L"),  # the slowest: last
+        *(as_is(EDITORS["FT"].turned(f"rate {lr:g}", finetune={"lr": lr})) for lr in (2e-3, 5e-3)),
     ]
-    yield Row("AlphaEdit", "λ = 0.8", inside, {"lam": 0.8})
-    yield Row("ridge with history", "λ = 0.8", none, {"solver": "ridge", "lam": 0.8})
-    yield from with_p[:6]
-    yield Row("AlphaEdit without history", "λ = 0.8", inside, {"history": False})
-    yield Row("AlphaEdit", "λ = 0.8, P leaks 10%", inside, leaky["P leaks 10%"])
-    yield from with_p[6:12]
-    for lam in (0.2, 3.0):
-        yield Row("AlphaEdit", f"λ = {lam:g}", inside, {"lam": lam})
-        yield Row("ridge with history", f"λ = {lam:g}", none, {"solver": "ridge", "lam": lam})
-    for c in (300.0, 4000.0):
-        yield Row("MEMIT with history", f"c = {c:g}", none, {"solver": "memit", "weight": c})
-    yield Row("AlphaEdit", "λ = 0.8, P leaks 1%", inside, leaky["P leaks 1%"])
-    yield from with_p[12:18]
-    for c in (600.0, 1500.0, 2200.0, 3000.0):  # between far settings a straight line misleads
-        yield Row("MEMIT with history", f"c = {c:g}", none, {"solver": "memit", "weight": c})
-    for lam in (0.4, 1.5):
-        yield Row("AlphaEdit", f"λ = {lam:g}", inside, {"lam": lam})
-        yield Row("ridge with history", f"λ = {lam:g}", none, {"solver": "ridge", "lam": lam})
-    yield Row("ridge with history", "λ = 5", none, {"solver": "ridge", "lam": 5.0})
-    yield Row("RECT", "keeps 0.2", none, {**memit, "keep": 0.2})
-    for c in (300.0, 600.0, 1500.0, 2200.0, 4000.0):
-        yield Row("MEMIT", f"c = {c:g}", none, {**memit, "weight": c})
-    yield Row("ridge", "λ = 0.8", none, {"solver": "ridge", "history": False})
-    for kind in ("P leaks 10%", "P leaks 1%"):
-        settings = {**leaky[kind], "history": False}
-        yield Row("AlphaEdit without history", f"λ = 0.8, {kind}", inside, settings)
-    yield Row("AlphaEdit", "λ = 0.8, relative P", inside, leaky["relative P"])
-    yield from with_p[18:]  # ROME, one fact at a time
-    for bound in ({}, {"norm_bound": 5e-4}):  # the slowest: last
-        tuned: dict[str, Any] = {"finetune": {"lr": 5e-4, **bound}}
-        yield Row("FT-L" if bound else "FT", "rate 0.0005", none, tuned)
-        yield Row("FT-L" if bound else "FT", "rate 0.0005", inside, {**tuned, "project": True})
-    for rate in (2e-3, 5e-3):
-        yield Row("FT", f"rate {rate:g}", none, {"finetune": {"lr": rate}})
+    yield from rows
+    yield from with_P(*(name for name in EDITORS if name not in {row.editor for row in rows}))
 
 
 def write(lm: LanguageModel, settings: dict[str, Any], facts: Sequence[Fact]) -> None:
     """All facts in batches; PRUNE damps once, at the end."""
     settings, z = dict(settings), bundled_targets(lm, facts)
-    base, trained = settings.pop("prune", None), settings.pop("finetune", None)
-    if trained is not None:
-        spaces = None
-        if settings.get("project"):
-            layers = FineTune(lm, progress=False).config.layers
-            spaces = {layer: NullSpace.fit(key_statistics(lm, layers)[layer], 2e-2) for layer in layers}
-        editor: Any = FineTune(lm, null_spaces=spaces, progress=False, **trained)
-    else:
-        editor = Editor(lm, EditorConfig(**settings), progress=False)
-    size = 1 if settings.get("solver") == "rome" else BATCH  # it has a closed form for one fact only
+    base, size = settings.pop("prune", None), 1 if settings.get("solver") == "rome" else BATCH
+    editor = writer(lm, settings)
     for first in range(0, len(facts), size):
-        given = () if trained is not None else (z[first : first + size],)
-        editor.edit(facts[first : first + size], *given)
+        editor(facts[first : first + size], z[first : first + size])
     if base is not None:
         prune(lm, base)
 

@@ -25,7 +25,8 @@ from ...keys import KeyStatistics
 from ...ledger import Edit
 from ...metrics import score
 from ...models import LanguageModel
-from ..kit.fronts import Fronts, as_table, knob_of
+from ..kit.editors import EDITORS
+from ..kit.fronts import Fronts, as_table
 from ..kit.intervals import Change, difference, signed
 from ..kit.layer import known_change
 
@@ -37,23 +38,6 @@ METRICS: Final = {
     "generalization_top1": "paraphrases",
     "specificity": "neighbours kept",
 }
-# Where the row without P, or the one solved inside, has another name; and whose knob an editor's rows share.
-RENAMED: Final = {
-    "ridge": (("ridge", "λ = 0.8"), ("AlphaEdit without history", "λ = 0.8")),
-    "ridge with history": (("ridge with history", "λ = 0.8"), ("AlphaEdit", "λ = 0.8")),
-    "FT": (("FT", "rate 0.0005"), ("FT", "rate 0.0005")),
-    "FT-L": (("FT-L", "rate 0.0005"), ("FT-L", "rate 0.0005")),
-}
-_OF_MEMIT = ("MEMIT", "MEMIT with history")  # the second where the first does not reach
-KNOBS: Final = {
-    "ridge with history": ("ridge with history",), "MEMIT": ("MEMIT",), "FT": ("FT",), "FT-L": ("FT",),
-    "MEMIT with history": ("MEMIT with history",), "ENCORE": ("MEMIT with history",),
-    **dict.fromkeys(("RECT", "PRUNE", "EMMET", "ROME"), _OF_MEMIT),
-}  # fmt: skip
-EDITORS: Final = (
-    "FT", "FT-L", "ridge", "ridge with history", "ROME", "EMMET", "MEMIT", "MEMIT with history", "ENCORE",
-    "RECT", "PRUNE",
-)  # fmt: skip
 
 
 def relative(fact: Fact, prompt: str) -> Fact:
@@ -141,9 +125,9 @@ class Pairs:
         found = {(row["editor"], row["knob"], row["projected"]): row for row in study["rows"]}
         self.fronts = Fronts(study)
         self._rows: dict[tuple[str, str], Mapping[str, Any]] = {}
-        for name in EDITORS:
-            none, inside = RENAMED.get(name, ((name, knob_of(name)), (name, knob_of(name))))
-            places = {"without P": (*none, "without P"), AFTER: (*none, AFTER), INSIDE: (*inside, INSIDE)}
+        for name, made in EDITORS.items():
+            inside = EDITORS[made.inside or name].row
+            places = {way: (*made.row, way) for way in ("without P", AFTER)} | {INSIDE: (*inside, INSIDE)}
             there = {way: found[place] for way, place in places.items() if place in found}
             if "without P" in there and len(there) > 1:
                 self._rows |= {(name, way): row for way, row in there.items()}
@@ -211,11 +195,11 @@ class Pairs:
     def left_over(self, editor: str, way: str, metric: str = "efficacy_top1") -> Change | None:
         """The row with P minus the knob's line without P, where both have raised perplexity alike.
 
-        The line is that of ``KNOBS``: the editor with its own knob turned, or MEMIT for what is made of
+        The line is that of its ``rivals``: the editor with its own knob turned, or MEMIT for what is made of
         MEMIT. None if the line does not reach so far.
         """
         rise = float(self.table.rise[editor, way])
-        for knob in KNOBS.get(editor, ()):
+        for knob in EDITORS[editor].rivals:
             try:
                 line = self.fronts.at_rise(knob, rise, metric)
             except (KeyError, ValueError):
@@ -229,7 +213,7 @@ class Pairs:
         Where that happens more than once, the place of the least harm.
         """
         wanted = float(self.scores(editor, way, held).mean())
-        for knob in KNOBS.get(editor, ()):
+        for knob in EDITORS[editor].rivals:
             for ends in itertools.pairwise(self.fronts.line(knob).index):
                 low, high = (float(self.fronts.scores(end, held).mean()) for end in ends)
                 if low != high and min(low, high) <= wanted <= max(low, high):

@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from ..kit.editors import EDITORS
+
 
 def mean_of(by_layer: Mapping[str, float]) -> float:
     return sum(by_layer.values()) / len(by_layer)
@@ -28,7 +30,8 @@ def k0_table(study: Mapping[str, Any]) -> pd.DataFrame:
 
 def plain_rows(study: Mapping[str, Any]) -> dict[str, Any]:
     """Editor -> its first row at the book's knob, in the order of chapter 10's sweep: without another P."""
-    rows = [row for row in study["rows"] if row["knob"] in ("λ = 0.8", "c = 1000")]
+    knobs = {EDITORS[name].knob for name in ("AlphaEdit", "MEMIT")}
+    rows = [row for row in study["rows"] if row["knob"] in knobs]
     return {row["editor"]: row for row in reversed(rows)}
 
 

@@ -19,35 +19,30 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from ...config import EditorConfig
 from ...metrics import bootstrap
+from .editors import ALPHA, BARE, EDITORS, FORGETS, RIDGE
 from .intervals import RESAMPLES, SEED, Change, difference, told
 
 Name = tuple[str, ...]  # editor, knob, and how P is used if it is not obvious
-RIDGE, ALPHA, BARE, FORGETS = "ridge with history", "AlphaEdit", "ridge", "AlphaEdit without history"
+MEMIT, MEMORY = "MEMIT", "MEMIT with history"
+AT = {name: made.row for name, made in EDITORS.items()}
 # One thing is changed at a time: the row with it, and the row without.
 ABLATION: dict[str, tuple[Name, Name]] = {
-    "history, without P": ((RIDGE, "λ = 0.8"), (BARE, "λ = 0.8")),
-    "history, with P": ((ALPHA, "λ = 0.8"), (FORGETS, "λ = 0.8")),
-    "history, MEMIT": (("MEMIT with history", "c = 1000"), ("MEMIT", "c = 1000")),
-    "P, with history": ((ALPHA, "λ = 0.8"), (RIDGE, "λ = 0.8")),
-    "P, without history": ((FORGETS, "λ = 0.8"), (BARE, "λ = 0.8")),
-    "P leaking 10%": ((ALPHA, "λ = 0.8, P leaks 10%"), (ALPHA, "λ = 0.8")),
-    "P leaking 1%": ((ALPHA, "λ = 0.8, P leaks 1%"), (ALPHA, "λ = 0.8")),
-    "P relative to the mean": ((ALPHA, "λ = 0.8, relative P"), (ALPHA, "λ = 0.8")),
+    "history, without P": (AT[RIDGE], AT[BARE]),
+    "history, with P": (AT[ALPHA], AT[FORGETS]),
+    "history, MEMIT": (AT[MEMORY], AT[MEMIT]),
+    "P, with history": (AT[ALPHA], AT[RIDGE]),
+    "P, without history": (AT[FORGETS], AT[BARE]),
+    "P leaking 10%": ((ALPHA, "λ = 0.8, P leaks 10%"), AT[ALPHA]),
+    "P leaking 1%": ((ALPHA, "λ = 0.8, P leaks 1%"), AT[ALPHA]),
+    "P relative to the mean": ((ALPHA, "λ = 0.8, relative P"), AT[ALPHA]),
 }
 LINES = {  # the lines of the fronts: editor -> how the name of its knob begins
-    ALPHA: "λ", RIDGE: "λ", "MEMIT with history": "c", FORGETS: "λ", BARE: "λ", "MEMIT": "c", "RECT": "keeps",
-    "PRUNE": "base", "FT": "rate",
-}  # fmt: skip
+    name: EDITORS[name].knob.split()[0]
+    for name in (ALPHA, RIDGE, MEMORY, FORGETS, BARE, MEMIT, "RECT", "PRUNE", "FT")
+}
 WITH_P: Final = {"without P": False, "P afterwards": "after", "solved inside": True}
-INSIDE = ("AlphaEdit", "AlphaEdit without history")
-
-
-def knob_of(name: str) -> str:
-    """The knob of an editor at its default, as the sweep calls it."""
-    knobs = {"RECT": "keeps 0.4", "PRUNE": "base 2.7", "ROME": "", "EMMET": ""}
-    return knobs.get(name, f"c = {EditorConfig.weight:g}")
+INSIDE = [name for name, made in EDITORS.items() if made.has_P]
 
 
 def as_table(study: dict[str, Any]) -> pd.DataFrame:

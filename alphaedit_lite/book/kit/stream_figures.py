@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from .editors import EDITORS
 from .intervals import Change, signed
 from .plots import COLORS, LINES, drawing
 from .streams import Stream, checkpoint, course, last, matrix, scores
@@ -24,10 +25,6 @@ from .streams import Stream, checkpoint, course, last, matrix, scores
 MARKS = "osD^vP*X<>"
 PANELS = {"perplexity": "perplexity", "update": "‖ΔW‖ / ‖W‖, mean of layers"}
 GREYS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#D55E00", "#888888")
-EDITORS = (
-    "AlphaEdit", "MEMIT with history", "MEMIT", "ridge with history", "RECT", "PRUNE", "ROME", "FT", "ENCORE",
-    "EMMET", "AlphaEdit without history", "ridge",
-)  # fmt: skip
 
 
 def style(number: int) -> dict[str, Any]:
@@ -43,7 +40,7 @@ def style(number: int) -> dict[str, Any]:
 
 def style_of(editor: str) -> dict[str, Any]:
     """The style of an editor, the same in every figure of a chapter."""
-    return style(EDITORS.index(editor) if editor in EDITORS else len(EDITORS))
+    return style(EDITORS[editor].look if editor in EDITORS else len(EDITORS))
 
 
 def shade(number: int, of: int) -> tuple[float, float, float]:

@@ -22,13 +22,13 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
-from ... import Edit, Editor, EditorConfig, bundled_targets, key_statistics, load_model
+from ... import Edit, bundled_targets, key_statistics, load_model
 from ...assets import cache_dir
 from ...config import default_layers
 from ...editor import prune
 from ...facts import Fact
-from ...finetune import FineTune
 from ...models import LanguageModel
+from .editors import EDITORS, VARIANTS, recipe, writer
 from .probes import BATCH, look, sizes
 from .results import RESULTS, keep, read, resume
 from .stream_facts import counterfact, order, unedited_targets
@@ -36,31 +36,6 @@ from .stream_facts import counterfact, order, unedited_targets
 STREAMS = RESULTS / "stream"
 EVERY, EDITS = 100, 600
 COHORT = 25  # facts judged of every hundred; at the end all of them
-
-EDITORS: dict[str, dict[str, Any]] = {
-    "AlphaEdit": {},
-    "MEMIT": {"solver": "memit", "history": False},
-    "MEMIT with history": {"solver": "memit"},
-    "ridge with history": {"solver": "ridge"},
-    "AlphaEdit without history": {"history": False},
-    "RECT": {"solver": "memit", "history": False, "keep": 0.4},
-    "PRUNE": {"solver": "memit", "history": False},  # pruned before every look
-    "ENCORE": {"solver": "encore"},
-    "EMMET": {"solver": "emmet", "history": False},
-    "ROME": {"solver": "rome", "history": False},
-    "FT": {"finetune": {"layers": (5,)}},
-    "FT-L": {"finetune": {"layers": (5,), "norm_bound": 5e-4}},
-}
-KNOBS: dict[
-    str, dict[str, Any]
-] = {  # other settings of the first and its best rival, kept in a folder of their own
-    "AlphaEdit lambda 0.3": {"lam": 0.3},
-    "AlphaEdit lambda 2": {"lam": 2.0},
-    "AlphaEdit relative P": {"threshold": 1.0, "threshold_kind": "relative"},
-    "MEMIT with history c 400": {"solver": "memit", "weight": 400.0},
-    "MEMIT with history c 2200": {"solver": "memit", "weight": 2200.0},
-    "MEMIT with history in P": {"solver": "memit", "project": True},
-}
 
 
 def stream(
@@ -72,31 +47,17 @@ def stream(
     size: int | None = None,
 ) -> Iterator[int]:
     """Write the facts batch by batch, out of ``folder`` where they stand already; yields how many are in."""
-    settings = dict(settings_of(name))
-    if (trained := settings.pop("finetune", None)) is not None:
-        editor: Any = FineTune(lm, progress=False, **trained)
-    else:
-        editor = Editor(lm, EditorConfig(**settings), progress=False)
+    write = writer(lm, recipe(name).settings)
     folder.mkdir(parents=True, exist_ok=True)
-    size = size or batch_of(name)
+    size = size or recipe(name).batch or BATCH
     for first in range(0, len(facts), size):
         batch = facts[first : first + size]
         path = folder / f"{first:06d}.safetensors"
         if path.exists():
             Edit.load(path).apply(lm)
         else:
-            given = () if trained is not None or z is None else (z[first : first + size],)
-            editor.edit(batch, *given).save(path)
+            write(batch, None if z is None else z[first : first + size]).save(path)
         yield first + len(batch)
-
-
-def settings_of(name: str) -> dict[str, Any]:
-    return EDITORS[name] if name in EDITORS else KNOBS[name]
-
-
-def batch_of(name: str) -> int:
-    """Facts in one write: ROME has a closed form for one fact only."""
-    return 1 if settings_of(name).get("solver") == "rome" else BATCH
 
 
 def due(done: int, edits: int) -> bool:
@@ -120,14 +81,15 @@ def unit(
     """One editor, one order of the facts (CounterFact's in ``folder``, or the bundled ones); the model is
     left as it was."""
     stem = f"{name.replace(' ', '-')}{'-counterfact' if folder else ''}{'-live' if live else ''}-{seed}"
-    path = (STREAMS / "knobs" if name in KNOBS else STREAMS) / f"{stem}.json"
+    path = (STREAMS / "knobs" if name in VARIANTS else STREAMS) / f"{stem}.json"
     everything = order(seed) if folder is None else counterfact(folder, seed)
-    facts, finetuned = everything[:edits], "finetune" in settings_of(name)
-    z = None if live or finetuned else (unedited_targets if folder else bundled_targets)(lm, facts)
-    layers = settings_of(name).get("finetune", {}).get("layers") or default_layers(lm.n_layers)
+    facts, settings = everything[:edits], dict(recipe(name).settings)
+    trained = settings.get("finetune")
+    z = None if live or trained else (unedited_targets if folder else bundled_targets)(lm, facts)
+    layers = trained["layers"] if trained else default_layers(lm.n_layers)
     made_with = {
-        "editor": name, "seed": seed, "settings": settings_of(name),
-        "batch": batch_of(name),
+        "editor": name, "seed": seed, "settings": settings,
+        "batch": recipe(name).batch or BATCH,
         "facts": "CounterFact" if folder else "bundled",
         "targets": "found on the edited model" if live else "found on the unedited model",
         "fingerprint": lm.fingerprint,
@@ -141,8 +103,8 @@ def unit(
             return
         start = time.perf_counter()
         held = len(lm.ledger.edits)
-        if name == "PRUNE" and done:
-            prune(lm)
+        if (base := recipe(name).prune) and done:
+            prune(lm, base)
         found = unedited(made_with) if not done else None
         if found is None:
             found = look(lm, facts, done, EVERY, EVERY if done == edits else COHORT)
@@ -171,16 +133,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "editors", nargs="*", default=list(EDITORS), metavar="EDITOR", help=", ".join([*EDITORS, *KNOBS])
-    )
+    known, every = [*EDITORS, *VARIANTS], [name for name, made in EDITORS.items() if made.streamed]
+    parser.add_argument("editors", nargs="*", default=every, metavar="EDITOR", help=", ".join(known))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--edits", type=int, default=EDITS)
     parser.add_argument("--live", action="store_true", help="find z anew on the model as it is")
     parser.add_argument("--counterfact", type=Path, metavar="FOLDER", help="with counterfact*.json in it")
     options = parser.parse_args(argv)
-    if unknown := set(options.editors) - set(EDITORS) - set(KNOBS):
-        parser.error(f"unknown editor {sorted(unknown)[0]!r}: choose from {', '.join([*EDITORS, *KNOBS])}")
+    if unknown := set(options.editors) - set(known):
+        parser.error(f"unknown editor {sorted(unknown)[0]!r}: choose from {', '.join(known)}")
     lm = load_model()
     key_statistics(lm, default_layers(lm.n_layers))
     for seed in options.seeds:

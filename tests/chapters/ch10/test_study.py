@@ -8,7 +8,7 @@ import torch
 
 from alphaedit_lite import Fact, compute_targets
 from alphaedit_lite.book.ch10 import study
-from alphaedit_lite.book.kit import probes
+from alphaedit_lite.book.kit import editors, probes
 from alphaedit_lite.book.kit.fronts import as_table
 from tests.helpers import editor_for
 
@@ -26,7 +26,7 @@ def small(lm, monkeypatch, tmp_path):
     )
     monkeypatch.setattr(study, "key_statistics", lambda *_: None)
     monkeypatch.setattr(probes, "wikipedia_leads", lambda _: ["Rome is the capital of Italy."])
-    monkeypatch.setattr(study, "Editor", lambda lm, config, progress: editor_for(lm, config))
+    monkeypatch.setattr(editors, "Editor", lambda lm, config, progress: editor_for(lm, config))
     return lm
 
 

@@ -7,10 +7,10 @@ import torch
 
 from alphaedit_lite.book.ch10.figures import fronts_figure
 from alphaedit_lite.book.ch10.widgets import FrontWidget, StreamPlayer
+from alphaedit_lite.book.kit.editors import EDITORS
 from alphaedit_lite.book.kit.fronts import Fronts
 from alphaedit_lite.book.kit.intervals import Change
 from alphaedit_lite.book.kit.stream_figures import (
-    EDITORS,
     cohorts_figure,
     damage_figure,
     forest_figure,
