@@ -4,13 +4,15 @@ import json
 
 import pytest
 
+from alphaedit_lite.book.ch10.study import grid
 from alphaedit_lite.book.ch13.experiments import AFTER, INSIDE, Pairs
 from alphaedit_lite.book.kit import studies
 from alphaedit_lite.book.kit.editors import EDITORS, VARIANTS, Recipe, recipe
+from alphaedit_lite.book.kit.fronts import WITH_P
+from alphaedit_lite.book.kit.probes import COLUMNS
 from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.book.kit.stream_figures import style_of
 from alphaedit_lite.book.kit.streams import FOLDER
-from alphaedit_lite.book.kit.study_fronts import COLUMNS, WITH_P, grid
 from alphaedit_lite.config import EditorConfig
 from alphaedit_lite.finetune import FineTuneConfig
 
