@@ -188,30 +188,30 @@ def _original(record: Mapping) -> Fact:
 
 
 def _flat(record: Mapping) -> Fact:
+    subject, prompt, new = (field(record, name) for name in ("subject", "prompt", "target_new"))
     optional = {"default": ""} if {"locality", "portability"} & set(record) else {}
     neighbours = _nested(record, "locality")
     if record.get("locality_prompt") is not None:
         neighbours += [(field(record, "locality_prompt"), answer(record, "locality_ground_truth"))]
     rephrased = [answer(record, name, default="") for name in ("rephrase_prompt", "rephrase")]
     aliases = _nested(record, "portability", "Subject_Aliasing")
-    new = field(record, "target_new", name="new").strip()
+    rephrased += [question for question, said in aliases if said.strip() == new.strip()]
     return _sentence(
-        record,
-        "prompt",
-        new,
-        true=answer(record, "ground_truth", **optional).strip(),
-        paraphrases=tuple(filter(None, rephrased)) + tuple(p for p, said in aliases if said.strip() == new),
-        neighbours=tuple((prompt, said.strip()) for prompt, said in neighbours if said.strip()),
+        prompt,
+        subject,
+        new.strip(),
+        answer(record, "ground_truth", **optional).strip(),
+        paraphrases=tuple(filter(None, rephrased)),
+        neighbours=tuple((question, said.strip()) for question, said in neighbours if said.strip()),
         case_id=field(record, "case_id", int, default=-1),
     )
 
 
 def _nested(record: Mapping, name: str, *only: str) -> list[tuple[str, str]]:
     """The (prompt, answer) pairs in one of KnowEdit's two nested fields, of all kinds or some."""
-    kinds = field(record, name, Mapping, default={})
     paths = [
         f"{name}.{kind}.{i}"
-        for kind in kinds
+        for kind in field(record, name, Mapping, default={})
         if not only or kind in only
         for i in range(len(field(record, f"{name}.{kind}", LIST, default=[])))
     ]
@@ -219,22 +219,17 @@ def _nested(record: Mapping, name: str, *only: str) -> list[tuple[str, str]]:
 
 
 def _mend(record: Mapping) -> Fact:
-    new, true = field(record, "alt", name="new").strip(), field(record, "answers.0").strip()
+    subject, prompt, new = (field(record, name) for name in ("subject", "src", "alt"))
     # zsRE's neighbour is a Natural Questions item; the MEND evaluation asks it as it stands.
     neighbour = field(record, "loc").removeprefix("nq question: ") + "?", field(record, "loc_ans").strip()
-    return _sentence(
-        record,
-        "src",
-        new,
-        true=None if true == new else true,  # a few records ask for the answer they have
-        paraphrases=(field(record, "rephrase"),),
-        neighbours=(neighbour,),
-    )
+    rest = {"paraphrases": (field(record, "rephrase"),), "neighbours": (neighbour,)}
+    return _sentence(prompt, subject, new.strip(), field(record, "answers.0").strip(), **rest)
 
 
-def _sentence(record: Mapping, where: str, new: str, **rest: Any) -> Fact:
+def _sentence(prompt: str, subject: str, new: str, true: str, **rest: Any) -> Fact:
     """``Fact.from_prompt``, but of several places of the subject the first is taken, with a warning."""
-    prompt, subject = field(record, where).rstrip(" "), field(record, "subject").strip()
+    prompt, subject = prompt.rstrip(" "), subject.strip()
+    rest["true"] = None if true == new else true  # a few records ask for the answer they have
     whole, _ = occurrences(prompt, subject)
     if not subject or len(whole) < 2:
         return Fact.from_prompt(prompt, subject, new, **rest)
