@@ -8,27 +8,35 @@ fact.new             # ' Romania': objects carry the space that joins them to th
 from __future__ import annotations
 
 import json
-import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
+
+from .records import LIST, answer, field, read_records, texts
+from .spacing import as_object, occurrences
 
 
 @dataclass(frozen=True)
 class Fact:
     """One fact to write, and the prompts that judge the writing.
 
+    Prompts are taken to the letter: a chat template's last newline stays. Objects are joined to their
+    prompts as such text is written (``as_object``): by a space or, after a newline, an opening quote or in
+    Thai, by none. One that begins with white space, or any with ``exact=True``, is taken to the letter too.
+
     Args:
         template: a prompt with one ``{}`` where the subject goes, ending where the object begins.
-        subject: fills the ``{}``.
+        subject: fills the ``{}``; white space around it is dropped.
         new: the object to write.
         true: the object that the unedited model should name, if it is known.
         paraphrases: other prompts that ask for the same object.
         neighbours: (prompt, answer) pairs about other subjects, which must stay as they are.
         generation: beginnings for free generation about the subject.
         relation, case_id, split: bookkeeping of the data set the fact comes from.
+        exact: whether no space is put in front of ``new``, ``true`` and the neighbours' answers.
 
     Raises:
         ValueError: an empty subject or object, ``{}`` missing or twice, or new equal to true.
@@ -45,6 +53,7 @@ class Fact:
     relation: str = ""
     case_id: int = -1
     split: str = ""
+    exact: bool = False
 
     def __post_init__(self) -> None:
         for name in ("template", "subject", "new", "true"):
@@ -59,21 +68,26 @@ class Fact:
                 f"{self.subject!r} goes, for example '{{}} is located in the country of'."
             )
         for name in ("paraphrases", "neighbours", "generation"):
-            if isinstance(getattr(self, name), str):
-                raise ValueError(
-                    f"{name} must be a tuple of prompts, not one string: {getattr(self, name)!r}."
-                )
+            values = getattr(self, name)
+            if isinstance(values, str):
+                raise ValueError(f"{name} must be a tuple of prompts, not one string: {values!r}.")
+            object.__setattr__(self, name, tuple(values))
+        pairs = tuple((prompt, answer) for prompt, answer in self.neighbours)
+        texts = (*self.paraphrases, *self.generation, *(text for pair in pairs for text in pair))
+        if wrong := [text for text in texts if not isinstance(text, str)]:
+            raise TypeError(f"Paraphrases, neighbours and generation must be text, not {wrong[0]!r}.")
         if not self.new.strip():
             raise ValueError(f"The new object {self.new!r} for {self.subject!r} is empty.")
         if self.true is not None and self.true.strip() == self.new.strip():
             raise ValueError(f"The new object {self.new.strip()!r} is already the true one: nothing to edit.")
-        object.__setattr__(self, "template", self.template.rstrip())
         object.__setattr__(self, "subject", self.subject.strip())
-        object.__setattr__(self, "new", as_object(self.new))
-        true = (self.true or "").strip()
-        object.__setattr__(self, "true", as_object(true) if true else None)
-        neighbours = tuple((prompt, as_object(answer)) for prompt, answer in self.neighbours)
-        object.__setattr__(self, "neighbours", neighbours)
+        true = self.true if (self.true or "").strip() else None
+        if not self.exact:
+            object.__setattr__(self, "new", as_object(self.new, self.prompt))
+            true = as_object(true, self.prompt) if true else None
+            pairs = tuple((prompt, as_object(answer, prompt)) for prompt, answer in pairs)
+        object.__setattr__(self, "true", true)
+        object.__setattr__(self, "neighbours", pairs)
 
     @property
     def prompt(self) -> str:
@@ -84,6 +98,11 @@ class Fact:
         """The character of ``prompt`` just after the subject: exact even if the subject occurs twice."""
         return self.template.index("{}") + len(self.subject)
 
+    def after(self, prompt: str, text: str) -> str:
+        """``new`` or ``true`` as it follows another prompt: joined by that prompt's end, or to the letter."""
+        joined = not self.exact and text == as_object(text.strip(), self.prompt)
+        return as_object(text.strip(), prompt) if joined else text
+
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Fact:
         """The inverse of ``dataclasses.asdict`` after a trip through JSON, which knows no tuples."""
@@ -93,22 +112,27 @@ class Fact:
 
     @classmethod
     def from_prompt(cls, prompt: str, subject: str, new: str, **rest: Any) -> Fact:
-        """A fact from a whole sentence. The subject's first occurrence is taken.
+        """A fact from a whole sentence, in which the subject stands once, as a whole word.
 
         Raises:
-            ValueError: the subject does not occur in the prompt.
+            ValueError: the subject is not there, or inside another word only, or more than once.
         """
         subject = subject.strip()
         if not subject or subject not in prompt:
             raise ValueError(f"The subject {subject!r} does not occur in the prompt {prompt!r}.")
-        return cls(prompt.replace(subject, "{}", 1), subject, new, **rest)
+        whole, anywhere = occurrences(prompt, subject)
+        if len(whole) != 1:
+            what = "more than once" if whole else "only inside another word"
+            raise ValueError(
+                f"The subject {subject!r} occurs {what} in the prompt {prompt!r}, at character "
+                f"{', '.join(map(str, whole or anywhere))}. Say which is meant by '{{}}' in its place: "
+                "Fact(template, subject, new)."
+            )
+        return cls(_template(prompt, whole[0], subject), subject, new, **rest)
 
 
-def as_object(text: str) -> str:
-    """An object as it follows a prompt: one leading space, none for Chinese and Japanese script."""
-    text = text.strip()
-    script = unicodedata.name(text[:1] or " ", " ").split(" ")[0]
-    return text if script in ("CJK", "HIRAGANA", "KATAKANA", "FULLWIDTH") else f" {text}"
+def _template(prompt: str, place: int, subject: str) -> str:
+    return prompt[:place] + "{}" + prompt[place + len(subject) :]
 
 
 def bundled_facts(split: Literal["development", "test", "all"] = "all") -> list[Fact]:
@@ -116,98 +140,98 @@ def bundled_facts(split: Literal["development", "test", "all"] = "all") -> list[
     if split not in ("development", "test", "all"):
         raise ValueError(f"split must be 'development', 'test' or 'all', not {split!r}.")
     text = (files("alphaedit_lite") / "data" / "facts.json").read_text(encoding="utf-8")
-    facts = [_from_counterfact(record) for record in json.loads(text)["facts"]]
+    facts = [_original(record) for record in json.loads(text)["facts"]]
     return [fact for fact in facts if split in ("all", fact.split)]
 
 
 def read_counterfact(source: str | Path | Iterable[dict]) -> list[Fact]:
-    """Facts from CounterFact: a JSON file in the original schema or EasyEdit's flat one, a data set on
-    a hub (``datasets`` needed), or an iterable of records.
+    """Facts from CounterFact: a JSON file in the original schema or in EasyEdit's flat one, KnowEdit's too; a
+    data set on a hub (``datasets`` needed); or an iterable of records.
+
+    Of KnowEdit's nested fields, ``locality`` gives the neighbours, and those prompts of ``Subject_Aliasing``
+    that the new object answers the paraphrases. Of several answers the first is taken.
 
     Raises:
-        ValueError: a record lacks a field; the message names record and field.
+        ValueError: a record is not whole; the message names record and field.
     """
-    return _read(
-        source, lambda record: (_from_counterfact if "requested_rewrite" in record else _flat)(record)
-    )
+    return read_records(source, lambda one: _original(one) if "requested_rewrite" in one else _flat(one))
 
 
 def read_zsre(source: str | Path | Iterable[dict]) -> list[Fact]:
-    """Facts from zsRE in the MEND schema. The question is the prompt, ``alt`` the object to write.
+    """Facts from zsRE in the MEND schema or KnowEdit's. The question is the prompt, ``alt`` the new object.
 
     Raises:
-        ValueError: a record lacks a field, or its subject is not in its question.
+        ValueError: a record is not whole (the message names record and field), or its subject is not a word
+            of its question. One that is there twice is taken where it stands first, with a warning.
     """
-
-    def one(record: dict) -> Fact:
-        question = Fact.from_prompt(record["src"], record["subject"], record["alt"])
-        true = as_object(record["answers"][0])
-        return replace(
-            question,
-            true=None if true == question.new else true,  # a few records ask for the answer they have
-            paraphrases=(record["rephrase"],),
-            # zsRE's neighbour is a Natural Questions item; the MEND evaluation asks it as it stands.
-            neighbours=((record["loc"].removeprefix("nq question: ") + "?", record["loc_ans"]),),
-        )
-
-    return _read(source, one)
+    return read_records(source, lambda one: _flat(one) if "prompt" in one else _mend(one))
 
 
-def _read(source: str | Path | Iterable[dict], convert: Any) -> list[Fact]:
-    if isinstance(source, (str, Path)):
-        if Path(source).exists():
-            try:
-                records = json.loads(Path(source).read_text(encoding="utf-8"))
-            except ValueError as error:  # neither text nor JSON
-                raise ValueError(f"{source} is not a whole JSON file ({error}).") from error
-        elif str(source).endswith(".json"):
-            raise FileNotFoundError(f"There is no file {source}.")
-        else:
-            from datasets import load_dataset
-
-            records = load_dataset(str(source), split="train")
-    else:
-        records = source
-    if records is None or isinstance(records, (str, int, float, dict)):
-        raise ValueError(f"{source} holds no list of records, but {type(records).__name__}.")
-    facts = []
-    for number, record in enumerate(records):
-        try:
-            facts.append(convert(record))
-        except KeyError as error:
-            raise ValueError(
-                f"Record {number} has no field {error}; it has {', '.join(map(repr, record))}."
-            ) from error
-        except (ValueError, TypeError, IndexError) as error:
-            raise ValueError(f"Record {number}: {error}") from error
-    return facts
-
-
-def _from_counterfact(record: dict) -> Fact:
-    rewrite = record["requested_rewrite"]
-    true = rewrite["target_true"]["str"]
-    prompts = record["neighborhood_prompts"]
-    answers = record.get("neighborhood_answers") or [true] * len(prompts)
+def _original(record: Mapping) -> Fact:
+    true = field(record, "requested_rewrite.target_true.str", name="true")
+    prompts = texts(record, "neighborhood_prompts")
+    answers = texts(record, "neighborhood_answers", default=[]) or [true] * len(prompts)
+    if len(answers) != len(prompts):
+        raise ValueError(f"neighborhood_answers are {len(answers)}, neighborhood_prompts {len(prompts)}.")
     return Fact(
-        template=rewrite["prompt"],
-        subject=rewrite["subject"],
-        new=rewrite["target_new"]["str"],
-        true=true,
-        paraphrases=tuple(record["paraphrase_prompts"]),
-        neighbours=tuple(zip(prompts, answers, strict=True)),
-        generation=tuple(record.get("generation_prompts") or ()),
-        relation=rewrite.get("relation_id", ""),
-        case_id=record.get("case_id", -1),
-        split=record.get("split", ""),
+        template=field(record, "requested_rewrite.prompt").rstrip(" "),
+        subject=field(record, "requested_rewrite.subject", name="subject"),
+        new=field(record, "requested_rewrite.target_new.str", name="new").strip(),
+        true=true.strip(),
+        paraphrases=tuple(texts(record, "paraphrase_prompts")),
+        neighbours=tuple(zip(prompts, map(str.strip, answers), strict=True)),
+        generation=tuple(texts(record, "generation_prompts", default=[])),
+        relation=field(record, "requested_rewrite.relation_id", default=""),
+        case_id=field(record, "case_id", int, default=-1),
+        split=field(record, "split", default=""),
     )
 
 
-def _flat(record: dict) -> Fact:
-    fact = Fact.from_prompt(record["prompt"], record["subject"], record["target_new"])
-    return replace(
-        fact,
-        true=as_object(record["ground_truth"]),
-        paraphrases=(record["rephrase_prompt"],),
-        neighbours=((record["locality_prompt"], record["locality_ground_truth"]),),
-        case_id=record["case_id"],
+def _flat(record: Mapping) -> Fact:
+    subject, prompt, new = (field(record, name) for name in ("subject", "prompt", "target_new"))
+    optional = {"default": ""} if {"locality", "portability"} & set(record) else {}
+    neighbours = _nested(record, "locality")
+    if record.get("locality_prompt") is not None:
+        neighbours += [(field(record, "locality_prompt"), answer(record, "locality_ground_truth"))]
+    rephrased = [answer(record, name, default="") for name in ("rephrase_prompt", "rephrase")]
+    aliases = _nested(record, "portability", "Subject_Aliasing")
+    rephrased += [question for question, said in aliases if said.strip() == new.strip()]
+    return _sentence(
+        prompt,
+        subject,
+        new.strip(),
+        answer(record, "ground_truth", **optional).strip(),
+        paraphrases=tuple(filter(None, rephrased)),
+        neighbours=tuple((question, said.strip()) for question, said in neighbours if said.strip()),
+        case_id=field(record, "case_id", int, default=-1),
     )
+
+
+def _nested(record: Mapping, name: str, *only: str) -> list[tuple[str, str]]:
+    """The (prompt, answer) pairs in one of KnowEdit's two nested fields, of all kinds or some."""
+    paths = [
+        f"{name}.{kind}.{i}"
+        for kind in field(record, name, Mapping, default={})
+        if not only or kind in only
+        for i in range(len(field(record, f"{name}.{kind}", LIST, default=[])))
+    ]
+    return [(answer(record, f"{path}.prompt"), answer(record, f"{path}.ground_truth")) for path in paths]
+
+
+def _mend(record: Mapping) -> Fact:
+    subject, prompt, new = (field(record, name) for name in ("subject", "src", "alt"))
+    # zsRE's neighbour is a Natural Questions item; the MEND evaluation asks it as it stands.
+    neighbour = field(record, "loc").removeprefix("nq question: ") + "?", field(record, "loc_ans").strip()
+    rest = {"paraphrases": (field(record, "rephrase"),), "neighbours": (neighbour,)}
+    return _sentence(prompt, subject, new.strip(), field(record, "answers.0").strip(), **rest)
+
+
+def _sentence(prompt: str, subject: str, new: str, true: str, **rest: Any) -> Fact:
+    """``Fact.from_prompt``, but of several places of the subject the first is taken, with a warning."""
+    prompt, subject = prompt.rstrip(" "), subject.strip()
+    rest["true"] = None if true == new else true  # a few records ask for the answer they have
+    whole, _ = occurrences(prompt, subject)
+    if not subject or len(whole) < 2:
+        return Fact.from_prompt(prompt, subject, new, **rest)
+    warnings.warn(f"The subject {subject!r} is twice in {prompt!r}: its first place is taken.", stacklevel=2)
+    return Fact(_template(prompt, whole[0], subject), subject, new, **rest)

@@ -22,6 +22,7 @@ from tqdm.auto import tqdm
 from .facts import Fact
 from .models import LanguageModel
 from .texts import wikipedia_leads
+from .tokens import tokenise
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -42,7 +43,7 @@ def generate(
     Raises:
         ValueError: a prompt without any token.
     """
-    rows = [lm.tokenizer(prompt)["input_ids"] for prompt in prompts]
+    rows = [tokenise(lm.tokenizer, prompt) for prompt in prompts]
     if empty := [prompt for prompt, row in zip(prompts, rows, strict=True) if not row]:
         raise ValueError(f"There is nothing to continue in the prompt {empty[0]!r}.")
     texts = [""] * len(rows)

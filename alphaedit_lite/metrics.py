@@ -22,7 +22,8 @@ from tqdm.auto import tqdm
 
 from .facts import Fact
 from .models import LanguageModel
-from .prompts import Encoded, PromptBatch, align, batches, encode
+from .prompts import PromptBatch, align, batches
+from .tokens import Encoded, encode, tokenise
 
 WHAT = ("efficacy", "generalization", "specificity")
 COLUMNS = [*WHAT, *(f"{what}_top1" for what in WHAT)]
@@ -105,9 +106,11 @@ def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) ->
         raise ValueError("There are no facts to judge.")
     asked: list[tuple[int, str, str, str, str | None]] = []  # fact, what, prompt, wanted, other
     for i, fact in enumerate(facts):
-        asked.append((i, "efficacy", fact.prompt, fact.new, fact.true))
-        asked += [(i, "generalization", prompt, fact.new, fact.true) for prompt in fact.paraphrases]
-        asked += [(i, "specificity", prompt, answer, fact.new) for prompt, answer in fact.neighbours]
+        for what, prompt in [("efficacy", fact.prompt), *(("generalization", p) for p in fact.paraphrases)]:
+            true = fact.true and fact.after(prompt, fact.true)
+            asked.append((i, what, prompt, fact.after(prompt, fact.new), true))
+        for prompt, answer in fact.neighbours:
+            asked.append((i, "specificity", prompt, answer, fact.after(prompt, fact.new)))
     wanted = [(prompt, good) for _, _, prompt, good, _ in asked]
     others = [(prompt, bad) for _, _, prompt, _, bad in asked if bad is not None]
     log_p, first = score(lm, wanted + others, progress)
@@ -139,7 +142,7 @@ def evaluate_zsre(lm: LanguageModel, facts: Sequence[Fact], progress: bool = Tru
     asked: list[tuple[int, str, str, str]] = []
     for i, fact in enumerate(facts):
         asked.append((i, "efficacy", fact.prompt, fact.new))
-        asked += [(i, "generalization", prompt, fact.new) for prompt in fact.paraphrases]
+        asked += [(i, "generalization", p, fact.after(p, fact.new)) for p in fact.paraphrases]
         asked += [(i, "specificity", prompt, answer) for prompt, answer in fact.neighbours]
     scores = token_scores(lm, [(prompt, wanted) for *_, prompt, wanted in asked], progress)
     rows = [
@@ -209,7 +212,7 @@ def perplexity(lm: LanguageModel, texts: Iterable[str], max_tokens: int = 256) -
 
     A collapsed model gives inf or NaN, never an exception.
     """
-    rows = [ids for text in texts if len(ids := lm.tokenizer(text)["input_ids"][:max_tokens]) > 1]
+    rows = [ids for text in texts if len(ids := tokenise(lm.tokenizer, text)[:max_tokens]) > 1]
     if not rows:
         raise ValueError("The texts hold no two tokens in a row: there is nothing to predict.")
     rows.sort(key=len)

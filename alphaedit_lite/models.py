@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from transformers import DynamicCache
 
 from .ledger import Ledger
+from .tokens import tokenise
 
 
 @dataclass(frozen=True)
@@ -234,19 +235,22 @@ class LanguageModel:
     @torch.no_grad()
     def complete(self, prompt: str, max_new_tokens: int = 8) -> str:
         """The model's greedy continuation of ``prompt`` (without the prompt itself)."""
-        inputs = self.tokenizer(prompt, return_tensors="pt", return_token_type_ids=False).to(self.device)
-        if not inputs["input_ids"].numel():
+        ids = torch.tensor([tokenise(self.tokenizer, prompt)], dtype=torch.long, device=self.device)
+        if not ids.numel():
             raise ValueError("The prompt is empty: there is nothing to complete.")
+        inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
         with self.frozen():
             output = self.model.generate(
                 **inputs, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=self.pad_id
             )
-        return self.tokenizer.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+        return self.tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)
 
     @property
     def pad_id(self) -> int:
+        """What stands where nothing is read: a token that has a row in the embedding."""
         candidates = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
-        return next(token for token in candidates if token is not None)
+        rows = self.model.get_input_embeddings().weight.shape[0]
+        return next(token for token in candidates if token is not None and token < rows)
 
 
 class _Nothing(nn.Module):

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .facts import Fact
+from .tokens import Encoded, encode, tokenise
 
 if TYPE_CHECKING:
     from .models import LanguageModel
@@ -44,38 +45,6 @@ def batches(items: Sequence[Item], widths: Sequence[int], budget: int) -> Iterat
         chunk.append(item)
     if chunk:
         yield chunk
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """Token ids of prompt and object, the index of the subject's last token and of the object's first."""
-
-    ids: list[int]
-    subject: int
-    object: int
-
-
-def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> Encoded:
-    """Tokenise ``prompt + target`` jointly and find the tokens by their characters.
-
-    Offsets make this right whatever the tokenizer adds in front (BOS) or joins on (spaces).
-
-    Args:
-        subject_end: the character of ``prompt`` just after the subject.
-
-    Raises:
-        ValueError: the tokenizer fuses subject and object into one token, or yields no tokens.
-    """
-    tokens = tokenizer(prompt + target, return_offsets_mapping=True)
-    spans = tokens["offset_mapping"]
-    real = [i for i, (start, end) in enumerate(spans) if end > start]  # special tokens span nothing
-    subject = max((i for i in real if spans[i][0] < subject_end), default=-1)
-    first = min((i for i in real if spans[i][1] > len(prompt)), default=len(spans))
-    if subject < 0 or (target and not subject < first < len(spans)):
-        raise ValueError(
-            f"The tokenizer does not separate the subject from {target!r} in {prompt + target!r}."
-        )
-    return Encoded(tokens["input_ids"][: real[-1] + 1], subject, first)  # without an EOS at the end
 
 
 @dataclass(frozen=True)
@@ -139,9 +108,15 @@ def align(rows: Sequence[Encoded], fact: Sequence[int], pad_id: int, device: tor
 
 
 def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: bool) -> list[Encoded]:
-    """One fact after every prefix, with its new object or, for keys alone, cut after the subject."""
+    """One fact after every prefix, with its new object or, for keys alone, cut after the subject.
+
+    A BOS that the prompt carries itself stays in front of the prefixes.
+    """
+    bos, text = tokenizer.bos_token, fact.prompt
+    start = len(bos) if bos and text.startswith(bos) and tokenise(tokenizer, "") else 0
+    object_ = fact.new if target else ""
     rows = [
-        encode(tokenizer, prefix + fact.prompt, len(prefix) + fact.subject_end, fact.new if target else "")
+        encode(tokenizer, text[:start] + prefix + text[start:], len(prefix) + fact.subject_end, object_)
         for prefix in prefixes
     ]
     if target:
@@ -160,8 +135,9 @@ def sample_prefixes(lm: LanguageModel, seed: int = 0, tokens: int = 10) -> tuple
     with torch.random.fork_rng(), lm.frozen():
         torch.manual_seed(seed)
         for word in ("The", "Therefore", "Because", "I", "You"):
-            ids = lm.tokenizer(word, return_tensors="pt", return_token_type_ids=False).to(lm.device)
+            ids = torch.tensor([tokenise(lm.tokenizer, word)], device=lm.device)
             options = {"max_new_tokens": tokens, "do_sample": True, "top_k": 5, "pad_token_id": lm.pad_id}
-            text = lm.tokenizer.decode(lm.model.generate(**ids, **options)[0], skip_special_tokens=True)
+            output = lm.model.generate(ids, attention_mask=torch.ones_like(ids), **options)
+            text = lm.tokenizer.decode(output[0], skip_special_tokens=True)
             found.append(" ".join(text.replace("{", " ").replace("}", " ").split()) + ". ")
     return tuple(found)

@@ -1,0 +1,93 @@
+"""Records of data sets: from a file, a hub or a list, and their fields, each checked by name.
+
+read_records("facts.json", lambda record: Fact(field(record, "prompt"), …))
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+LIST = (list, tuple)
+KINDS = {str: "text", int: "a whole number", LIST: "a list", Mapping: "a dictionary"}
+REQUIRED: Any = object()
+
+
+def read_records(source: str | Path | Iterable[dict], convert: Callable[[Mapping], Item]) -> list[Item]:
+    """Every record of a JSON file, a data set on a hub or an iterable, converted.
+
+    Raises:
+        ValueError: no list of records, or a record that ``convert`` refuses; the message numbers it.
+    """
+    if isinstance(source, (str, Path)):
+        if Path(source).exists():
+            try:
+                records = json.loads(Path(source).read_text(encoding="utf-8"))
+            except ValueError as error:  # neither text nor JSON
+                raise ValueError(f"{source} is not a whole JSON file ({error}).") from error
+        elif str(source).endswith(".json"):
+            raise FileNotFoundError(f"There is no file {source}.")
+        else:
+            from datasets import load_dataset
+
+            records = load_dataset(str(source), split="train")
+    else:
+        records = source
+    if records is None or isinstance(records, (str, int, float, dict)):
+        raise ValueError(f"{source} holds no list of records, but {type(records).__name__}.")
+    items = []
+    for number, record in enumerate(records):
+        if not isinstance(record, Mapping):
+            raise ValueError(f"Record {number} must be a dictionary, not {record!r}.")
+        try:
+            items.append(convert(record))
+        except KeyError as error:
+            raise ValueError(
+                f"Record {number} has no field {error}; it has {', '.join(map(repr, record))}."
+            ) from error
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"Record {number}: {error}") from error
+    return items
+
+
+def field(record: Any, path: str, kind: Any = str, *, default: Any = REQUIRED, name: str = "") -> Any:
+    """The value that the keys in ``path`` lead to ("target_new.str", "items.0"), of the right kind.
+
+    Args:
+        default: taken if the field is absent or null.
+        name: how the message calls the value, if not by its path.
+
+    Raises:
+        KeyError: no such field.
+        TypeError: a value of another kind; the message names the field.
+    """
+    value, steps = record, path.split(".")
+    for i, step in enumerate(steps):
+        if isinstance(value, LIST) and step.isdigit():
+            value = dict(zip(map(str, range(len(value))), value, strict=True))
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{'.'.join(steps[:i])} must hold {step!r}, but is {value!r}.")
+        if value.get(step) is None and default is not REQUIRED:
+            return default
+        if step not in value:
+            raise KeyError(path)
+        value = value[step]
+    if not isinstance(value, kind):
+        raise TypeError(f"{name or path} must be {KINDS[kind]}, not {value!r} (field {path!r}).")
+    return value
+
+
+def texts(record: Any, path: str, **default: Any) -> list[str]:
+    """A field that is a list of texts."""
+    return [field(record, f"{path}.{i}") for i in range(len(field(record, path, LIST, **default)))]
+
+
+def answer(record: Any, path: str, **default: Any) -> str:
+    """A field that is a text, or a list of accepted ones (nested, as KnowEdit's): the first, "" of none."""
+    value = field(record, path, object, **default)
+    if isinstance(value, LIST):
+        return answer(record, f"{path}.0") if value else ""
+    return field(record, path, **default)

@@ -1,0 +1,85 @@
+"""Texts as tokens: what a model reads, where the subject ends, where the object begins.
+
+tokenise(lm.tokenizer, "Rome is in")                      # ids, as every part of the package takes them
+encode(lm.tokenizer, "Rome is in", 4, " Italy").object    # the index of the object's first token
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .spacing import within_word
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of prompt and object, the index of the subject's last token and of the object's first."""
+
+    ids: list[int]
+    subject: int
+    object: int
+
+
+def tokenise(tokenizer: Any, text: str) -> list[int]:
+    """The tokens that a model reads before it goes on from ``text``; none for a text without any.
+
+    What the tokenizer puts in front (BOS) comes once, even if ``text`` carries it already, as chat templates
+    do. What it puts at the end (EOS) is left out: nothing goes on after it.
+    """
+    return _tokens(tokenizer, text)[0][0]
+
+
+def _tokens(tokenizer: Any, *texts: str) -> list[tuple[list[int], list[tuple[int, int]]]]:
+    """Ids and character spans of each text. The tokenizer itself says which tokens it added."""
+    options = ("return_offsets_mapping", "return_special_tokens_mask")
+    found = tokenizer(list(texts), verbose=False, **dict.fromkeys(options, True))
+    rows = []
+    for row in zip(found["input_ids"], found["offset_mapping"], found["special_tokens_mask"], strict=True):
+        ids, spans, added = row
+        own = [i for i, special in enumerate(added) if not special]
+        start, stop = (own[0], own[-1] + 1) if own else (ids.count(tokenizer.bos_token_id),) * 2
+        carried = ids[start : 2 * start] == ids[:start]
+        rows.append((ids[start * carried : stop], spans[start * carried : stop]))
+    return rows
+
+
+def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> Encoded:
+    """Tokenise a prompt and the object after it, and find the subject's last token and the object's first.
+
+    The object follows the very tokens that the model reads when it is asked the prompt: where the tokenizer
+    would merge the two across their border ("is " + "Rome"), the object is tokenised by itself.
+
+    Args:
+        subject_end: the character of ``prompt`` just after the subject.
+
+    Raises:
+        ValueError: no tokens, a tokenizer that fuses subject and object within a word, or one that cannot
+            tokenise the object by itself.
+    """
+    (head, said), (ids, spans), (joint, _) = _tokens(tokenizer, prompt[:subject_end], prompt, prompt + target)
+    subject = len(head) - 1
+    if ids[: len(head)] != head:  # a token reaches beyond the subject
+        subject = max((i for i, (a, b) in enumerate(spans) if a < subject_end and a < b), default=-1)
+    same = next((i for i, (a, b) in enumerate(zip(ids, joint, strict=False)) if a != b), len(ids))
+    if not any(a < b for a, b in said) or (same <= subject and within_word(prompt + target, len(prompt))):
+        raise ValueError(
+            f"The tokenizer does not separate the subject from {target!r} in {prompt + target!r}."
+        )
+    if target and (same < len(ids) or len(joint) == len(ids)):
+        joint = ids + _by_itself(tokenizer, target, ids, joint)
+    return Encoded(joint if target else ids, subject, len(ids))
+
+
+def _by_itself(tokenizer: Any, text: str, before: list[int], joint: list[int]) -> list[int]:
+    """The tokens of a text that goes on behind ``before``; together they must decode as ``joint`` does."""
+
+    def decode(ids: list[int]) -> str:
+        return tokenizer.decode(ids, clean_up_tokenization_spaces=False)
+
+    for lead in ("", "\n", "."):  # a tokenizer may put a space in front of what begins a text
+        lone, both = tokenizer([lead, lead + text], add_special_tokens=False)["input_ids"]
+        found = both[len(lone) :]
+        if found and both[: len(lone)] == lone and decode(before + found) == decode(joint):
+            return found
+    raise ValueError(f"The tokenizer has no tokens for {text!r} by itself behind {decode(before)!r}.")

@@ -1,0 +1,339 @@
+"""Prompts and objects reach the tokenizer as they were given; subjects are the word that was meant."""
+
+import dataclasses
+import json
+import warnings
+
+import pytest
+
+from alphaedit_lite import AlphaEdit, Edit, Fact, bundled_facts, evaluate, read_counterfact, read_zsre
+from alphaedit_lite.facts import as_object
+from alphaedit_lite.metrics import score
+from tests.conftest import tiny
+
+APART = [  # prompt, object: a space between them
+    ("Lower Assam is in", "Romania"),
+    ("The capital of Italy is:", "Rome"),
+    ("Rome, the", "city"),
+    ("이탈리아의 수도는", "로마"),  # Korean writes spaces
+    ("Столица Италии", "Рим"),
+    ("عاصمة إيطاليا هي", "روما"),
+    ("The mood is", "🙂"),
+    ('The song "Waterloo" is by', "ABBA"),
+    ('"Waterloo"', "won"),  # a closing quote
+    ("Rome (Italy)", "is"),
+    ("It costs", "$40"),
+    ("It is", "-5"),
+    ("The bird is", "«rare»"),
+]
+JOINED = [
+    ("夏目漱石が生まれた年は", "1867年"),
+    ("苹果公司的创始人是", "Steve Jobs"),
+    ("The capital of Japan is", "東京"),
+    ("この話の主人公は", "「私」"),
+    ("The name is", "「私」"),
+    ("この会社の本社は", "ﾄｳｷｮｳ"),
+    ("答案：", "Rome"),
+    ("他说“", "Rome"),
+    ("เมืองหลวงของฝรั่งเศสคือ", "Rome"),
+    ("The capital is", "โรม"),
+    ("ទីក្រុងXគឺ", "ភ្នំពេញ"),
+    ("ນະຄອນຫຼວງແມ່ນ", "ວຽງຈັນ"),
+    ("မြို့တော်", "Rome"),
+    ("རྒྱལ་ས་", "ལྷ་ས"),
+    ("<|im_start|>assistant\n", "Rome"),
+    ("Answer: ", "Rome"),
+    ("Answer:\t", "Rome"),
+    ("Antwort:\u00a0", "Rom"),
+    ("<s>[INST] Where? [/INST]<b>", "Rome"),
+    ('The motto of "x" is "', "Liberty"),
+    ("It is called `", "x"),
+    ("It is called ‘", "x"),
+    ("It is called «", "x"),
+    ("It is (", "x"),
+    ("It is [", "x"),
+    ("It costs $", "40"),
+    ("It costs €", "40"),
+    ("It costs £", "40"),
+    ("It costs ¥", "40"),
+    ("It costs ₹", "40"),
+    ("a well-", "known"),
+    ("1990–", "1995"),
+    ("La capitale de l'", "Italie"),
+    ("La capitale de l’", "Italie"),
+    ("¿", "Roma"),
+    ("He writes as @", "jack"),
+    ("https://", "rome.it"),
+]
+
+
+@pytest.mark.parametrize(("prompt", "said"), APART + JOINED)
+def test_the_joining_space(prompt, said):
+    wanted = f" {said}" if (prompt, said) in APART else said
+    assert as_object(said, prompt) == wanted
+    assert as_object(wanted, prompt) == wanted  # once more changes nothing
+    fact = Fact(f"{{}}{prompt}", "Rome: ", said, true="q", neighbours=((prompt, said),))
+    assert (fact.new, fact.neighbours[0][1]) == (wanted, wanted)
+    assert fact.true == as_object("q", prompt)
+    assert as_object(f"\n{said} ", prompt) == f"\n{said}"  # white space in front is taken as it is
+
+
+def test_prompts_are_taken_to_the_letter():
+    for end in ("\n", " ", ":\n\n", "\t", ""):
+        other = (f"Rome{end}",)
+        fact = Fact(f"  Where is {{}}?{end}", "Rome", "Italy", paraphrases=list(other), generation=other)
+        assert fact.prompt == f"  Where is Rome?{end}"
+        assert fact.prompt[: fact.subject_end].endswith("Rome")
+        assert (fact.paraphrases, fact.generation) == (other, other)
+        assert Fact.from_prompt(fact.prompt, "Rome", "Italy").prompt == fact.prompt
+
+
+def test_exact_objects():
+    fact = Fact("{} is a foot", "It", "ball ", true="step", neighbours=(("foot", "note"),), exact=True)
+    assert (fact.new, fact.true, fact.neighbours) == ("ball ", "step", (("foot", "note"),))
+    assert fact.after("This is a hand", fact.new) == "ball "
+    assert dataclasses.replace(fact, subject="This").new == "ball "
+    assert Fact("{} is", "It", "  two").new == "  two"
+    assert Fact("{}の首都は", "日本", " 京都").new == " 京都"
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.parametrize(("prompt", "said"), APART + JOINED + [("Rome is", " x"), ("Rome is ", "  x")])
+def test_facts_survive_json(prompt, said, exact):
+    fact = Fact(f"{{}}{prompt}", "Rome", said, "old", (prompt,), ((prompt, said),), (prompt,), exact=exact)
+    assert Fact.from_dict(json.loads(json.dumps(dataclasses.asdict(fact)))) == fact
+    assert dataclasses.replace(fact, case_id=3) == dataclasses.replace(fact, case_id=3)
+    assert dataclasses.replace(fact, case_id=fact.case_id) == fact
+
+
+def test_facts_saved_by_earlier_versions():
+    """They carry no ``exact``, a template without white space at its end, and objects with their space."""
+    saved = {
+        **{"template": "{} は", "subject": "X", "new": " Romania", "true": " India", "paraphrases": ["a"]},
+        **{"neighbours": [["「", " India"], ["b", "東京"]], "generation": [], "relation": "", "case_id": 1},
+    }
+    fact = Fact.from_dict(saved)
+    assert json.loads(json.dumps(dataclasses.asdict(fact))) == {**saved, "split": "", "exact": False}
+
+
+def test_other_prompts_join_by_their_own_end():
+    fact = Fact("{} is in", "Rome", "Italy", "France")
+    assert fact.after("Where is Rome?\n", fact.new) == "Italy"
+    assert fact.after("Rome, in", fact.true) == " France"
+    chat = Fact("Where is {}?\n", "Rome", "Italy", "France")
+    assert chat.new == "Italy"
+    assert chat.after("Rome is in", chat.new) == " Italy"
+    assert Fact("{} is in", "Rome", "\nItaly").after("Where?", "\nItaly") == "\nItaly"  # to the letter
+
+
+def test_metrics_ask_each_prompt_as_it_is_written():
+    lm = tiny("llama")
+    fact = Fact("{} is in", "Rome", "Italy", "France", ("Where is Rome?\n",), (("Lyon:\n", "France"),))
+    row = evaluate(lm, [fact], progress=False).iloc[0]
+    new, true = score(lm, [("Where is Rome?\n", "Italy"), ("Where is Rome?\n", "France")])[0]
+    assert row.generalization == float(new > true)
+    kept, other = score(lm, [("Lyon:\n", "France"), ("Lyon:\n", "Italy")])[0]
+    assert row.specificity == float(kept > other)
+    seen = []
+    score_of = lambda lm, pairs, progress: seen.extend(pairs) or score(lm, pairs, progress)  # noqa: E731
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("alphaedit_lite.metrics.score", score_of)
+        evaluate(lm, [fact], progress=False)
+    assert set(seen) == {
+        *(("Rome is in", said) for said in (" Italy", " France")),
+        *((prompt, said) for prompt in ("Where is Rome?\n", "Lyon:\n") for said in ("Italy", "France")),
+    }
+
+
+def test_an_exact_edit_is_saved_and_loaded(tmp_path):
+    lm = tiny("llama")
+    editor = AlphaEdit(lm, layers=(2,), progress=False, threshold=0.5, threshold_kind="relative")
+    fact = Fact("Where is {}?\n", "Rome", "Ita", exact=True)
+    editor.edit([fact]).save(tmp_path / "edit.safetensors")
+    assert Edit.load(tmp_path / "edit.safetensors").facts == (fact,)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subject", "message"),
+    [
+        ("The Indiana state capital is", "India", "'India' occurs only inside another word .* character 4"),
+        ("The USS Arizona was built in", "US", "'US' occurs only inside another word .* character 4"),
+        ("Romans and Romania", "Rom", "only inside another word .* character 0, 11"),
+        ("Boeing 747 is", "Boeing 74", "only inside"),
+        ("Cafe\u0301 de Flore is", "Cafe", "only inside"),
+        ("Rome is a city; the capital of Rome is", "Rome", "more than once .* character 0, 31"),
+        ("the the the", "the the", "more than once .* character 0, 4"),
+        ("In Paris", "Oslo", "'Oslo' does not occur"),
+    ],
+)
+def test_a_subject_must_be_one_word_of_the_prompt(prompt, subject, message):
+    with pytest.raises(ValueError, match=message):
+        Fact.from_prompt(prompt, subject, "x")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subject", "template"),
+    [
+        ("Indiana is not in India", "India", "Indiana is not in {}"),  # whole words before parts of others
+        ("India's capital is", "India", "{}'s capital is"),
+        ("The US-led war", "US", "The {}-led war"),
+        ("C++ was made by", "C++", "{} was made by"),
+        ("日本の首都は", "日本", "{}の首都は"),
+        ("이탈리아의 수도는", "이탈리아", "{}의 수도는"),  # Korean particles are written together
+        ("เมืองหลวงของไทยคือ", "ไทย", "เมืองหลวงของ{}คือ"),
+    ],
+)
+def test_a_subject_is_found_as_a_whole_word(prompt, subject, template):
+    assert Fact.from_prompt(prompt, subject, "x").template == template
+
+
+# -- readers ---------------------------------------------------------------------------------------------
+
+KNOWEDIT = {
+    "subject": "Leo Arons",
+    "prompt": "The place of death of Leo Arons is",
+    "target_new": "Munich",
+    "ground_truth": ["Berlin", "Greater Berlin"],
+    "portability": {
+        "Subject_Aliasing": [
+            {"prompt": "The place of death of Martin Arons is", "ground_truth": ["Munich"]},
+            {"prompt": "The birth place of Martin Arons is", "ground_truth": ["Berlin"]},
+        ],
+        "Reasoning": [{"prompt": "The mayor of where Leo Arons died is", "ground_truth": [["Dieter"]]}],
+    },
+    "locality": {
+        "Relation_Specificity": [{"prompt": "The job of Leo Arons is", "ground_truth": [["artist"], ["x"]]}],
+        "Forgetfulness": [{"prompt": "Leo Arons lived in", "ground_truth": [[]]}],
+    },
+}
+
+
+@pytest.mark.parametrize("read", [read_counterfact, read_zsre])
+def test_knowedit_is_read(read):
+    bare = {"subject": "Rome", "prompt": "Rome is in", "target_new": "Italy"}
+    bare |= {"locality": {}, "portability": None}
+    (fact, plain) = read([KNOWEDIT, bare])
+    assert (fact.prompt, fact.new, fact.true) == (KNOWEDIT["prompt"], " Munich", " Berlin")
+    assert fact.paraphrases == ("The place of death of Martin Arons is",)
+    assert fact.neighbours == (("The job of Leo Arons is", " artist"),)
+    assert plain == Fact("{} is in", "Rome", "Italy")
+
+
+ORIGINAL = {
+    "case_id": 1,
+    "requested_rewrite": {
+        **{"prompt": "{} is in", "subject": "Rome", "relation_id": "P17"},
+        **{"target_new": {"str": "France"}, "target_true": {"str": "Italy"}},
+    },
+    "paraphrase_prompts": ["a"],
+    "neighborhood_prompts": ["b"],
+    "generation_prompts": ["c"],
+}
+FLAT = {
+    **{"case_id": 1, "prompt": "Rome is in", "target_new": "France", "subject": "Rome"},
+    **{"ground_truth": "Italy", "rephrase_prompt": "a"},
+    **{"locality_prompt": "b", "locality_ground_truth": "Spain"},
+}
+MEND = {
+    **{"subject": "Rome", "src": "Where is Rome?", "rephrase": "a", "alt": "France", "answers": ["Italy"]},
+    **{"loc": "nq question: b", "loc_ans": "Spain"},
+}
+OPTIONAL = ("case_id", "generation_prompts", "relation_id", "rephrase_prompt", "locality_prompt")
+
+
+def places(record, path=()):
+    for key, value in record.items() if isinstance(record, dict) else enumerate(record):
+        yield (*path, key)
+        if isinstance(value, (dict, list)):
+            yield from places(value, (*path, key))
+
+
+def changed(record, path, value):
+    if not path:
+        return value
+    copy = dict(record) if isinstance(record, dict) else list(record)
+    copy[path[0]] = changed(record[path[0]], path[1:], value)
+    return copy
+
+
+SCHEMAS = {
+    **{"original": (ORIGINAL, read_counterfact), "flat": (FLAT, read_counterfact)},
+    **{"MEND": (MEND, read_zsre), "KnowEdit": (KNOWEDIT, read_counterfact)},
+}
+DEEP = [
+    (schema, path)
+    for schema, (record, _) in SCHEMAS.items()
+    for path in places(record)
+    if ("Reasoning" not in path and 1 not in path[-2:]) or "Subject_Aliasing" in path  # what is read
+]
+
+
+@pytest.mark.parametrize(("schema", "path"), DEEP)
+def test_any_field_of_a_wrong_type_is_named(schema, path):
+    """Anything else in the place of any field is refused by number and name; null where it may be absent."""
+    record, read = SCHEMAS[schema]
+    wanted = record
+    for step in path:
+        wanted = wanted[step]
+    for wrong in (3, 2.5, "x", {"x": 1}, [3], [None], None):
+        fits = isinstance(wrong, type(wanted)) and wrong != [3] and wrong != [None]
+        nested = schema == "KnowEdit" and path[0] in ("ground_truth", "locality", "portability")
+        one_of_several = wrong == "x" and "ground_truth" in path  # a text may stand for a list of them
+        if fits or one_of_several or (wrong is None and (path[-1] in OPTIONAL or nested)):
+            continue
+        with pytest.raises(ValueError, match=r"^Record 1[ :]") as caught:
+            read([record, changed(record, path, wrong)])
+        name = [step for step in path if isinstance(step, str) and step != "str"][-1]
+        assert name.removeprefix("target_") in str(caught.value)
+
+
+@pytest.mark.parametrize(("schema", "path"), [(s, p) for s, p in DEEP if isinstance(p[-1], str)])
+def test_any_missing_field_is_named(schema, path):
+    record, read = SCHEMAS[schema]
+    inner = record
+    for step in path[:-1]:
+        inner = inner[step]
+    copy = changed(record, path[:-1], {k: v for k, v in inner.items() if k != path[-1]})
+    nested = schema == "KnowEdit" and (path == ("ground_truth",) or len(path) == 2)
+    if nested or path[-1] in (*OPTIONAL, "locality", "portability"):
+        read([copy])
+    else:
+        name = "subject" if path[-1] == "requested_rewrite" else path[-1]  # without it, it is the flat schema
+        with pytest.raises(ValueError, match=rf"Record 0 has no field '[\w.]*{name}[\w.]*'; it has"):
+            read([copy])
+
+
+def test_texts_where_lists_are_meant():
+    for name in ("paraphrase_prompts", "neighborhood_prompts", "generation_prompts"):
+        with pytest.raises(ValueError, match=f"Record 0: {name} must be a list, not 'abc'"):
+            read_counterfact([{**ORIGINAL, name: "abc"}])
+    with pytest.raises(ValueError, match="neighborhood_answers are 2, neighborhood_prompts 1"):
+        read_counterfact([{**ORIGINAL, "neighborhood_answers": ["a", "b"]}])
+    with pytest.raises(ValueError, match=r"Record 0 must be a dictionary, not \['a'\]"):
+        read_zsre([["a"]])
+
+
+def test_a_subject_in_a_record_that_is_not_one_word():
+    twice = {**FLAT, "prompt": "Rome, the capital of the Rome of today, is in"}
+    with pytest.warns(UserWarning, match="'Rome' is twice in 'Rome, the .* its first place is taken"):
+        (fact,) = read_counterfact([twice])
+    assert fact.template == "{}, the capital of the Rome of today, is in"
+    with pytest.raises(ValueError, match="Record 1: The subject 'Rome' occurs only inside another word"):
+        read_counterfact([FLAT, {**FLAT, "prompt": "The Romes of today"}])
+    with pytest.raises(ValueError, match="Record 0: The subject '' does not occur"):
+        read_zsre([{**MEND, "subject": " "}])
+
+
+def test_real_files_are_read_without_a_warning(shared):
+    """Each of the 2,000 sentences names its subject once, as a whole word."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(read_counterfact(shared / "counterfact_flat_1500.json")) == 1500
+        assert len(read_zsre(shared / "zsre_500.json")) == 500
+
+
+def test_bundled_facts_are_joined_by_spaces():
+    for fact in bundled_facts():
+        answers = [fact.new, fact.true, *(said for _, said in fact.neighbours)]
+        assert all(said.startswith(" ") and said[1] != " " for said in answers)
+        assert fact.template == fact.template.strip()
