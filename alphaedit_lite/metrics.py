@@ -212,7 +212,7 @@ def perplexity(lm: LanguageModel, texts: Iterable[str], max_tokens: int = 256) -
 
     A collapsed model gives inf or NaN, never an exception.
     """
-    rows = [ids for text in texts if len(ids := tokenise(lm.tokenizer, text)[:max_tokens]) > 1]
+    rows = [row for text in texts if len(row := tokenise(lm.tokenizer, text)[:max_tokens]) > 1]
     if not rows:
         raise ValueError("The texts hold no two tokens in a row: there is nothing to predict.")
     rows.sort(key=len)
