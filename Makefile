@@ -39,4 +39,4 @@ bench: setup
 	$(BIN)/python tests/benchmarks/bench.py && $(BIN)/python tests/benchmarks/parts.py && $(BIN)/python tests/benchmarks/start.py && $(BIN)/python tests/benchmarks/scale.py
 
 lint: setup
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m tools.reflow --check
