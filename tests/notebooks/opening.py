@@ -35,8 +35,9 @@ def run(cells: list[str]) -> None:
         for statement in ast.parse(TransformerManager().transform_cell(cell)).body:
             loaded, stored = mentioned(statement)
             try:
-                if not lost & (loaded | stored):
+                if not lost & loaded:
                     exec(compile(ast.Module([statement], []), "<chapter>", "exec"), names)
+                    lost -= stored & names.keys()  # made anew
                     continue
             except AssetError:  # the cache is not there
                 pass
