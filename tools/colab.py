@@ -19,17 +19,21 @@ import time
 import venv
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from jupyter_client import AsyncKernelManager
-from jupyter_client.kernelspec import KernelSpecManager
-from nbclient import NotebookClient
+import nbformat
+from nbformat import NotebookNode
 
 import alphaedit_lite
 from tools.build_notebooks import REPOSITORY, ROOT, SETUP, without_outputs
 
 SOURCES = ROOT / "notebooks" / "source"
 CHAPTERS = sorted(SOURCES.rglob("[0-9A-Z]*.py"))
+RUN = """
+import sys, nbclient, nbformat
+nbclient.NotebookClient(nbformat.read(sys.argv[1], 4), kernel_name="colab", timeout=900).execute()
+"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Colab:
             command, cwd=self.empty, env=self.settings | settings, capture_output=True, text=True
         )
         if done.returncode:
-            raise RuntimeError(f"{' '.join(command)}\n{(done.stdout + done.stderr)[-3000:]}")
+            raise RuntimeError(f"{(done.stdout + done.stderr)[-3000:]}")
         return done.stdout
 
     def finds(self, module: str) -> str:
@@ -71,7 +75,13 @@ def colab(folder: Path) -> Colab:
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.file://{published}.insteadOf",
         "GIT_CONFIG_VALUE_0": REPOSITORY,
+        "JUPYTER_PATH": str(folder),
     }
+    (folder / "kernels" / "colab").mkdir(parents=True)
+    argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (folder / "kernels" / "colab" / "kernel.json").write_text(
+        json.dumps({"argv": argv, "display_name": "Colab", "language": "python"})
+    )
     find = [python, "-c", "import site; print(site.getsitepackages()[0])"]
     packages = subprocess.run(find, capture_output=True, text=True, check=True).stdout.strip()
     place = Colab(python, empty, Path(packages), settings)
@@ -109,36 +119,32 @@ def named(source: Path) -> str:
     return source.relative_to(SOURCES).with_suffix("").as_posix()
 
 
-def whole(place: Colab, source: Path) -> None:
-    """Run a chapter to its end. Raises CellExecutionError, with the cell, where it stops."""
-    notebook = without_outputs(source)
-    with tempfile.TemporaryDirectory() as specs:
-        argv = [str(place.python), "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
-        (Path(specs) / "colab").mkdir()
-        (Path(specs) / "colab" / "kernel.json").write_text(
-            json.dumps({"argv": argv, "display_name": "Colab", "language": "python"})
-        )
-        known = KernelSpecManager(kernel_dirs=[specs])
-        kernel = AsyncKernelManager(kernel_name="colab", kernel_spec_manager=known)
-        where = {"metadata": {"path": str(place.empty)}}
-        NotebookClient(notebook, km=kernel, timeout=900, resources=where).execute(env=place.settings)
+def whole(place: Colab, notebook: NotebookNode) -> None:
+    """Run a chapter to its end. Raises RuntimeError, with the cell, where it stops."""
+    with tempfile.TemporaryDirectory() as folder:
+        nbformat.write(notebook, Path(folder) / "chapter.ipynb")
+        place.run("-c", RUN, Path(folder) / "chapter.ipynb")
 
 
 def main() -> None:
-    chosen = [s for s in CHAPTERS if not sys.argv[1:] or s.stem[:2] in sys.argv[1:]]
+    chosen = {
+        named(s): without_outputs(s) for s in CHAPTERS if not sys.argv[1:] or s.stem[:2] in sys.argv[1:]
+    }
     with tempfile.TemporaryDirectory() as folder:
         place = colab(Path(folder).resolve())
-        runs: dict[str, Callable[[], object]] = {named(s): lambda s=s: whole(place, s) for s in chosen}
+        runs: dict[str, Callable[[], object]] = {
+            n: partial(whole, place, found) for n, found in chosen.items()
+        }
         if not sys.argv[1:]:
-            runs["make demo"] = lambda: place.run("-m", "alphaedit_lite.book.kit.demo")
+            runs["make demo"] = partial(place.run, "-m", "alphaedit_lite.book.kit.demo")
         print(f"{'chapter':<32}{'seconds':>8}  passed", flush=True)
         failed = 0
         for name, run in runs.items():
             start, trouble = time.perf_counter(), ""
             try:
                 run()
-            except Exception as error:  # a cell fails, the kernel dies, a cell takes too long
-                failed, trouble = failed + 1, f"\n{str(error)[-3000:]}"
+            except RuntimeError as error:
+                failed, trouble = failed + 1, f"\n{error}"
             took = time.perf_counter() - start
             print(f"{name:<32}{took:>8.0f}  {'no' if trouble else 'yes'}{trouble}", flush=True)
     sys.exit(f"{failed} of {len(runs)} fail." if failed else 0)
