@@ -32,7 +32,8 @@ SOURCES = ROOT / "notebooks" / "source"
 CHAPTERS = sorted(SOURCES.rglob("[0-9A-Z]*.py"))
 RUN = """
 import sys, nbclient, nbformat
-nbclient.NotebookClient(nbformat.read(sys.argv[1], 4), kernel_name="colab", timeout=900).execute()
+patience = {"timeout": 900, "startup_timeout": 300}
+nbclient.NotebookClient(nbformat.read(sys.argv[1], 4), kernel_name="colab", **patience).execute()
 """
 
 
@@ -56,7 +57,7 @@ class Colab:
             command, cwd=self.empty, env=self.settings | settings, capture_output=True, text=True
         )
         if done.returncode:
-            raise RuntimeError(f"{(done.stdout + done.stderr)[-3000:]}")
+            raise RuntimeError((done.stdout + done.stderr)[-3000:])
         return done.stdout
 
     def finds(self, module: str) -> str:
