@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup lab demo test test-fast notebooks book classroom bench lint
+.PHONY: setup lab demo test test-fast colab notebooks book classroom bench lint
 
 setup: .venv/ready
 
@@ -25,6 +25,9 @@ test: setup
 
 test-fast: setup
 	$(BIN)/python -m pytest -m "not model and not browser" tests/core tests/scale tests/kit tests/chapters
+
+colab: setup
+	$(BIN)/python -m tools.colab
 
 notebooks: setup
 	$(BIN)/python -m tools.build_notebooks

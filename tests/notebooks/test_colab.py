@@ -1,93 +1,129 @@
-"""Colab, simulated: a fresh environment with torch but without the package; "Run all" with untouched stubs.
+"""Every chapter runs from the wheel, in an empty folder (tools/colab.py), and not only beside its source.
 
-The setup cell installs the package of a pinned tag from the project's address. Here git is told to find that
-address in a repository made of this working tree.
+`make colab` runs all of them whole. Each time here, all run without the cache, in one process: what needs the
+model, the text or the statistics stops with AssetError, and is passed over together with all that mentions
+what it would have made (opening.py). The rest runs: every import, the cells up to the first that loads the
+model, and after it what draws on results alone. Every result that a chapter names must have been opened.
 """
 
-import os
-import shutil
-import site
+import json
+import re
 import subprocess
-import sys
-import venv
-from pathlib import Path
 
-import jupytext
 import pytest
 
-import alphaedit_lite
-from tools.build_notebooks import REPOSITORY, ROOT, without_outputs
+from tools.build_notebooks import ROOT, quoted, without_outputs
+from tools.colab import CHAPTERS, colab, named, whole
 
-RUN = """
-import sys, nbclient, nbformat
-nbclient.NotebookClient(nbformat.read(sys.argv[1], 4), timeout=600).execute()
+BESIDE = 'from pathlib import Path\nPath("alphaedit_lite/book/results/fronts.json").read_text()'
+ABSENT = ["from alphaedit_lite.book.kit.results import result", 'result("absent.json")']
+HEAVY = ["from alphaedit_lite import load_model", "lm = load_model()", "table = {}"]
+CONTROLS = {  # what opening.py must and must not do
+    "beside": [BESIDE],
+    "beside, after the model": [*HEAVY, "lm.complete('Rome')", BESIDE],
+    "absent": ABSENT,
+    "absent, with the model": [*HEAVY, ABSENT[0], 'found = (lm, result("absent.json"))'],
+    "misspelt": [*HEAVY, "tabel"],
+    "made anew": [*HEAVY, ABSENT[0], "table['Rome'] = lm", "table = 'absent.json'", "result(table)"],
+    "passed over": [
+        "def ask():\n    return lm.complete('Rome')",  # fails with a NameError, later
+        *HEAVY,
+        "table['Rome'] = ask()",  # so table is not what it would be
+        "assert table['Rome']",
+    ],
+    "opened": [ABSENT[0], *HEAVY, 'print(lm, result("fronts.json"))', "f\"{result('bench.json')}\""],
+}
+HELP = """
+import runpy, sys
+sys.argv = ["", "--help"]
+try:
+    runpy.run_module("{}", run_name="__main__")
+except SystemExit as end:
+    assert not end.code
 """
 
 
-def git(*arguments, cwd):
-    who = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-    subprocess.run(["git", *who, *arguments], cwd=cwd, check=True, capture_output=True)
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    return colab(tmp_path_factory.mktemp("colab").resolve())
 
 
-@pytest.fixture
-def colab(tmp_path):
-    """The interpreter of an environment that sees all installed libraries but not this package."""
-    published = tmp_path / "published"
-    files = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "alphaedit_lite", "pyproject.toml"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.split()  # fmt: skip
-    for name in [*files, "README.md", "LICENSE"]:
-        if (ROOT / name).exists():
-            (published / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, published / name)
-    git("init", "-q", cwd=published)
-    git("add", ".", cwd=published)
-    git("commit", "-q", "-m", "published", cwd=published)
-    git("tag", f"v{alphaedit_lite.__version__}", cwd=published)
-
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    find = "import site; print(site.getsitepackages()[0])"
-    packages = subprocess.run([python, "-c", find], capture_output=True, text=True, check=True).stdout.strip()
-    # A path in a .pth file is searched for packages, but its own .pth files (editable installs) are not read.
-    (Path(packages) / "colab.pth").write_text("\n".join(site.getsitepackages()) + "\n")
-    kernel = tmp_path / "kernels" / "kernels" / "colab"
-    kernel.mkdir(parents=True)
-    (kernel / "kernel.json").write_text(
-        f'{{"argv": ["{python}", "-m", "ipykernel_launcher", "-f", "{{connection_file}}"], '
-        '"display_name": "Python 3", "language": "python"}'
-    )
-    settings = {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.file://{published}.insteadOf",
-        "GIT_CONFIG_VALUE_0": REPOSITORY,
-        "JUPYTER_PATH": str(tmp_path / "kernels"),
-    }
-    return python, {**os.environ, **settings}
+@pytest.fixture(scope="session")
+def opening(place, tmp_path_factory):
+    """What happened in each chapter, in each control, and to each command line asked for help."""
+    folder = tmp_path_factory.mktemp("opening")
+    asked = CONTROLS | {name: [HELP.format(name)] for name in commands()}
+    for source in CHAPTERS:
+        notebook = without_outputs(source)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        ordinary = [cell.source for cell in code if "numbers" not in cell.metadata.get("tags", [])]
+        asked[named(source)] = ordinary + [f'f"{{{expression}}}"' for expression in quoted(notebook)]
+    (folder / "chapters.json").write_text(json.dumps(asked), encoding="utf-8")
+    nowhere = folder / "chapters.json" / "cache"  # no folder can be made in a file
+    place.run(
+        "-I", ROOT / "tests" / "notebooks" / "opening.py", folder / "chapters.json", folder / "report.json",
+        ALPHAEDIT_CACHE=str(nowhere),
+    )  # fmt: skip
+    return json.loads((folder / "report.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.model
-def test_run_all_on_colab(colab, tmp_path):
-    python, settings = colab
-    absent = subprocess.run(
-        [python, "-c", "import torch, alphaedit_lite"], cwd=tmp_path, env=settings, capture_output=True
-    )
-    assert b"No module named 'alphaedit_lite'" in absent.stderr
-    notebook = without_outputs(ROOT / "notebooks" / "source" / "07_null_space.py")
-    for cell in notebook.cells:
-        if "setup" in cell.metadata.get("tags", []):
-            cell.source += (
-                "\nassert 'published' not in alphaedit_lite.__file__ and 'venv' in alphaedit_lite.__file__"
-            )
-            cell.source = cell.source.replace("setup()\n", "setup()\nimport alphaedit_lite\n")
-    notebook.metadata.kernelspec.name = "colab"
-    jupytext.write(notebook, tmp_path / "chapter.ipynb")
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, "chapter.ipynb"],
-        cwd=tmp_path,
-        env=settings,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+def commands() -> list[str]:
+    """The modules that are run from a terminal and take arguments."""
+    found = []
+    for path in sorted((ROOT / "alphaedit_lite").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if "ArgumentParser" in text and '"__main__"' in text:
+            found.append(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    return found
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(place):
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "alphaedit_lite"]
+    tree = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    there = {p.relative_to(place.package.parent).as_posix() for p in place.package.rglob("*") if p.is_file()}
+    assert {n for n in there if "__pycache__" not in n} == {n for n in tree if (ROOT / n).exists()}
+    record = next(place.package.parent.glob("alphaedit_lite-*.dist-info/RECORD")).read_text(encoding="utf-8")
+    tops = {line.split("/")[0].split("-")[0] for line in record.splitlines()}
+    assert tops == {"alphaedit_lite"}, "no tests, no tools"
+
+
+@pytest.mark.parametrize("source", CHAPTERS, ids=named)
+def test_a_chapter_opens_and_finds_its_results(opening, source):
+    found = opening[named(source)]
+    if found["error"]:
+        pytest.fail(f"{named(source)}: {found['error']}", pytrace=False)
+    wanted = set(re.findall(r"""\bresult\(["']([^"']+)["']\)""", source.read_text(encoding="utf-8")))
+    assert wanted <= set(found["opened"]), f"{named(source)} names results that were not opened"
+
+
+@pytest.mark.parametrize("name", commands())
+def test_a_command_line_helps(opening, name):
+    assert not opening[name]["error"], opening[name]["error"]
+
+
+@pytest.mark.parametrize(
+    ("control", "error"),
+    [
+        ("beside", "alphaedit_lite/book/results/fronts.json"),
+        ("beside, after the model", "alphaedit_lite/book/results/fronts.json"),
+        ("absent", "There is no results/absent.json"),
+        ("absent, with the model", "There is no results/absent.json"),
+        ("made anew", "There is no results/absent.json"),
+        ("misspelt", "name 'tabel' is not defined"),
+        ("passed over", ""),
+        ("opened", ""),
+    ],
+)
+def test_what_opening_passes_over(opening, control, error):
+    found = opening[control]
+    assert error in found["error"]
+    assert bool(error) == bool(found["error"])
+    assert found["opened"] == (["bench.json", "fronts.json"] if control == "opened" else [])
+
+
+def test_a_whole_run_reports_the_cell_that_fails(place, tmp_path):
+    """In a kernel, the untouched setup cell finds the package; what reads beside it stops the chapter."""
+    source = tmp_path / "99_beside.py"
+    source.write_text(f'# %% tags=["setup"]\n\n# %%\n{BESIDE}\n')
+    with pytest.raises(RuntimeError, match=r"No such file .*alphaedit_lite/book/results/fronts\.json"):
+        whole(place, without_outputs(source))
