@@ -12,9 +12,9 @@ edit.revert()
 from .bundled import bundled_targets
 from .config import EditorConfig
 from .editor import AlphaEdit, Editor
+from .edits import Edit
 from .facts import Fact, bundled_facts, read_counterfact, read_zsre
 from .keys import KeyStatistics
-from .ledger import Edit
 from .loading import load_model
 from .metrics import evaluate, perplexity
 from .models import LanguageModel

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,22 @@ from torch import Tensor
 
 from . import solvers
 from .config import EditorConfig, default_layers
+from .edits import Edit
 from .factkeys import FactPrompts
 from .facts import Fact
 from .gains import ClosedForm, Gain, check_statistics
 from .keys import KeyStatistics
-from .ledger import Edit
 from .models import LanguageModel
 from .nullspace import NullSpace
+from .report import collisions
 from .statistics import key_statistics
 from .targets import compute_targets
 
 Finish = Callable[[int, Tensor], Tensor]  # (layer, Δ [d_model, d_ff]) -> what is written of it
+
+
+class KeysAlikeWarning(UserWarning):
+    """Two facts have one key, so the later write wipes out the earlier answer."""
 
 
 class Editor:
@@ -108,15 +114,19 @@ class Editor:
         facts = tuple(facts)
         check_facts(facts)
         lm, config, last = self.lm, self.config, self.layers[-1]
+        lm.check_unchanged()
+        notes: dict[str, Any] = {"rank": {str(i): space.rank for i, space in self.null_spaces.items()}}
         if z is None:
-            z = compute_targets(lm, facts, last, config.targets, self.progress).z
+            found = compute_targets(lm, facts, last, config.targets, self.progress)
+            z = found.z
+            notes |= {"named": found.named.tolist(), "clamped": found.clamped.tolist()}
         if z.is_complex() or z.shape != (len(facts), lm.d_model):
             raise ValueError(
                 f"z must be real and [{len(facts)}, {lm.d_model}]; it is {z.dtype}, {list(z.shape)}."
             )
         if len(wrong := (~z.isfinite()).any(1).nonzero()):
             raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
-        edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config))
+        edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes)
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
             prompts = FactPrompts(lm, facts, config.targets.prefixes, self.layers[0])
             for i, layer in enumerate(self.layers):
@@ -128,9 +138,19 @@ class Editor:
                 if self.finish is not None:
                     edit.dense[layer] = self.finish(layer, edit.delta(layer)).float()
                 lm.ledger.add(layer, edit.delta(layer))
+                lm.check_answers(layer, keys)  # a write without an effect is none
                 if layer != last:  # on to the next edited block, through the block just changed
                     prompts.advance(layer, self.layers[i + 1])
+            alike = collisions(lm, facts, edit.keys)
             lm.ledger.enter(edit, lm)
+        for i, other in alike:
+            warnings.warn(
+                f"{facts[i].prompt!r} and {other.prompt!r} have the same key: up to the subject's last token "
+                f"they are the same. The model can answer {facts[i].new!r} or {other.new!r}, not both. "
+                "Word one of them so that its subject comes later.",
+                KeysAlikeWarning,
+                stacklevel=2,
+            )
         return edit
 
     def edit_stream(

@@ -21,9 +21,9 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .editor import check_facts
+from .edits import Edit
 from .facts import Fact
 from .hooks import hooked
-from .ledger import Edit
 from .models import LanguageModel
 from .nullspace import NullSpace
 from .prompts import PromptBatch, align, batches, encode_fact

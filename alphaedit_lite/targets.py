@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -70,12 +70,18 @@ class TargetConfig:
 
 @dataclass(frozen=True)
 class Targets:
-    """``z`` and the unedited ``h``: [n_facts, d_model]; ``nll`` and ``steps`` reached: [n_facts]."""
+    """``z`` and the unedited ``h``: [n_facts, d_model]; ``nll`` and ``steps`` reached: [n_facts].
+
+    ``named`` tells whether the object is the arg-max on all prompts with z in place, ``clamped`` whether δ has
+    met its bound: [n_facts], bool.
+    """
 
     z: Tensor
     h: Tensor
     nll: Tensor
     steps: Tensor
+    named: Tensor
+    clamped: Tensor
 
 
 def compute_targets(
@@ -98,8 +104,7 @@ def compute_targets(
     encoded = [encode_fact(lm.tokenizer, fact, config.prefixes, target=True) for fact in facts]
     # Facts whose prompts end equally far from the subject share a batch: less padding.
     order = sorted(range(len(facts)), key=lambda i: len(encoded[i][0].ids) - encoded[i][0].subject)
-    z = torch.empty(len(facts), lm.d_model, device=lm.device)
-    h, nll, steps = torch.empty_like(z), z.new_empty(len(facts)), z.new_empty(len(facts), dtype=torch.long)
+    parts: list[Targets] = []
     with lm.frozen(), tqdm(total=len(facts), desc="targets z", disable=not progress) as bar:
         for first in range(0, len(order), config.batch_size):
             chunk = order[first : first + config.batch_size]
@@ -110,12 +115,13 @@ def compute_targets(
             essence = [Encoded(e.ids[: e.subject + 1], e.subject, e.subject + 1) for e in essence]
             prompts = Front.of(lm, align(rows, owner, lm.pad_id, lm.device), layer)
             kept = Front.of(lm, align(essence, range(len(chunk)), lm.pad_id, lm.device), layer)
-            found = _search(lm, prompts, kept, config, bar)
-            z[chunk], h[chunk], nll[chunk], steps[chunk] = found.z, found.h, found.nll, found.steps
-    for i, fact in enumerate(facts):
-        if not torch.isfinite(z[i]).all():
+            parts.append(_search(lm, prompts, kept, config, bar))
+    places = torch.tensor(order, device=lm.device).argsort()
+    found = Targets(*(torch.cat([vars(part)[f.name] for part in parts])[places] for f in fields(Targets)))
+    for fact, z in zip(facts, found.z, strict=True):
+        if not torch.isfinite(z).all():
             raise ValueError(f"The target of {fact.subject!r} -> {fact.new!r} holds non-finite values.")
-    return Targets(z, h, nll, steps)
+    return found
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,7 @@ def _search(lm: LanguageModel, prompts: Front, essence: Front, config: TargetCon
     best, nll_at_stop = torch.zeros_like(h), h.new_zeros(n)
     steps = torch.zeros(n, dtype=torch.long, device=h.device)
     active = torch.ones(n, dtype=torch.bool, device=h.device)
+    named, bound = torch.zeros_like(active), config.clamp * h.norm(dim=1)
     for step in range(config.steps):
         facts = active.nonzero().squeeze(1)
         nll, misses = _nll(lm, prompts, delta, n)
@@ -186,8 +193,9 @@ def _search(lm: LanguageModel, prompts: Front, essence: Front, config: TargetCon
         decay = delta[facts].norm(dim=1) / h[facts].norm(dim=1) ** 2
         loss = nll[facts] + config.kl * kl + config.weight_decay * decay
 
-        named = (misses[facts] == 0) & (nll[facts] < config.nll_enough)
-        done = facts if step == config.steps - 1 else facts[named if config.early_stop else loss < 0.05]
+        met = (misses[facts] == 0) & (nll[facts] < config.nll_enough) if config.early_stop else loss < 0.05
+        done = facts if step == config.steps - 1 else facts[met]
+        named[done] = misses[done] == 0
         best[done], nll_at_stop[done], steps[done] = delta[done].detach(), nll[done].detach(), step + 1
         bar.update(len(done))
         if len(done) == len(facts):
@@ -196,12 +204,11 @@ def _search(lm: LanguageModel, prompts: Front, essence: Front, config: TargetCon
         loss.sum().backward()
         adam.step()
         with torch.no_grad():
-            limit = config.clamp * h.norm(dim=1, keepdim=True)
-            delta *= (limit / delta.norm(dim=1, keepdim=True).clamp_min(1e-12)).clamp_max(1)
+            delta *= (bound / delta.norm(dim=1).clamp_min(1e-12)).clamp_max(1)[:, None]
         if len(done):
             active[done] = False
             prompts, essence = prompts.only(active), essence.only(active)
-    return Targets(h + best, h, nll_at_stop, steps)
+    return Targets(h + best, h, nll_at_stop, steps, named, best.norm(dim=1) > 0.999 * bound)
 
 
 def _nll(lm: LanguageModel, prompts: Front, delta: Tensor, n: int) -> tuple[Tensor, Tensor]:

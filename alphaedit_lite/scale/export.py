@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ..assets import replacing
-from ..ledger import Edit
+from ..edits import Edit
 from ..models import LanguageModel
 
 

@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..ledger import Edit, Ledger
+from ..edits import Edit
+from ..ledger import Ledger
 from ..models import LanguageModel, fingerprint
 
 

@@ -44,8 +44,8 @@ from alphaedit_lite import (
     KeyStatistics,
     TargetConfig,
     assets,
+    edits,
     key_statistics,
-    ledger,
     read_counterfact,
     read_zsre,
 )
@@ -652,12 +652,12 @@ CHILD = """
 import os, signal, sys, time
 from pathlib import Path
 import torch
-from alphaedit_lite import key_statistics, ledger, statistics
+from alphaedit_lite import edits, key_statistics, statistics
 from tests.conftest import CORPUS, tiny
 from tests.core.test_faults import FEW, quick
 torch.set_num_threads(1)
 task, folder = sys.argv[1], Path(sys.argv[2])
-module = statistics if task == "statistics" else ledger
+module = statistics if task == "statistics" else edits
 save, saves = module.save_file, []
 def dying(tensors, path, metadata):
     saves.append(1)
@@ -913,9 +913,9 @@ def test_what_cannot_be_written_leaves_no_trace(models, tmp_path, monkeypatch, f
 @pytest.mark.parametrize(
     ("where", "name", "refuse"),
     [
-        (ledger, "save_file", failing(FULL)),
+        (edits, "save_file", failing(FULL)),
         (assets.tempfile, "mkdtemp", refusing(READ_ONLY)),
-        (ledger, "save_file", failing(KeyboardInterrupt())),
+        (edits, "save_file", failing(KeyboardInterrupt())),
     ],
     ids=["disk full", "folder read-only", "interrupt"],
 )

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 import pandas as pd
 import torch
 
+from ...edits import Edit
 from ...facts import Fact, bundled_facts
 from ...generation import generate
-from ...ledger import Edit
 from ...metrics import perplexity, score
 from ...models import LanguageModel
 

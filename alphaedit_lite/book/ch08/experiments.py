@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from ...editor import check_facts
+from ...edits import Edit
 from ...factkeys import FactPrompts
 from ...facts import Fact
-from ...ledger import Edit
 from ...models import LanguageModel
 from ...prompts import PREFIXES
 from ...targets import compute_targets

@@ -21,8 +21,8 @@ import torch
 from ...bundled import bundled_targets
 from ...config import EditorConfig, default_layers
 from ...editor import Editor
+from ...edits import Edit
 from ...facts import bundled_facts
-from ...ledger import Edit
 from ...loading import load_model
 from ...metrics import score, token_scores
 from ...models import LanguageModel

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import ipywidgets as w
 import pandas as pd
 
-from ...ledger import Edit
+from ...edits import Edit
 from ...models import LanguageModel
 from ..kit.widget import FigureWidget
 from .experiments import token_table

@@ -22,9 +22,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
+from ...edits import Edit
 from ...facts import Fact
 from ...hooks import hooked
-from ...ledger import Edit
 from ...models import LanguageModel
 from ...prompts import Encoded, align, encode
 from ..kit.intervals import estimate

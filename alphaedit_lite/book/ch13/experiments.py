@@ -20,9 +20,9 @@ import pandas as pd
 from torch import Tensor
 
 from ...editor import Editor
+from ...edits import Edit
 from ...facts import Fact
 from ...keys import KeyStatistics
-from ...ledger import Edit
 from ...metrics import score
 from ...models import LanguageModel
 from ..kit.editors import EDITORS

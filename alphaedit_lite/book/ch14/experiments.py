@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from ...editor import AlphaEdit
+from ...edits import Edit
 from ...facts import Fact
 from ...hooks import hooked
-from ...ledger import Edit
 from ...models import LanguageModel
 from ...prompts import align, encode_fact
 from ...solvers import InversePrior

@@ -20,9 +20,9 @@ from torch import Tensor
 
 from ...config import EditorConfig
 from ...editor import Editor
+from ...edits import Edit
 from ...facts import Fact
 from ...finetune import FineTune
-from ...ledger import Edit
 from ...models import LanguageModel
 from ...nullspace import NullSpace
 from ...statistics import key_statistics

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ...edits import Edit
 from ...facts import Fact
 from ...generation import generate
-from ...ledger import Edit
 from ...metrics import token_scores
 from ...models import LanguageModel
 

@@ -1,0 +1,173 @@
+"""An edit: what was written for some facts, as low-rank factors; saved, loaded, applied, taken back.
+
+edit = Edit.load("romania.safetensors")
+edit.apply(lm)
+print(edit.report())                    # did it take? before and after, fact by fact
+edit.revert()                           # the weights are what they were, bit for bit
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from .assets import AssetError, replacing
+from .facts import Fact
+from .models import LanguageModel
+from .report import Report, report
+
+FACTORS = ("residual", "gain", "keys", "dense")
+
+
+@dataclass(eq=False)
+class Edit:
+    """What one call of ``Editor.edit`` wrote: low-rank factors of Δ for each layer, and the keys used.
+
+    Attributes:
+        facts: what was written.
+        fingerprint: of the unedited model; no other model takes the edit.
+        settings: the editor's configuration, as plain values.
+        residual, gain, keys: by layer, [n, d_model], [n, d_ff], [n, d_ff], float32; Δ = residualᵀ gain.
+        dense: by layer, Δ itself, [d_model, d_ff], where it has no small factors (RECT, fine-tuning).
+        notes: by the name of what the editor saw, a plain value for each fact or layer: see ``report``.
+        lm: the model that holds the edit now, or None. Copies and pickles leave it behind: they are in none.
+    """
+
+    facts: tuple[Fact, ...]
+    fingerprint: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    residual: dict[int, Tensor] = field(default_factory=dict)
+    gain: dict[int, Tensor] = field(default_factory=dict)
+    keys: dict[int, Tensor] = field(default_factory=dict)
+    dense: dict[int, Tensor] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    lm: LanguageModel | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "lm": None}
+
+    @property
+    def layers(self) -> list[int]:
+        return sorted({*self.gain, *self.dense})
+
+    def same_as(self, other: Edit) -> bool:
+        """Whether the other edit writes the very same, as one loaded twice from a file does."""
+        return (self.facts, self.layers) == (other.facts, other.layers) and all(
+            torch.equal(self.delta(layer).cpu(), other.delta(layer).cpu()) for layer in self.layers
+        )
+
+    def delta(self, layer: int) -> Tensor:
+        """Δ of one layer, [d_model, d_ff], float64."""
+        if layer in self.dense:
+            return self.dense[layer].double()
+        return self.residual[layer].double().T @ self.gain[layer].double()
+
+    def apply(self, lm: LanguageModel) -> None:
+        """Write the edit into a model with the same unedited weights.
+
+        Raises:
+            ValueError: another model, or the edit is in a model already.
+        """
+        if self.fingerprint not in (lm.fingerprint, lm.sample):  # version 0.1 named models by a sample
+            raise ValueError(
+                f"This edit was made for the model with fingerprint {self.fingerprint}; "
+                f"this one has {lm.fingerprint}. An edit only fits the weights it was computed on."
+            )
+        lm.check_unchanged()
+        if self.lm is not None or any(self.same_as(held) for held in lm.ledger.edits):
+            raise ValueError("This edit is in a model already. Revert it first.")
+        with lm.ledger.transaction():
+            for layer in self.layers:
+                lm.ledger.add(layer, self.delta(layer))
+            lm.ledger.enter(self, lm)
+
+    def revert(self) -> None:
+        """Take the edit out again, bit for bit; edits made before and after it stay."""
+        if self.lm is None:
+            raise ValueError("This edit is in no model: there is nothing to revert.")
+        self.lm.ledger.remove(self)
+
+    def report(self) -> Report:
+        """Did it take? The facts, their paraphrases and neighbours before and after, and likely causes.
+
+        The edit is taken out for a moment, and put back bit for bit.
+
+        Raises:
+            ValueError: the edit is in no model.
+        """
+        if self.lm is None:
+            raise ValueError("This edit is in no model: apply it first.")
+        return report(self.lm, self)
+
+    def save(self, path: str | Path) -> None:
+        """Write the edit to a safetensors file (through a temporary file).
+
+        Raises:
+            RuntimeError: its matrices were written by somebody else since: see ``Ledger.check``.
+        """
+        if self.lm is not None:
+            for layer in self.layers:
+                self.lm.ledger.check(layer)
+        factors = {
+            f"{name}.{layer}": tensor.cpu().contiguous()
+            for name in FACTORS
+            for layer, tensor in getattr(self, name).items()
+        }
+        facts = [asdict(fact) for fact in self.facts]
+        described = {"facts": facts, "fingerprint": self.fingerprint, "settings": self.settings}
+        described["notes"] = self.notes
+        described["sha256"] = _digest(described, factors)
+        with replacing(Path(path)) as partial:
+            save_file(factors, partial, {"edit": json.dumps(described)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Edit:
+        """Read an edit; ``apply`` writes it into a model. Raises AssetError on a damaged file."""
+        factors: dict[str, dict[int, Tensor]] = {name: {} for name in FACTORS}
+        try:
+            with safe_open(path, framework="pt") as file:
+                described = json.loads(file.metadata()["edit"])
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            saved = described.pop("sha256", None)  # older files have none
+            if saved is not None and saved != _digest(described, tensors):
+                raise ValueError("its contents are not those that were saved")
+            for key, tensor in tensors.items():
+                name, layer = key.split(".")
+                factors[name][int(layer)] = tensor
+            facts = tuple(Fact.from_dict(fact) for fact in described["facts"])
+            edit = cls(facts, described["fingerprint"], described["settings"])
+            edit.notes = described.get("notes", {})  # older files have none
+            for name, by_layer in factors.items():
+                setattr(edit, name, by_layer)
+            residual, gain, keys, dense = edit.residual, edit.gain, edit.keys, edit.dense
+            for layer in {*residual, *gain, *keys}:
+                shapes = [list(factor[layer].shape) for factor in (residual, gain, keys)]
+                whole = all(factor[layer].isfinite().all() for factor in (residual, gain, keys))
+                flat = all(len(s) == 2 and s[0] == len(facts) for s in shapes)
+                if not (whole and flat and shapes[1] == shapes[2]):
+                    raise ValueError(f"layer {layer} has factors of shapes {shapes}, or non-finite values")
+            if not all(delta.ndim == 2 and delta.isfinite().all() for delta in dense.values()):
+                raise ValueError("a dense update is not a finite matrix")
+            if not gain and not dense:
+                raise ValueError("it changes no layer")
+            return edit
+        except FileNotFoundError:
+            raise
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise AssetError(f"{path} is not a whole saved edit ({error}).") from error
+
+
+def _digest(described: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps(described).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,145 @@
+"""Did an edit take? Every fact before and after, and the likely cause where it did not.
+
+    edit = AlphaEdit(lm).edit(facts)
+    print(edit.report())                # in a notebook: edit.report()
+    edit.report().table                 # a pandas DataFrame, one row per fact
+
+A fact has taken if its new object is the model's first choice after its prompt. Where it is not, the report
+says what stood in the way: z did not name the object, z met its bound, little of it arrived, or another fact
+has the same key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from .facts import Fact
+from .metrics import COLUMNS, evaluate
+from .models import LanguageModel
+
+ARRIVED = 0.7  # of a residual: below it, too little was written to count on
+ALIKE = 0.05  # keys whose difference is a smaller share of their length get one answer
+NAMES = {"efficacy": "the fact", "generalization": "paraphrases", "specificity": "neighbours"}
+
+
+class Edited(Protocol):
+    """What a report needs to know of an ``Edit``."""
+
+    facts: tuple[Fact, ...]
+    gain: dict[int, Tensor]
+    keys: dict[int, Tensor]
+    notes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an edit has done.
+
+    Attributes:
+        table: one row per fact: ``metrics.evaluate``'s columns "before" and "after", and ``cause``.
+    """
+
+    table: pd.DataFrame
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Means over the facts: success and first choice, before and after, by kind of question."""
+        rows = {}
+        for what, name in NAMES.items():
+            for column, asked in ((what, "success"), (f"{what}_top1", "first choice")):
+                values = [self.table[when, column].mean() for when in ("before", "after")]
+                rows[name, asked] = values
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["before", "after"]).dropna()
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """The rows of the facts that did not take."""
+        return self.table[self.table["after", "efficacy_top1"] < 1]
+
+    def __str__(self) -> str:
+        took, all_of_them = len(self.table) - len(self.failed), len(self.table)
+        lines = [f"{took} of {all_of_them} facts are the model's first choice now."]
+        for (name, asked), row in self.summary.iterrows():
+            lines.append(f"  {name}, {asked}: {row.before:.0%} before, {row.after:.0%} after")
+        for _, row in self.failed.iterrows():
+            lines.append(f"Did not take: {row['fact', 'asked']!r}. {row['fact', 'cause']}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = self.summary.map("{:.0%}".format)
+        rows.index = [", ".join(name) for name in rows.index]
+        head, *rest = str(self).splitlines()
+        said = "".join(f"<p>{line}</p>" for line in rest if not line.startswith("  "))
+        return f"<p>{head}</p>{rows.to_html()}{said}"
+
+
+def report(lm: LanguageModel, edit: Edited) -> Report:
+    """Judge the facts of an edit that is in the model, with it and without it.
+
+    Raises:
+        ValueError: the edit wrote no facts (an update that was scaled or pruned).
+    """
+    after = evaluate(lm, edit.facts, progress=False)
+    with lm.ledger.without(edit):
+        before = evaluate(lm, edit.facts, progress=False)
+    rivals = dict(collisions(lm, edit.facts, edit.keys))
+    facts = pd.DataFrame(
+        {
+            "asked": [fact.prompt + fact.new for fact in edit.facts],
+            "cause": [likely_cause(edit, i, rivals.get(i)) for i in range(len(edit.facts))],
+        },
+        index=after.index,
+    )
+    return Report(pd.concat({"fact": facts, "before": before[COLUMNS], "after": after[COLUMNS]}, axis=1))
+
+
+def likely_cause(edit: Edited, i: int, rival: Fact | None) -> str:
+    """What may have kept fact ``i`` from being first, in a sentence."""
+    if rival is not None:
+        return f"Its key is that of {rival.prompt!r}: one key has one answer, the last one written."
+    notes = edit.notes
+    if "named" in notes and not notes["named"][i]:
+        bound = "its length met the bound: a larger clamp" if notes["clamped"][i] else "more steps"
+        return f"z itself does not name the object; {bound} may help (TargetConfig)."
+    shares = {l: float(gain[i].double() @ edit.keys[l][i].double()) for l, gain in edit.gain.items()}
+    worst = min(shares, key=shares.__getitem__, default=None)
+    if worst is not None and shares[worst] < ARRIVED:
+        rank = notes.get("rank", {}).get(str(worst))
+        space = "" if rank is None else f" P has {rank} directions there."
+        came = f"In block {worst} only {shares[worst]:.0%} of the residual arrived."
+        return f"{came}{space} A smaller lam may help."
+    return "z names the object and arrives: later facts, or the rest of the prompt, stand against it."
+
+
+def collisions(
+    lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tensor]
+) -> list[tuple[int, Fact]]:
+    """New facts whose key is, within ``ALIKE``, that of another new fact or of one that the model holds.
+
+    One key gets one answer: where the objects differ, the last one written wins. (A subject that stands first
+    in two prompts has one key for both relations.)
+
+    Args:
+        keys: by layer, [n, d_ff], of the new facts; those of the lowest layer are compared.
+
+    Returns:
+        (place of the new fact, the other fact), but for prompts that are simply written anew.
+    """
+    layer = min(keys, default=None)
+    if layer is None:
+        return []
+    held = [(edit.facts, edit.keys[layer]) for edit in lm.ledger.edits if layer in edit.keys]
+    found = []
+    for others, theirs in [*held, (facts, keys[layer])]:
+        apart = torch.cdist(keys[layer], theirs.to(keys[layer]))
+        near = apart < ALIKE * keys[layer].norm(dim=1, keepdim=True)
+        for i, j in near.nonzero().tolist():
+            if facts[i].prompt != others[j].prompt and facts[i].new != others[j].new:
+                found.append((i, others[j]))
+    return found

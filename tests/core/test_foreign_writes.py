@@ -1,0 +1,143 @@
+"""Somebody else writes into the model, or copies it: nothing foreign is erased, no edit lands on the wrong weights."""
+
+import copy
+import io
+import pickle
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+
+from alphaedit_lite import Edit, LanguageModel
+from alphaedit_lite.keys import KeyStatistics
+from tests.conftest import tiny
+from tests.helpers import LAYERS, editor_for, same, weights
+
+
+def through_data(lm):
+    """One entry, through ``.data``: torch's own counter of writes does not see it."""
+    matrix = lm.down_projection(LAYERS[0]).weight
+    matrix.data[3, 5] += 1e-3
+
+
+def merged(lm):
+    """An adapter of every edited matrix, merged by peft."""
+    lora = LoraConfig(
+        r=2, target_modules=[lm.architecture.down_projection.split(".")[-1]], init_lora_weights=False
+    )
+    get_peft_model(lm.model, lora).merge_and_unload()
+
+
+def trained(lm):
+    lm.weight(LAYERS[0]).mul_(1.001)
+
+
+WRITES = [through_data, merged, trained]
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("act", ["revert", "edit", "save", "apply", "clear", "report"])
+def test_what_is_written_from_outside_stays_and_is_told(lm, facts, tmp_path, write, act):
+    editor = editor_for(lm)
+    edit, spare = editor.edit(facts[:1]), editor.edit(facts[1:2])
+    spare.revert()
+    write(lm)
+    foreign = weights(lm)
+    actions = {
+        "revert": edit.revert, "edit": lambda: editor.edit(facts[1:]), "clear": lm.ledger.clear,
+        "save": lambda: edit.save(tmp_path / "edit.safetensors"), "apply": lambda: spare.apply(lm),
+        "report": edit.report,
+    }  # fmt: skip
+    with pytest.raises(RuntimeError, match="changed from outside|was changed after"):
+        actions[act]()
+    assert same(weights(lm), foreign)
+    assert lm.ledger.edits == [edit]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_an_unedited_model_that_was_changed_is_not_edited_under_its_old_name(lm, facts, write):
+    editor = editor_for(lm)
+    write(lm)
+    with pytest.raises(RuntimeError, match="was changed after"):
+        editor.edit(facts[:1])
+    assert LanguageModel(lm.model, lm.tokenizer).fingerprint != lm.fingerprint
+
+
+def test_every_byte_counts_for_the_fingerprint():
+    """A neuron knocked out, one row of the embedding, one bit, two rows exchanged: each is another model."""
+    lm = tiny("llama")
+    seen = {lm.fingerprint}
+    changes = [
+        lambda: lm.weight(1)[:, 1].zero_(),
+        lambda: lm.model.get_input_embeddings().weight[7].zero_(),
+        lambda: lm.weight(2).view(torch.int32)[4, 4].bitwise_xor_(1),
+        lambda: lm.weight(3)[:2].copy_(lm.weight(3)[:2].flip(0).clone()),
+    ]
+    for change in changes:
+        with torch.no_grad():
+            change()
+        seen.add(LanguageModel(lm.model, lm.tokenizer).fingerprint)
+    assert len(seen) == len(changes) + 1
+
+
+def through_a_file(lm):
+    stored = io.BytesIO()
+    torch.save(lm, stored)
+    stored.seek(0)
+    return torch.load(stored, weights_only=False)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, through_a_file])
+def test_a_copy_of_the_model_holds_edits_of_its_own(lm, facts, copied):
+    before = weights(lm)
+    edit = editor_for(lm).edit(facts[:1])
+    edited, twin = weights(lm), copied(lm)
+    (theirs,) = twin.ledger.edits
+    assert theirs is not edit
+    theirs.revert()
+    assert same(weights(twin), before)
+    assert same(weights(lm), edited)
+    edit.revert()
+    assert same(weights(lm), before)
+    theirs.apply(twin)
+    assert same(weights(twin), edited)
+
+
+def test_an_edit_carries_no_model_along(lm, facts):
+    edit = editor_for(lm).edit(facts[:1])
+    applied, copies = len(pickle.dumps(edit)), [copy.copy(edit), copy.deepcopy(edit)]
+    copies.append(pickle.loads(pickle.dumps(edit)))
+    edit.revert()
+    assert applied == pytest.approx(len(pickle.dumps(edit)), abs=100)
+    for one in copies:
+        assert one.lm is None
+        one.apply(lm)
+        one.revert()
+
+
+def test_statistics_of_another_model_or_layer_are_refused(lm):
+    editor = editor_for(lm)
+    total = editor.statistics[1].total
+    right = {i: KeyStatistics(total, 500, lm.fingerprint, i) for i in LAYERS}
+    editor_like = type(editor)
+    settings = {"layers": LAYERS, "progress": False, "threshold": 0.3, "threshold_kind": "relative"}
+    editor_like(lm, solver="alphaedit", statistics=right, **settings)
+    swapped = right | {1: right[2], 2: right[1]}
+    with pytest.raises(ValueError, match="layer 1 were fitted on layer 2"):
+        editor_like(lm, solver="alphaedit", statistics=swapped, **settings)
+    foreign = right | {3: KeyStatistics(total, 500, "0123456789abcdef", 3)}
+    with pytest.raises(ValueError, match="fitted on model 0123456789abcdef"):
+        editor_like(lm, solver="alphaedit", statistics=foreign, **settings)
+    with pytest.raises(ValueError, match="do not add up"):
+        right[1].merge(right[2])
+
+
+def test_an_edit_of_version_0_1_still_applies(lm, facts, tmp_path):
+    """It names the model by a sample of its weights, and its settings say True for a projection."""
+    edit = editor_for(lm).edit(facts[:1])
+    edit.revert()
+    edit.fingerprint, edit.settings["project"] = lm.sample, True
+    edit.save(tmp_path / "old.safetensors")
+    Edit.load(tmp_path / "old.safetensors").apply(lm)
+    assert len(lm.ledger.edits) == 1

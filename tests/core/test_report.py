@@ -1,0 +1,78 @@
+"""What an edit says of itself: before and after are those of the metrics, and causes are those that were made."""
+
+import warnings
+
+import pytest
+import torch
+
+from alphaedit_lite import Fact, TargetConfig, evaluate
+from alphaedit_lite.editor import KeysAlikeWarning
+from alphaedit_lite.report import ALIKE, collisions
+from tests.helpers import LAYERS, editor_for, same, weights
+
+EINSTEIN = Fact("{} was born in the city of", "Italy", "Paris", true="Rome")
+AGAIN = Fact("{} died in the country of", "Italy", "India", true="Asia")
+ELSEWHERE = Fact("The weather in Asia; {} is", "Italy", "India")
+
+
+def test_a_report_is_the_metrics_before_and_after(lm, facts):
+    editor = editor_for(lm)
+    before, unedited = evaluate(lm, facts, progress=False), weights(lm)
+    edit = editor.edit(facts)
+    after, edited = evaluate(lm, facts, progress=False), weights(lm)
+    found = edit.report()
+    assert same(weights(lm), edited)
+    assert lm.ledger.edits == [edit]
+    assert found.table["before"].equals(before[found.table["before"].columns])
+    assert found.table["after"].equals(after[found.table["after"].columns])
+    took = int(after.efficacy_top1.sum())
+    assert str(found).startswith(f"{took} of {len(facts)} facts")
+    assert len(found.failed) == len(facts) - took
+    assert found._repr_html_().startswith("<p>")
+    edit.revert()
+    assert same(weights(lm), unedited)
+    with pytest.raises(ValueError, match="in no model"):
+        edit.report()
+
+
+@pytest.mark.parametrize(
+    ("settings", "cause"),
+    [
+        ({"targets": TargetConfig(steps=2, lr=1e-6)}, "more steps"),
+        ({"targets": TargetConfig(steps=3, clamp=1e-3)}, "a larger clamp"),
+        ({"lam": 1e4, "targets": TargetConfig(steps=30, clamp=50.0)}, "of the residual arrived. P has"),
+    ],
+)
+def test_a_fact_that_did_not_take_is_named_with_its_cause(lm, facts, settings, cause):
+    found = editor_for(lm, **settings).edit(facts[:1]).report()
+    assert len(found.failed) == 1
+    assert f"Did not take: {facts[0].prompt + facts[0].new!r}" in str(found)
+    assert cause in str(found)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_two_facts_with_one_key_are_both_named(lm, together):
+    """In one batch, or one after the other: the subject stands first in both, so their keys are equal."""
+    editor = editor_for(lm)
+    if together:
+        with pytest.warns(KeysAlikeWarning, match=r"died in the country of.*born in the city of"):
+            editor.edit([EINSTEIN, AGAIN])
+    else:
+        editor.edit([EINSTEIN])
+        with pytest.warns(KeysAlikeWarning, match=r"died in the country of.*born in the city of"):
+            editor.edit([AGAIN])
+        assert torch.equal(*(edit.keys[LAYERS[0]] for edit in lm.ledger.edits))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        editor.edit([Fact(AGAIN.template, "Italy", "France")])  # written anew: no conflict
+        editor.edit([ELSEWHERE])  # another key
+
+
+def test_near_keys_collide_and_far_ones_do_not(lm, facts):
+    torch.manual_seed(0)
+    keys = torch.randn(3, lm.d_ff)
+    for shift, count in ((0.5, 1), (2.0, 0)):
+        step = torch.randn(lm.d_ff)
+        keys[1] = keys[0] + shift * ALIKE * keys[0].norm() * step / step.norm()
+        found = collisions(lm, facts, {1: keys})
+        assert len(found) == 2 * count  # each of the two names the other
