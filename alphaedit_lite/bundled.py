@@ -11,10 +11,12 @@ from importlib.resources import files
 from safetensors import safe_open
 from torch import Tensor
 
+from .ambient import plain_torch
 from .facts import Fact, bundled_facts
 from .models import LanguageModel
 
 
+@plain_torch()
 def bundled_targets(lm: LanguageModel, facts: Sequence[Fact]) -> Tensor:
     """z of bundled facts as they ship with the package, [n_facts, d_model]: hundreds of edits in seconds.
 
@@ -28,7 +30,7 @@ def bundled_targets(lm: LanguageModel, facts: Sequence[Fact]) -> Tensor:
     with safe_open(files("alphaedit_lite") / "data" / "targets.safetensors", framework="pt") as file:
         made_for, z = file.metadata()["fingerprint"], file.get_tensor("z")
         rows = {case_id: row for row, case_id in enumerate(file.get_tensor("case_id").tolist())}
-    if lm.fingerprint != made_for:
+    if made_for not in (lm.fingerprint, lm.sample):
         raise ValueError(f"The bundled targets are for the model {made_for}; this one is {lm.fingerprint}.")
     known = {fact.case_id: fact for fact in bundled_facts()}
     for fact in facts:

@@ -19,7 +19,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import solvers
+from . import proof, solvers
+from .ambient import plain_torch
 from .config import EditorConfig, default_layers
 from .edits import Edit
 from .factkeys import FactPrompts
@@ -57,6 +58,7 @@ class Editor:
             statistics of another model or layer.
     """
 
+    @plain_torch()
     def __init__(
         self,
         lm: LanguageModel,
@@ -131,14 +133,15 @@ class Editor:
             prompts = FactPrompts(lm, facts, config.targets.prefixes, self.layers[0])
             for i, layer in enumerate(self.layers):
                 keys, output = prompts.look(layer, last)
-                residual = ((z.to(output) - output) / (len(self.layers) - i)).to(keys.device)  # the layer's
+                left = (len(self.layers) - i) * lm.multiplier
+                residual = ((z.to(output) - output) / left).to(keys.device)  # the layer's
                 gain = self.gain(layer, keys, self.history(layer, facts))
                 edit.keys[layer] = keys
                 edit.residual[layer], edit.gain[layer] = residual.float(), gain.float()
                 if self.finish is not None:
                     edit.dense[layer] = self.finish(layer, edit.delta(layer)).float()
                 lm.ledger.add(layer, edit.delta(layer))
-                lm.check_answers(layer, keys)  # a write without an effect is none
+                proof.check_answers(lm, layer, keys)  # a write without an effect is none
                 if layer != last:  # on to the next edited block, through the block just changed
                     prompts.advance(layer, self.layers[i + 1])
             alike = collisions(lm, facts, edit.keys)

@@ -33,8 +33,13 @@ class FactPrompts:
     def __init__(self, lm: LanguageModel, facts: Sequence[Fact], prefixes: Sequence[str], start: int) -> None:
         self.lm, self.prefixes = lm, len(prefixes)
         rows = [encode_fact(lm.tokenizer, fact, prefixes, target=False) for fact in facts]
-        lm.check_length(max(len(row.ids) for some in rows for row in some))  # it runs in two pieces below
+        longest = max(len(row.ids) for some in rows for row in some)
+        lm.check_length(longest)  # it runs in two pieces below
         shared = [shared_start(column) for column in zip(*rows, strict=True)]
+        if (
+            lm.window and 2 * longest > lm.window
+        ):  # padding between a beginning and its end would fill the window
+            shared = [0] * len(shared)
         heads = [Encoded(row.ids[:n], n - 1, n) for row, n in zip(rows[0], shared, strict=True)]
         self.head = align(heads, range(len(heads)), lm.pad_id, lm.device)  # one row per prefix
         self.head_hidden = lm.embed(self.head.ids)
@@ -73,7 +78,12 @@ class FactPrompts:
             out = out[:: self.prefixes]
             if layer < last:
                 out = self._run(i, out, layer + 1, last + 1, above, bare=True)
-            key = seen[0][:, batch.subject].float().unflatten(0, (-1, self.prefixes))  # [n, prefixes, d_ff]
+            key = (
+                seen[0]
+                .view(*batch.mask.shape, -1)[:, batch.subject]
+                .float()
+                .unflatten(0, (-1, self.prefixes))
+            )  # [n, prefixes, d_ff]
             keys.append((key[:, 0] + key[:, 1:].mean(1)) / 2 if self.prefixes > 1 else key[:, 0])
             outputs.append(out[:, batch.subject].float())
         return torch.cat(keys), torch.cat(outputs)

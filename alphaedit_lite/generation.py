@@ -52,12 +52,7 @@ def generate(
         for first in range(0, len(order), batch_size):
             chunk = order[first : first + batch_size]
             batch = padded_left(lm, [rows[i] for i in chunk])
-            output = lm.model.generate(
-                **batch,
-                max_new_tokens=max_new_tokens,
-                do_sample=False,
-                pad_token_id=lm.pad_id,
-            )
+            output = lm.generate(batch, max_new_tokens)
             for i, row in zip(chunk, output, strict=True):
                 texts[i] = lm.tokenizer.decode(row[batch["input_ids"].shape[1] :], skip_special_tokens=True)
             bar.update(len(chunk))

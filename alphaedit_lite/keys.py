@@ -10,7 +10,6 @@ keeps what was fitted.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +18,11 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from .ambient import plain_torch
 from .hooks import hooked
 from .models import LanguageModel
 from .prompts import batches
+from .tokens import tokenise
 
 MAX_TOKENS_PER_TEXT = 512
 TOKENS_PER_BATCH = 4096  # padded tokens of one forward pass
@@ -72,6 +73,7 @@ class KeyStatistics:
         return self.total / self.count
 
 
+@plain_torch()
 def fit_statistics(
     lm: LanguageModel, layers: Sequence[int], texts: Sequence[str], tokens: int, progress: bool = True
 ) -> dict[int, KeyStatistics]:
@@ -87,18 +89,18 @@ def fit_statistics(
 
 
 def token_rows(lm: LanguageModel, texts: Sequence[str], tokens: int) -> list[list[int]]:
-    """The token ids of each text, shortest first, cut to ``tokens`` in all. ValueError if there are none."""
-    noisy = logging.getLogger("transformers.tokenization_utils_base")
-    level = noisy.level
-    noisy.setLevel(logging.ERROR)  # it warns of long texts, which are cut here
+    """The token ids of each text, shortest first, cut to ``tokens`` in all. ValueError if there are none.
+
+    Long texts are cut, to 512 tokens or the model's context, whichever is less.
+    """
+    most = min(MAX_TOKENS_PER_TEXT, lm.context or MAX_TOKENS_PER_TEXT)
     rows, left = [], tokens
     for text in texts:
         if left <= 0:
             break
-        if ids := lm.tokenizer(text)["input_ids"][: min(MAX_TOKENS_PER_TEXT, left)]:
+        if ids := tokenise(lm.tokenizer, text)[: min(most, left)]:
             rows.append(ids)
             left -= len(ids)
-    noisy.setLevel(level)
     if not rows:
         raise ValueError("The texts hold no tokens: there is nothing to fit statistics on.")
     rows.sort(key=len)  # the sum does not depend on the order, and equal lengths need no padding
@@ -116,7 +118,7 @@ def take_in(
         mask = (torch.arange(ids.shape[1]) < lengths[:, None]).to(lm.device)
 
         def take(layer: int, mask: Tensor = mask):
-            return lambda keys: statistics[layer].update(keys[mask.to(keys.device)])
+            return lambda keys: statistics[layer].update(keys.reshape(*mask.shape, -1)[mask.to(keys.device)])
 
         looks = {lm.down_projection(layer): take(layer) for layer in statistics}
         with lm.frozen(), hooked(inputs=looks):

@@ -75,6 +75,11 @@ class Ledger:
         self._weight(layer).copy_(new)
         self._checksums[layer] = checksum(self._weight(layer))
 
+    @property
+    def layers(self) -> list[int]:
+        """The layers that hold edits."""
+        return sorted(self._sums)
+
     def total(self, layer: int) -> Tensor | None:
         """Σ Δ of the edits in one matrix, [d_model, d_ff], float64; None if there are none."""
         return self._sums.get(layer)
@@ -155,3 +160,5 @@ class Ledger:
             for edit in self.edits:
                 if layer in edit.layers:
                     self.add(layer, edit.delta(layer))
+            if layer not in self._sums:  # what comes into it from now on is not ours to guard
+                del self._checksums[layer], self._originals[layer]

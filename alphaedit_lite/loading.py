@@ -15,12 +15,14 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, __version__
 from transformers.utils import logging
 
+from .ambient import plain_torch
 from .assets import SMOLLM2_GGUF, AssetError, cache_dir, fetch, lock, replacing
 from .models import LanguageModel, UnsupportedModelError, fingerprint
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct (GGUF Q4_1, de-quantised to float32)"
 
 
+@plain_torch()
 def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> LanguageModel:
     """Load the default model, or any causal LM by folder or hub name (safetensors only, no remote code).
 
@@ -49,11 +51,11 @@ def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> L
     finally:
         if bars:
             logging.enable_progress_bar()
-    if lm.fingerprint != stamp:
+    if stamp not in (lm.fingerprint, lm.sample):  # version 0.1 stamped a sample
         raise AssetError(f"The cached model in {folder} is damaged. Delete that folder and load again.")
     lm.model.to(dtype)
     if dtype != torch.float32:
-        lm.fingerprint = fingerprint(lm.model)
+        lm.rename()
     return lm
 
 

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from .ambient import plain_torch
 from .facts import Fact
 from .models import LanguageModel
 from .prompts import PromptBatch, align, batches
@@ -29,6 +30,7 @@ WHAT = ("efficacy", "generalization", "specificity")
 COLUMNS = [*WHAT, *(f"{what}_top1" for what in WHAT)]
 
 
+@plain_torch()
 def score(
     lm: LanguageModel, pairs: Sequence[tuple[str, str]], progress: bool = False
 ) -> tuple[Tensor, Tensor]:

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from .facts import Fact
+from .ledger import Written
 from .metrics import COLUMNS, evaluate
 from .models import LanguageModel
 
@@ -28,7 +29,7 @@ ALIKE = 0.05  # keys whose difference is a smaller share of their length get one
 NAMES = {"efficacy": "the fact", "generalization": "paraphrases", "specificity": "neighbours"}
 
 
-class Edited(Protocol):
+class Edited(Written, Protocol):
     """What a report needs to know of an ``Edit``."""
 
     facts: tuple[Fact, ...]

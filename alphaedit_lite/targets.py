@@ -24,6 +24,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 from transformers import DynamicCache
 
+from .ambient import plain_torch
 from .facts import Fact
 from .models import LanguageModel, copy_cache
 from .prompts import PREFIXES, Encoded, PromptBatch, align, encode, encode_fact
@@ -84,6 +85,7 @@ class Targets:
     clamped: Tensor
 
 
+@plain_torch()
 def compute_targets(
     lm: LanguageModel,
     facts: Sequence[Fact],

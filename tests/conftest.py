@@ -9,8 +9,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
-    GPT2Config,
-    GPT2LMHeadModel,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
 )
 
@@ -46,27 +45,43 @@ def train_tokenizer(bos: bool = False, metaspace: bool = False) -> PreTrainedTok
     )
 
 
-def tiny(family: str, seed: int = 0, **tokenizer_options) -> LanguageModel:
-    """Six random blocks, d_model 32, d_ff 48, of any family in the architecture table."""
+# What a family's configuration needs besides; each in a form in which the parts of a model could go wrong.
+OLD = {"n_embd": 32, "n_layer": 6, "n_head": 4, "n_inner": 48, "n_positions": 128}
+NEW = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 6, "num_attention_heads": 4}
+GROUPED = NEW | {"num_key_value_heads": 2, "head_dim": 8}
+SIZES = {
+    "gpt2": OLD | {"resid_pdrop": 0.1, "embd_pdrop": 0.1, "attn_pdrop": 0.1},
+    "gptj": OLD | {"rotary_dim": 4},
+    "gpt_bigcode": OLD,
+    "gpt_neo": {"hidden_size": 32, "intermediate_size": 48, "num_layers": 6, "num_heads": 4}
+    | {"max_position_embeddings": 128, "attention_types": [[["global", "local"], 3]], "window_size": 16},
+    "gpt_neox": NEW,
+    "phi": NEW,
+    "bloom": NEW,
+    "falcon": NEW | {"alibi": True, "ffn_hidden_size": 48},
+    "opt": NEW | {"ffn_dim": 48, "word_embed_proj_dim": 32, "max_position_embeddings": 128},
+    "mistral": GROUPED | {"sliding_window": 16},
+    # half of its blocks attend to a window only
+    "qwen2": GROUPED | {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 3},
+    "cohere": GROUPED | {"logit_scale": 0.0625},
+    "granite": GROUPED | {"embedding_multiplier": 12.0, "logits_scaling": 8.0, "residual_multiplier": 0.22},
+    "phi3": GROUPED | {"pad_token_id": 0},
+    "smollm3": GROUPED | {"pad_token_id": 0, "no_rope_layer_interval": 2},
+}
+
+
+def tiny_model(family: str, seed: int = 0, vocab_size: int = 420, **config) -> PreTrainedModel:
+    """Six random blocks, d_model 32, d_ff 48 (BLOOM: 128), of any family."""
     torch.manual_seed(seed)
+    size = {"vocab_size": vocab_size, "initializer_range": 0.2, "bos_token_id": 1, "eos_token_id": 2}
+    built = AutoConfig.for_model(family, **{**SIZES.get(family, GROUPED), **size, **config})
+    return AutoModelForCausalLM.from_config(built).eval()
+
+
+def tiny(family: str, seed: int = 0, config: dict | None = None, **tokenizer_options) -> LanguageModel:
+    """A tiny random model of any family in the architecture table, and a tokenizer."""
     tokenizer = train_tokenizer(**tokenizer_options)
-    size = {"vocab_size": len(tokenizer), "initializer_range": 0.2, "bos_token_id": 1, "eos_token_id": 2}
-    if family == "gpt2":
-        config = GPT2Config(n_embd=32, n_layer=6, n_head=4, n_inner=48, n_positions=128, **size)
-        config.resid_pdrop = config.embd_pdrop = config.attn_pdrop = 0.1
-        return LanguageModel(GPT2LMHeadModel(config).eval(), tokenizer)
-    if family == "gptj":
-        config = AutoConfig.for_model(
-            "gptj", n_embd=32, n_layer=6, n_head=4, n_inner=48, n_positions=128, rotary_dim=4, **size
-        )
-        return LanguageModel(AutoModelForCausalLM.from_config(config).eval(), tokenizer)
-    shape = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 6, "num_attention_heads": 4}
-    if family not in ("gpt_neox", "phi"):
-        shape |= {"num_key_value_heads": 2, "head_dim": 8}
-    if family == "qwen2":  # half of its blocks attend to a window only
-        shape |= {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 3}
-    config = AutoConfig.for_model(family, **shape, **size)
-    return LanguageModel(AutoModelForCausalLM.from_config(config).eval(), tokenizer)
+    return LanguageModel(tiny_model(family, seed, len(tokenizer), **(config or {})), tokenizer)
 
 
 @pytest.fixture(params=["llama", "gpt2"])

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ..edits import Edit
 from ..ledger import Ledger
-from ..models import LanguageModel, fingerprint
+from ..models import LanguageModel
 
 
 @torch.no_grad()
@@ -69,8 +69,8 @@ def keep_masters(lm: LanguageModel, layers: Iterable[int]) -> None:
         module.float()
         module.register_forward_pre_hook(_to_float)
         module.register_forward_hook(_Back(dtype))
-    lm.ledger = Ledger(lm.weight)  # it may remember matrices of the other type
-    lm.fingerprint = fingerprint(lm.model)
+    lm.ledger = Ledger(lm.weight, lm.lock)  # it may remember matrices of the other type
+    lm.rename()
 
 
 def _to_float(_module: nn.Module, args: tuple) -> tuple:

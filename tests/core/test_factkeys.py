@@ -29,7 +29,7 @@ def one_by_one(lm, fact, prefixes, layer, last):
         inside, out = [], []
         with hooked(inputs={lm.down_projection(layer): inside.append}, outputs={lm.block(last): out.append}):
             lm.model(ids)
-        keys.append(inside[0][0, -1])
+        keys.append(inside[0].view(-1, lm.d_ff)[-1])  # some families flatten rows and columns
         outputs.append(out[0][0, -1])
     return (keys[0] + torch.stack(keys[1:]).mean(0)) / 2 if len(keys) > 1 else keys[0], outputs[0]
 

@@ -1,0 +1,268 @@
+"""What a model must show when it is wrapped: that it can be edited, and that its parts are the whole.
+
+Three things are taken for granted by every method of this package, and each is tried out here:
+
+1. a block's memory matrix is a plain parameter: what is written into it is what the block computes with;
+2. the model run in parts, on padded prompts, with a prefix in the cache, is the model run at once;
+3. what the down-projection puts out is what the block adds to the stream (times ``lm.multiplier``).
+
+It takes some short forward passes. A model that fails is refused with what differs, and where.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from .architectures import ARCHITECTURES, REFUSED, UnsupportedModelError
+from .hooks import Look, hooked
+
+LanguageModel = Any  # models imports this module, so this one cannot import the class
+
+# What a module has whose weight is not the parameter it seems to be, what that means, and the way out.
+COMPUTED = {
+    "weight_mask": "is pruned: it is computed anew at each call. Make that permanent with "
+    "torch.nn.utils.prune.remove(module, 'weight')",
+    "parametrizations": "is parametrised: it is computed anew at each call. Make that permanent with "
+    "torch.nn.utils.parametrize.remove_parametrizations(module, 'weight')",
+    "weight_g": "is weight-normed: it is computed anew at each call. Make that permanent with "
+    "torch.nn.utils.remove_weight_norm(module)",
+    "weight_u": "is spectrally normed: it is computed anew at each call. Make that permanent with "
+    "torch.nn.utils.remove_spectral_norm(module)",
+    "base_layer": "carries an adapter, which adds to what it computes. Merge it: model.merge_and_unload()",
+}
+OUTPUT = "the output of block {}"
+TYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
+LONG, SHORT, LEFT, PREFIX = (
+    9,
+    5,
+    2,
+    3,
+)  # tokens of two rows, padding before the short one, columns of the prefix
+
+
+def unwrapped(model: Any) -> Any:
+    """The transformers model inside DataParallel or torch.compile; UnsupportedModelError if there is none."""
+    while True:
+        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
+            model = model.module
+        elif isinstance(model, nn.Module) and "_orig_mod" in model._modules:
+            model = model._orig_mod
+        else:
+            break
+    if hasattr(model, "peft_config") and not isinstance(model, PreTrainedModel):
+        raise UnsupportedModelError(
+            f"This is a {type(model).__name__}, a model and its adapters. Merge them and wrap the result: "
+            "model.merge_and_unload(), or leave them out: model.get_base_model()."
+        )
+    if not isinstance(model, PreTrainedModel):
+        raise UnsupportedModelError(
+            f"This is a {type(model).__name__}, not a transformers model: pass the model that it is about."
+        )
+    return model
+
+
+def accepted(model: Any, tokenizer: Any) -> Any:
+    """The model itself, if this package knows its family and the tokenizer is fast.
+
+    Raises:
+        UnsupportedModelError: otherwise.
+    """
+    model = unwrapped(model)
+    family = model.config.model_type
+    if family in REFUSED:
+        raise UnsupportedModelError(f"Models of type {family!r} cannot be edited: {REFUSED[family]}.")
+    if family not in ARCHITECTURES:
+        raise UnsupportedModelError(
+            f"Models of type {family!r} are not in the architecture table. Known: "
+            f"{', '.join(ARCHITECTURES)}. Add one line to alphaedit_lite.models.ARCHITECTURES."
+        )
+    if model.get_output_embeddings() is None:
+        raise UnsupportedModelError("The model has no vocabulary head: load it as a causal LM.")
+    if not getattr(model.config, "return_dict", True):
+        raise UnsupportedModelError(
+            "Its configuration says return_dict=False, with which transformers' own models break: set "
+            "model.config.return_dict = True."
+        )
+    if not getattr(tokenizer, "is_fast", False):
+        raise UnsupportedModelError("A fast tokenizer is needed: AutoTokenizer.from_pretrained(…).")
+    compiled = [
+        name
+        for name, module in model.named_modules()
+        if name and ("_orig_mod" in module._modules or module._compiled_call_impl is not None)
+    ]
+    if compiled:
+        raise UnsupportedModelError(
+            f"{compiled[0]} is compiled by itself, and a compiled part cannot be looked into. Wrap the model first, "
+            "and compile it as a whole: torch.compile(lm.model)."
+        )
+    for path in (ARCHITECTURES[family].blocks, ARCHITECTURES[family].final_norm):
+        try:
+            model.base_model.get_submodule(path)
+        except AttributeError as error:
+            raise UnsupportedModelError(
+                f"Its line in ARCHITECTURES is wrong: no {path} in a {family!r}."
+            ) from error
+    return model
+
+
+def tolerance(dtype: torch.dtype) -> float:
+    """The relative difference that rounding alone may make: 1e-3 in float32, 6 % in bfloat16."""
+    return max(1e-3, 8 * torch.finfo(dtype).eps)
+
+
+def difference(found: Tensor, wanted: Tensor) -> float:
+    """‖found − wanted‖ / ‖wanted‖; NaN if either is not finite."""
+    wanted = wanted.double()
+    return float((found.to(wanted) - wanted).norm() / wanted.norm().clamp_min(1e-30))
+
+
+def check_memories(lm: LanguageModel) -> None:
+    """Raise UnsupportedModelError unless every memory matrix is a plain, finite parameter of its own."""
+    shapes, holders = set(), Counter(id(p) for _, p in lm.model.named_parameters(remove_duplicate=False))
+    for layer in range(lm.n_layers):
+        try:
+            module: Any = lm.down_projection(layer)
+        except AttributeError as error:
+            raise UnsupportedModelError(f"Block {layer} has no {lm.architecture.down_projection}.") from error
+        if reason := _reason(module):
+            raise UnsupportedModelError(f"The weight of block {layer} {reason}.")
+        if holders[id(module.weight)] > 1:
+            raise UnsupportedModelError(
+                f"The weight of block {layer} is shared with another module, which would be edited too. Give each "
+                "its own: module.weight = torch.nn.Parameter(module.weight.detach().clone())."
+            )
+        shapes.add(tuple(module.weight.shape))
+        keys = 1 - 1.5 * (torch.arange(module.weight.numel() // lm.d_model, device=module.weight.device) % 2)
+        try:
+            check_answers(lm, layer, keys[None])
+        except RuntimeError as error:
+            if not torch.isfinite(module.weight).all():
+                raise UnsupportedModelError(
+                    f"The weight of block {layer} holds NaN or infinite values."
+                ) from error
+            raise UnsupportedModelError(str(error)) from error
+    if len(shapes) != 1:
+        raise UnsupportedModelError(f"The memory matrices have different shapes: {sorted(shapes)}.")
+
+
+def _reason(module: Any) -> str | None:
+    """Why writing a module's weight would not change what it computes, or None."""
+    weight = module._parameters.get("weight")
+    if weight is None:
+        packed = f"is packed or quantised ({type(module).__name__}). Load it de-quantised, e.g. dtype=torch.bfloat16"
+        return next((why for name, why in COMPUTED.items() if hasattr(module, name)), packed)
+    if weight.is_meta:
+        return (
+            "is not in memory: it was off-loaded, or never loaded. Give every block a device (device_map), or load "
+            "in half the bytes with dtype=torch.bfloat16"
+        )
+    if weight.dtype not in TYPES:
+        return f"is {weight.dtype}: quantised. Load it de-quantised, e.g. with dtype=torch.bfloat16"
+    if type(weight) is not nn.Parameter:
+        return f"is a {type(weight).__name__}: sharded or quantised. Load plain weights on one device each"
+    if weight.is_inference():
+        return "was made in torch.inference_mode(), and can never be written. Load the model outside of it"
+    if weight.ndim != 2 or not weight.numel():
+        return f"is {list(weight.shape)} here: sharded. Gather it first"
+    return None
+
+
+def check_answers(lm: LanguageModel, layer: int, keys: Tensor) -> None:
+    """Let a block's down-projection answer keys, [n, d_ff], and see that it says W k + b for the W that is written.
+
+    Right after a write it shows that the write has an effect, at the price of a few rows.
+
+    Raises:
+        RuntimeError: it does not; naming the block and by how much.
+    """
+    module: Any = lm.down_projection(layer)
+    weight, bias = lm.weight(layer), getattr(module, "bias", None)  # before the module can renew them
+    with torch.no_grad():
+        keys = keys.to(weight)
+        off = difference(module(keys), keys @ weight.T + (0 if bias is None else bias))
+    if not off <= tolerance(weight.dtype):
+        raise RuntimeError(
+            f"The down-projection of block {layer} ({type(module).__name__}) does not answer W k + b for the matrix "
+            f"that is its weight: it is off by {off:.1%}. Something else stands between, such as a hook or a "
+            "forward of its own: take it off, and load the model again."
+        )
+
+
+def check_parts(lm: LanguageModel) -> None:
+    """Raise UnsupportedModelError unless the model run in parts is the model, and adds what memories put out."""
+    try:
+        with lm.frozen(), torch.no_grad():
+            _compare(lm)
+    except (UnsupportedModelError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        raise UnsupportedModelError(
+            f"This model of type {lm.model.config.model_type!r} cannot be run in parts, or its line in "
+            f"ARCHITECTURES is wrong ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _compare(lm: LanguageModel) -> None:
+    n, vocabulary = lm.n_layers, lm.model.get_input_embeddings().weight.shape[0]
+    row = ((torch.arange(LONG).square() + 11) % vocabulary).to(lm.device)
+    ids, mask, positions = (torch.zeros(2, LONG, dtype=torch.long, device=lm.device) for _ in range(3))
+    # The short row is the beginning of the long one: a causal model says the same there.
+    for i, here in enumerate((slice(0, LONG), slice(LEFT, LEFT + SHORT))):
+        length = here.stop - here.start
+        ids[i, here], mask[i, here], positions[i, here] = row[:length], 1, torch.arange(length).to(row)
+    with _watched(lm, 1) as whole:  # not by lm.model(…), which torch may have compiled
+        whole["the logits"].append(lm.model.forward(row[None], return_dict=True).logits)
+    with _watched(lm, 2) as parts:
+        early, late = lm.embed(ids).split((PREFIX, LONG - PREFIX), 1)
+        places = positions.split((PREFIX, LONG - PREFIX), 1)
+        out, prefix = lm.run(early, mask[:, :PREFIX], places[0], keep_prefix=True)
+        for start, stop in pairwise(sorted({0, n // 3, 2 * n // 3, n})):
+            end = None if stop == n else stop
+            late, _ = lm.run(late, mask, places[1], start=start, stop=end, prefix=prefix)
+        parts["the logits"].append(lm.logits(torch.cat([out, late], 1)))
+    for what, found in parts.items():
+        for here, some in zip(mask.bool(), torch.cat(found, 1), strict=True):
+            _same(what, some[here.to(some.device)], whole[what][0][0, : int(here.sum())])
+    for layer in {type(block): layer for layer, block in enumerate(lm.blocks)}.values():
+        before = lm.embed(row[None]) if layer == 0 else whole[OUTPUT.format(layer - 1)][0]
+        _adds(lm, layer, before, whole[OUTPUT.format(layer)][0])
+
+
+def _adds(lm: LanguageModel, layer: int, before: Tensor, after: Tensor) -> None:
+    """Add a vector as long as the stream to what a memory puts out: the block must put out just so much more."""
+    ones, more = torch.ones(before.shape[:2], dtype=torch.long, device=before.device), after.flip(-1)
+    with hooked(outputs={lm.down_projection(layer): lambda out: out + more.to(out).view_as(out)}):
+        found, _ = lm.run(before, ones, ones.cumsum(1) - 1, start=layer, stop=layer + 1)
+    added = found - after.to(found)
+    _same(f"what the memory of block {layer} adds to the stream", added, lm.multiplier * more.to(added))
+
+
+def _same(what: str, found: Tensor, wanted: Tensor) -> None:
+    off, most = difference(found, wanted.to(found.device)), tolerance(wanted.dtype)
+    if not off <= most:
+        raise UnsupportedModelError(
+            f"This model run in parts is not what it is as a whole: {what} is off by {off:.2%} (rounding makes "
+            f"{most:.1%} at most). Its line in ARCHITECTURES is wrong, or it does something between its blocks "
+            "that this package does not know."
+        )
+
+
+@contextmanager
+def _watched(lm: LanguageModel, rows: int) -> Iterator[dict[str, list[Tensor]]]:
+    """Collect the keys and outputs of all blocks, each [rows, width, …], by what they are."""
+    seen: dict[str, list[Tensor]] = defaultdict(list)
+
+    def note(what: str) -> Look:
+        return lambda tensor: seen[what].append(tensor.reshape(rows, -1, tensor.shape[-1]))
+
+    keys = {lm.down_projection(layer): note(f"the key of block {layer}") for layer in range(lm.n_layers)}
+    with hooked(keys, {block: note(OUTPUT.format(layer)) for layer, block in enumerate(lm.blocks)}):
+        yield seen

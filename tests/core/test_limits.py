@@ -1,0 +1,109 @@
+"""What a model can take: tokens in a row, ids with a row in the embedding, padding within a window."""
+
+import pytest
+import torch
+
+from alphaedit_lite.factkeys import FactPrompts
+from alphaedit_lite.generation import generate
+from alphaedit_lite.keys import fit_statistics, token_rows
+from alphaedit_lite.models import ARCHITECTURES
+from alphaedit_lite.prompts import PREFIXES
+from alphaedit_lite.slices import has_gaps
+from tests.conftest import CORPUS, tiny
+from tests.core.test_engine import editor_for
+from tests.core.test_factkeys import FACTS, one_by_one
+
+LONG = "Rome is the capital of Italy. " * 60
+
+
+@pytest.fixture(params=["gpt2", "llama", "opt"])
+def short(request):
+    name = "n_positions" if request.param == "gpt2" else "max_position_embeddings"
+    return tiny(request.param, config={name: 24})
+
+
+def test_texts_for_statistics_are_cut_to_the_context(short):
+    assert max(map(len, token_rows(short, [LONG], 1000))) == short.context == 24
+    assert fit_statistics(short, (1,), [LONG] * 3, 60, progress=False)[1].count == 60
+
+
+def test_prompt_and_new_tokens_must_fit(short):
+    prompt = "Rome is the capital of Italy"
+    tokens = len(short.tokenizer(prompt)["input_ids"])
+    most = 24 - tokens
+    message = f"A prompt of {tokens} tokens and {most + 1} new ones .*limit of 24: ask for {most} new"
+    for say in (short.complete, lambda prompt, new: generate(short, ["Rome", prompt], new)):
+        with pytest.raises(ValueError, match=message):
+            say(prompt, most + 1)
+        say(prompt, most)
+        with pytest.raises(
+            ValueError, match=r"A prompt of \d+ tokens is longer than the model's limit of 24"
+        ):
+            say(LONG, 1)
+
+
+def test_no_limit():
+    lm = tiny("bloom")
+    assert lm.context is None
+    assert len(lm.tokenizer(lm.complete(LONG, 2))["input_ids"]) > 0
+
+
+def test_padding_without_a_row_in_the_embedding(lm, facts):
+    rows = lm.model.get_input_embeddings().weight.shape[0]
+    plain = editor_for(lm).edit(facts)
+    plain.revert()
+    lm.tokenizer.add_special_tokens({"pad_token": "[PAD]"})
+    assert lm.tokenizer.pad_token_id >= rows > lm.pad_id
+    again = editor_for(lm).edit(facts)
+    assert torch.equal(again.delta(2), plain.delta(2))
+    assert len(generate(lm, ["Rome", "Rome is the capital"], 2)) == 2
+    lm.tokenizer.add_special_tokens({"eos_token": "[END]"})
+    assert lm.pad_id == 0
+
+
+def test_a_token_without_a_row_in_the_embedding(lm, facts):
+    lm.tokenizer.add_tokens(["Zanzibar"])
+    for act in (
+        lambda: lm.complete("Zanzibar is", 2),
+        lambda: generate(lm, ["Zanzibar is"], 2),
+        lambda: fit_statistics(lm, (1,), ["Zanzibar is"], 9, progress=False),
+    ):
+        with pytest.raises(ValueError, match=r"'Zanzibar' has the id 4\d\d.*resize_token_embeddings"):
+            act()
+
+
+@pytest.mark.parametrize("family", sorted(ARCHITECTURES))
+@torch.no_grad()
+def test_keys_behind_shared_beginnings_in_every_family(family):
+    """Families with a window narrower than the prompts, flattened keys, and positions of every kind."""
+    lm = tiny(family)
+    with lm.frozen():
+        prompts = FactPrompts(lm, FACTS, PREFIXES, 1)
+        prompts.advance(1, 2)
+        keys, outputs = prompts.look(2, 3)
+        for i, fact in enumerate(FACTS):
+            key, output = one_by_one(lm, fact, PREFIXES, 2, 3)
+            torch.testing.assert_close(keys[i], key, rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(outputs[i], output, rtol=1e-4, atol=1e-5)
+
+
+def test_padding_between_tokens_is_refused_where_a_window_would_count_it():
+    mask = torch.tensor([[1, 1, 0, 1, 1, 1], [0, 1, 1, 1, 0, 0]])
+    assert has_gaps(mask)
+    assert not has_gaps(mask[1:])
+    positions = (mask.cumsum(1) - 1).clamp_min(0)
+    for window, refused in ((4, True), (6, False), (None, False)):
+        lm = tiny("mistral", config={"sliding_window": window})
+        hidden = lm.embed(torch.ones_like(mask))
+        if refused:
+            with pytest.raises(ValueError, match="6 wide.*reaches 4 columns back"):
+                lm.run(hidden, mask, positions)
+            lm.run(hidden[1:], mask[1:], positions[1:])
+        else:
+            lm.run(hidden, mask, positions)
+
+
+def test_statistics_of_every_family():
+    for family in ARCHITECTURES:
+        lm = tiny(family)
+        assert fit_statistics(lm, (1, 3), CORPUS, 50, progress=False)[3].count == 50
