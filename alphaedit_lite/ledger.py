@@ -155,10 +155,11 @@ class Ledger:
     def _rebuild(self, layers: Sequence[int]) -> None:
         """Write W0 + Σ Δ again, with the same operations in the same order as the first time."""
         for layer in layers:
-            self._sums.pop(layer, None)
-            self._write(layer, self._originals[layer])
+            if self._sums.pop(layer, None) is not None:
+                self._write(layer, self._originals[layer])
             for edit in self.edits:
                 if layer in edit.layers:
                     self.add(layer, edit.delta(layer))
             if layer not in self._sums:  # what comes into it from now on is not ours to guard
-                del self._checksums[layer], self._originals[layer]
+                self._checksums.pop(layer, None)
+                self._originals.pop(layer, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -55,7 +55,8 @@ def run_blocks(
     if kinds := getattr(base.config, "layer_types", None):  # which blocks attend to a window only
         config.layer_types = kinds[start:stop]
     part = with_parts(base, {where.blocks: nn.ModuleList(some), where.final_norm: norm}, config)
-    embedded, enter = hidden, nullcontext()
+    embedded = hidden
+    enter: AbstractContextManager[None] = nullcontext()
     if start > 0:
         # What the model does with embeddings (scale, normalise, add positions) was done in front of block 0:
         # it is done again, thrown away, and the first module is given the hidden states as they are.

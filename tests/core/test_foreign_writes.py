@@ -48,7 +48,7 @@ def test_what_is_written_from_outside_stays_and_is_told(lm, facts, tmp_path, wri
         "save": lambda: edit.save(tmp_path / "edit.safetensors"), "apply": lambda: spare.apply(lm),
         "report": edit.report,
     }  # fmt: skip
-    with pytest.raises(RuntimeError, match="changed from outside|was changed after"):
+    with pytest.raises(RuntimeError, match=r"changed from outside|was changed after"):
         actions[act]()
     assert same(weights(lm), foreign)
     assert lm.ledger.edits == [edit]
