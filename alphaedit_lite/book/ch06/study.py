@@ -10,14 +10,14 @@ minute a row on one core.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any, Final
 
-from ... import Editor, bundled_facts, bundled_targets, evaluate, key_statistics, load_model, perplexity
+from ... import Editor, bundled_facts, bundled_targets, key_statistics, load_model
 from ...facts import Fact
 from ...models import LanguageModel
 from ...texts import wikipedia_leads
 from ..kit.layer import known_change
+from ..kit.probes import fewer, means
 from ..kit.results import RESULTS, keep, resume
 
 PATH = RESULTS / "memit.json"
@@ -33,12 +33,7 @@ GRID = [
 
 def judge(lm: LanguageModel, facts: list[Fact], leads: list[str]) -> dict[str, float]:
     """The six means of ``evaluate`` on some facts, and the perplexity of some texts."""
-    few = [
-        replace(f, paraphrases=f.paraphrases[:PARAPHRASES], neighbours=f.neighbours[:NEIGHBOURS])
-        for f in facts
-    ]
-    means = evaluate(lm, few, progress=False).mean(numeric_only=True)
-    return {**{str(k): round(float(v), 4) for k, v in means.items()}, "perplexity": perplexity(lm, leads)}
+    return means(lm, fewer(facts, PARAPHRASES, NEIGHBOURS), leads)
 
 
 def row(editor: Editor, facts: list[Fact], leads: list[str], judged: int = JUDGED) -> dict[str, Any]:

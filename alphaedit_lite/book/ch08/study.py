@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import replace
 from importlib.resources import files
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from ...metrics import perplexity
 from ...models import LanguageModel
 from ...texts import wikipedia_leads
 from ..kit.layer import known_change
+from ..kit.probes import fewer
 from ..kit.results import RESULTS, keep, resume
 
 PATH = RESULTS / "alphaedit.json"
@@ -51,8 +51,7 @@ GRID: list[tuple[str, float, bool]] = [  # editor, λ (for MEMIT: c), history
 
 def judge(lm: LanguageModel, facts: list[Fact], leads: list[str]) -> dict[str, float]:
     """The six means of ``evaluate`` over all facts, one paraphrase and one neighbour each; perplexity."""
-    few = [replace(f, paraphrases=f.paraphrases[:1], neighbours=f.neighbours[:1]) for f in facts]
-    table = evaluate(lm, few, progress=False)
+    table = evaluate(lm, fewer(facts, 1, 1), progress=False)
     means = {str(k): round(float(v), 4) for k, v in table.mean(numeric_only=True).items()}
     means["first_batch_top1"] = float(table.efficacy_top1[:BATCH].mean())
     return {**means, "perplexity": perplexity(lm, leads)}

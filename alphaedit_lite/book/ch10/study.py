@@ -11,7 +11,6 @@ of every fact, so that two rows can be compared fact by fact.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -22,7 +21,7 @@ from ...facts import Fact
 from ...models import LanguageModel
 from ..kit.editors import ALPHA, BARE, EDITORS, FORGETS, RIDGE, Recipe, writer
 from ..kit.fronts import WITH_P
-from ..kit.probes import BATCH, FACTS, LEADS, NEIGHBOURS, PARAPHRASES, judge
+from ..kit.probes import BATCH, FACTS, LEADS, NEIGHBOURS, PARAPHRASES, judge, measured
 from ..kit.results import RESULTS, keep, resume
 
 PATH = RESULTS / "fronts.json"
@@ -101,19 +100,7 @@ def write(lm: LanguageModel, settings: dict[str, Any], facts: Sequence[Fact]) ->
 
 def run(lm: LanguageModel, row: Row, facts: Sequence[Fact]) -> dict[str, Any]:
     """One row; the model is left as it was."""
-    start = time.perf_counter()
-    try:
-        write(lm, row.settings, facts)
-        seconds = time.perf_counter() - start
-        layers = default_layers(lm.n_layers)
-        totals = {layer: lm.ledger.total(layer) for layer in layers}
-        sizes = [float(t.norm() / lm.ledger.original(i).norm()) for i, t in totals.items() if t is not None]
-        return {
-            **row._asdict(), **judge(lm, facts), "update": round(sum(sizes) / max(1, len(sizes)), 4),
-            "seconds": round(seconds, 1),
-        }  # fmt: skip
-    finally:
-        lm.ledger.clear()
+    return row._asdict() | measured(lm, facts, lambda: write(lm, row.settings, facts))
 
 
 def main(argv: Sequence[str]) -> None:

@@ -30,6 +30,7 @@ from ...statistics import key_statistics
 from ...texts import wikipedia_leads
 from ..kit.judging import scaled
 from ..kit.last_words import judge_last_words, last_words
+from ..kit.probes import updates
 from ..kit.results import RESULTS, keep, resume
 from .experiments import part, sentence_scores
 
@@ -100,10 +101,7 @@ def study() -> None:
                 written[key].revert()
             edit = scaled(written[key], strength)
             (edit if kept else noise(edit)).apply(lm)
-        sizes = {
-            str(layer): round(float(lm.ledger.total(layer).norm() / lm.ledger.original(layer).norm()), 4)  # type: ignore[union-attr]
-            for layer in lm.ledger.edits[0].layers
-        } if lm.ledger.edits else {}  # fmt: skip
+        sizes = {str(layer): round(size, 4) for layer, size in updates(lm).items()}
         first = score(lm, [(fact.prompt, fact.new) for fact in facts])[1]
         row = {"edits": FACTS if settings is not None else 0, "settings": settings, "strength": strength}
         row |= {"named first": round(float(first.float().mean()), 4), "update": sizes, **judged(lm)}

@@ -27,6 +27,7 @@ from ... import Edit, bundled_targets, load_model
 from ...assets import cache_dir, replacing
 from ...metrics import score
 from ...models import LanguageModel
+from ..kit.probes import updates
 from ..kit.results import RESULTS, keep, resume
 from ..kit.stream_facts import counterfact, order
 from ..kit.studies import BATCH, stream
@@ -136,11 +137,7 @@ class Study:
     def compare(self, editor: str, edits: int) -> None:
         """One row for each place."""
         after, rows = self.states(f"{editor} {edits}"), []
-        update = {
-            str(i): round(float(total.norm() / self.lm.ledger.original(i).norm()), 4)
-            for i in range(self.lm.n_layers)
-            if (total := self.lm.ledger.total(i)) is not None
-        }
+        update = {str(layer): round(size, 4) for layer, size in updates(self.lm).items()}
         for place, X in self.before.items():
             rows.append({"editor": editor, "edits": edits, "token": place[0], "layer": place[1]})
             rows[-1] |= {"update": update, **measured(X[:PROMPTS], after[place])}

@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import random
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -31,7 +30,7 @@ from ...keys import KeyStatistics, take_in, token_rows
 from ...models import LanguageModel
 from ...nullspace import NullSpace
 from ...texts import wikipedia_leads
-from ..kit.probes import BATCH, FACTS, judge
+from ..kit.probes import BATCH, FACTS, measured
 from ..kit.results import RESULTS, keep, resume
 
 PATH = RESULTS / "k0.json"
@@ -161,27 +160,19 @@ def share(space: NullSpace, moment: Tensor) -> float:
 
 def edit(lm: LanguageModel, editor: Editor, facts: list[Fact]) -> dict[str, Any]:
     """Write all facts in batches, judge, take all back; ``door``: the share of new keys' energy in P."""
-    start = time.perf_counter()
-    try:
+
+    def write() -> dict[str, Any]:
         z = bundled_targets(lm, facts)
         for first in range(0, len(facts), BATCH):
             editor.edit(facts[first : first + BATCH], z[first : first + BATCH])
-        seconds = time.perf_counter() - start
-        totals = {i: lm.ledger.total(i) for i in editor.layers}
-        size = [float(t.norm() / lm.ledger.original(i).norm()) for i, t in totals.items() if t is not None]
         doors = {}
         for i in editor.layers:
             keys = torch.cat([held.keys[i] for held in lm.ledger.edits]).double()
             inside = editor.null_spaces[i].project(keys)
             doors[str(i)] = round(float(inside.square().sum() / keys.square().sum()), 4)
-        return {
-            "update": round(sum(size) / len(size), 4),
-            "door": doors,
-            **judge(lm, facts),
-            "seconds": round(seconds, 1),
-        }
-    finally:
-        lm.ledger.clear()
+        return {"door": doors}
+
+    return measured(lm, facts, write)
 
 
 def spaces_to_measure() -> Iterator[tuple[str, int]]:

@@ -11,7 +11,6 @@ written are, on the unedited model and on one that holds 200 edits.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -30,7 +29,7 @@ from ... import (
 from ...config import default_layers
 from ...facts import Fact
 from ...models import LanguageModel
-from ..kit.probes import BATCH, FACTS, judge
+from ..kit.probes import BATCH, FACTS, measured
 from ..kit.results import RESULTS, keep, resume
 from .experiments import Relative, anchor_norm, anchor_of, parts
 
@@ -75,25 +74,14 @@ def write(lm: LanguageModel, settings: dict[str, Any], facts: Sequence[Fact]) ->
     return editor
 
 
-def undo(lm: LanguageModel) -> None:
-    lm.ledger.clear()
-
-
 def run(lm: LanguageModel, name: tuple[str, str], facts: Sequence[Fact]) -> dict[str, Any]:
     """One row, as those of chapter 10's sweep; the model is left as it was."""
-    start = time.perf_counter()
-    try:
+
+    def left() -> dict[str, Any]:
         editor = write(lm, ROWS[name], facts)
-        seconds = time.perf_counter() - start
-        totals = {i: lm.ledger.total(i) for i in editor.layers}
-        size = [float(t.norm() / lm.ledger.original(i).norm()) for i, t in totals.items() if t is not None]
-        left = {str(i): U.shape[1] for i, U in getattr(editor, "bases", {}).items()}
-        return {
-            "editor": name[0], "knob": name[1], "settings": ROWS[name], **judge(lm, facts),
-            "update": round(sum(size) / len(size), 4), "left": left, "seconds": round(seconds, 1),
-        }  # fmt: skip
-    finally:
-        undo(lm)
+        return {"left": {str(i): U.shape[1] for i, U in getattr(editor, "bases", {}).items()}}
+
+    return {"editor": name[0], "knob": name[1], "settings": ROWS[name], **measured(lm, facts, left)}
 
 
 def loop(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
@@ -114,7 +102,7 @@ def loop(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
             found[state]["steps"] = targets.steps.tolist()
         return found
     finally:
-        undo(lm)
+        lm.ledger.clear()
 
 
 def main(argv: Sequence[str]) -> None:

@@ -39,6 +39,7 @@ from ...facts import Fact
 from ...metrics import summary
 from ...models import LanguageModel
 from ...texts import wikipedia_leads
+from .probes import fewer, means, updates
 from .results import RESULTS, keep, resume, versions
 from .studies import stream
 
@@ -88,12 +89,7 @@ def targets(lm: LanguageModel, name: str, facts: Sequence[Fact]) -> Tensor:
 
 def judge(lm: LanguageModel, facts: Sequence[Fact], leads: Sequence[str]) -> dict[str, float]:
     """The six means of ``evaluate``, and the perplexity of held-out leads."""
-    few = [
-        dataclasses.replace(f, paraphrases=f.paraphrases[:PARAPHRASES], neighbours=f.neighbours[:NEIGHBOURS])
-        for f in facts
-    ]
-    means = evaluate(lm, few, progress=False).mean(numeric_only=True)
-    return {**{str(k): round(float(v), 4) for k, v in means.items()}, "perplexity": perplexity(lm, leads)}
+    return means(lm, fewer(facts, PARAPHRASES, NEIGHBOURS), leads)
 
 
 def row(lm: LanguageModel, editor: Editor, facts: Sequence[Fact], z: Tensor, leads: Sequence[str]) -> dict:
@@ -102,11 +98,7 @@ def row(lm: LanguageModel, editor: Editor, facts: Sequence[Fact], z: Tensor, lea
     try:
         for first in range(0, len(facts), BATCH):
             editor.edit(facts[first : first + BATCH], z[first : first + BATCH])
-        sizes = []
-        for layer in editor.layers:
-            total = lm.ledger.total(layer)
-            assert total is not None
-            sizes.append(float(total.norm() / lm.ledger.original(layer).norm()))
+        sizes = updates(lm).values()
         return {
             **judge(lm, facts, leads),
             "update": round(sum(sizes) / len(sizes), 4),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import torch
@@ -34,13 +35,44 @@ def bits(right: Iterable[bool]) -> str:
     return "".join("01"[bool(r)] for r in right)
 
 
-def judge(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
-    """The scores of every fact, and the perplexity of held-out leads (None if it is not finite)."""
-    few = [
-        dataclasses.replace(f, paraphrases=f.paraphrases[:PARAPHRASES], neighbours=f.neighbours[:NEIGHBOURS])
+def fewer(facts: Sequence[Fact], paraphrases: int, neighbours: int) -> list[Fact]:
+    """The facts with at most so many paraphrases and neighbours: less to judge."""
+    return [
+        dataclasses.replace(f, paraphrases=f.paraphrases[:paraphrases], neighbours=f.neighbours[:neighbours])
         for f in facts
     ]
-    table = evaluate(lm, few, progress=False)[list(COLUMNS)]
+
+
+def means(lm: LanguageModel, facts: Sequence[Fact], leads: Sequence[str]) -> dict[str, float]:
+    """The six means of ``evaluate``, and the perplexity of some texts."""
+    found = evaluate(lm, facts, progress=False).mean(numeric_only=True)
+    return {**{str(k): round(float(v), 4) for k, v in found.items()}, "perplexity": perplexity(lm, leads)}
+
+
+def updates(lm: LanguageModel) -> dict[int, float]:
+    """By edited layer: the size of all that the model holds of edits, ‖ΣΔ‖ / ‖W‖."""
+    totals = {layer: lm.ledger.total(layer) for layer in range(lm.n_layers)}
+    return {i: float(t.norm() / lm.ledger.original(i).norm()) for i, t in totals.items() if t is not None}
+
+
+def measured(
+    lm: LanguageModel, facts: Sequence[Fact], write: Callable[[], dict[str, Any] | None]
+) -> dict[str, Any]:
+    """Write, judge, take all back: what ``write`` returns and what ``judge`` finds; ``update``, the mean of
+    ``updates``, and the ``seconds`` that it took to write."""
+    start = time.perf_counter()
+    try:
+        found, seconds = write() or {}, time.perf_counter() - start
+        sizes = updates(lm).values()
+        update = round(sum(sizes) / max(1, len(sizes)), 4)
+        return {**found, **judge(lm, facts), "update": update, "seconds": round(seconds, 1)}
+    finally:
+        lm.ledger.clear()
+
+
+def judge(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
+    """The scores of every fact, and the perplexity of held-out leads (None if it is not finite)."""
+    table = evaluate(lm, fewer(facts, PARAPHRASES, NEIGHBOURS), progress=False)[list(COLUMNS)]
     value = perplexity(lm, wikipedia_leads("heldout")[:LEADS])
     scores = {str(name): [round(v, 2) for v in table[name].tolist()] for name in table}
     return {"scores": scores, "perplexity": round(value, 4) if math.isfinite(value) else None}
@@ -69,12 +101,12 @@ def look(lm: LanguageModel, facts: Sequence[Fact], done: int, every: int, cohort
 
 def sizes(lm: LanguageModel, layers: Sequence[int]) -> dict[str, Any]:
     """By layer: ‖W‖, the size of all updates together as a share of it, and their singular values."""
-    found: dict[str, dict[str, Any]] = {"norm": {}, "update": {}, "spectrum": {}}
+    update = {str(layer): round(size, 4) for layer, size in updates(lm).items()}
+    found: dict[str, dict[str, Any]] = {"norm": {}, "update": update, "spectrum": {}}
     for layer in layers:
         W = lm.weight(layer)
         found["norm"][str(layer)] = round(float(W.norm()), 3)
         if (total := lm.ledger.total(layer)) is not None:
             S = torch.linalg.svdvals(total.float())
-            found["update"][str(layer)] = round(float(total.norm() / lm.ledger.original(layer).norm()), 4)
             found["spectrum"][str(layer)] = [round(float(s), 4) for s in S[:30]]
     return found

@@ -8,6 +8,7 @@ import torch
 from alphaedit_lite import Fact, NullSpace, compute_targets
 from alphaedit_lite.book.ch14 import results as measured
 from alphaedit_lite.book.ch14 import study_k0, study_relatives
+from alphaedit_lite.book.kit import probes
 from alphaedit_lite.keys import KeyStatistics
 from tests.helpers import PLAIN, editor_for
 
@@ -48,7 +49,7 @@ def small(lm, monkeypatch, tmp_path):
     )
     monkeypatch.setattr(study_relatives, "default_layers", lambda _: (1, 2, 3))
     monkeypatch.setattr(study_relatives, "key_statistics", lambda *_: None)
-    monkeypatch.setattr(study_relatives, "judge", lambda *_: {"scores": {}, "perplexity": 1.0})
+    monkeypatch.setattr(probes, "judge", lambda *_: {"scores": {}, "perplexity": 1.0})
     monkeypatch.setattr(study_relatives, "BATCH", 2)
     monkeypatch.setattr(study_relatives, "loop", lambda *_: {})
     monkeypatch.setattr(study_relatives, "Editor", lambda lm, config, progress: editor_for(lm, config))
