@@ -96,7 +96,7 @@ def test_padding_between_tokens_is_refused_where_a_window_would_count_it():
         lm = tiny("mistral", config={"sliding_window": window})
         hidden = lm.embed(torch.ones_like(mask))
         if refused:
-            with pytest.raises(ValueError, match="6 wide.*reaches 4 columns back"):
+            with pytest.raises(ValueError, match=r"6 columns wide.*reaches 4 columns back"):
                 lm.run(hidden, mask, positions)
             lm.run(hidden[1:], mask[1:], positions[1:])
         else:
