@@ -14,7 +14,7 @@ from torch.nn.utils import parametrizations, parametrize, prune
 from alphaedit_lite import LanguageModel, proof, slices
 from alphaedit_lite.architectures import ARCHITECTURES, REFUSED, UnsupportedModelError
 from tests.conftest import tiny, tiny_model, train_tokenizer
-from tests.core.test_engine import editor_for
+from tests.helpers import editor_for
 
 FAMILIES = sorted(ARCHITECTURES)
 IDS = torch.tensor([[5, 6, 7, 8]])
