@@ -3,10 +3,10 @@
 Three things are taken for granted by every method of this package, and each is tried out here:
 
 1. a block's memory matrix is a plain parameter: what is written into it is what the block computes with;
-2. the model run in parts, on padded prompts, with a prefix in the cache, is the model run at once;
+2. the model run in parts, on padded prompts, behind a cached prefix, is the model run at once;
 3. what the down-projection puts out is what the block adds to the stream (times ``lm.multiplier``).
 
-It takes some short forward passes. A model that fails is refused with what differs, and where.
+That takes some short forward passes. A model that fails is refused with what differs, and where.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ from .hooks import Look, hooked
 
 LanguageModel = Any  # models imports this module, so this one cannot import the class
 
-# What a module has whose weight is not the parameter it seems to be, what that means, and the way out.
+# What a module has whose weight is no parameter, what that means, and the way out.
 COMPUTED = {
-    "weight_mask": "is pruned: it is computed anew at each call. Make that permanent with "
+    "weight_mask": "is pruned: it is computed anew at each call. To make that permanent: "
     "torch.nn.utils.prune.remove(module, 'weight')",
-    "parametrizations": "is parametrised: it is computed anew at each call. Make that permanent with "
+    "parametrizations": "is parametrised: it is computed anew at each call. To make that permanent: "
     "torch.nn.utils.parametrize.remove_parametrizations(module, 'weight')",
-    "weight_g": "is weight-normed: it is computed anew at each call. Make that permanent with "
+    "weight_g": "is weight-normed: it is computed anew at each call. To make that permanent: "
     "torch.nn.utils.remove_weight_norm(module)",
-    "weight_u": "is spectrally normed: it is computed anew at each call. Make that permanent with "
+    "weight_u": "is spectrally normed: it is computed anew at each call. To make that permanent: "
     "torch.nn.utils.remove_spectral_norm(module)",
     "base_layer": "carries an adapter, which adds to what it computes. Merge it: model.merge_and_unload()",
 }
-OUTPUT = "the output of block {}"
+PLAIN = "Load it de-quantised, e.g. with dtype=torch.bfloat16"
 TYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
-LONG, SHORT, LEFT, PREFIX = (
-    9,
-    5,
-    2,
-    3,
-)  # tokens of two rows, padding before the short one, columns of the prefix
+OUTPUT = "the output of block {}"
+LONG, SHORT, LEFT, PREFIX = 9, 5, 2, 3  # tokens of two rows, padding before the short one, cached columns
 
 
-def unwrapped(model: Any) -> Any:
-    """The transformers model inside DataParallel or torch.compile; UnsupportedModelError if there is none."""
+def accepted(model: Any, tokenizer: Any) -> Any:
+    """The transformers model itself, taken out of DataParallel and ``torch.compile``.
+
+    Raises:
+        UnsupportedModelError: its family is not known, or it is not a plain causal LM with a fast tokenizer.
+    """
     while True:
         if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
             model = model.module
@@ -57,126 +57,89 @@ def unwrapped(model: Any) -> Any:
             model = model._orig_mod
         else:
             break
-    if hasattr(model, "peft_config") and not isinstance(model, PreTrainedModel):
-        raise UnsupportedModelError(
-            f"This is a {type(model).__name__}, a model and its adapters. Merge them and wrap the result: "
-            "model.merge_and_unload(), or leave them out: model.get_base_model()."
-        )
-    if not isinstance(model, PreTrainedModel):
-        raise UnsupportedModelError(
-            f"This is a {type(model).__name__}, not a transformers model: pass the model that it is about."
-        )
+    if objection := _objection(model, tokenizer):
+        raise UnsupportedModelError(objection)
     return model
 
 
-def accepted(model: Any, tokenizer: Any) -> Any:
-    """The model itself, if this package knows its family and the tokenizer is fast.
-
-    Raises:
-        UnsupportedModelError: otherwise.
-    """
-    model = unwrapped(model)
+def _objection(model: Any, tokenizer: Any) -> str | None:
+    if not isinstance(model, PreTrainedModel):
+        adapted = "Merge its adapters: model.merge_and_unload()." if hasattr(model, "peft_config") else ""
+        return (
+            f"This is a {type(model).__name__}, not a transformers model. {adapted or 'Pass what it wraps.'}"
+        )
     family = model.config.model_type
     if family in REFUSED:
-        raise UnsupportedModelError(f"Models of type {family!r} cannot be edited: {REFUSED[family]}.")
+        return f"Models of type {family!r} cannot be edited: {REFUSED[family]}."
     if family not in ARCHITECTURES:
-        raise UnsupportedModelError(
-            f"Models of type {family!r} are not in the architecture table. Known: "
-            f"{', '.join(ARCHITECTURES)}. Add one line to alphaedit_lite.models.ARCHITECTURES."
+        return (
+            f"Models of type {family!r} are not in the architecture table. Known: {', '.join(ARCHITECTURES)}."
+            " Add one line to alphaedit_lite.models.ARCHITECTURES."
         )
     if model.get_output_embeddings() is None:
-        raise UnsupportedModelError("The model has no vocabulary head: load it as a causal LM.")
-    if not getattr(model.config, "return_dict", True):
-        raise UnsupportedModelError(
-            "Its configuration says return_dict=False, with which transformers' own models break: set "
-            "model.config.return_dict = True."
-        )
+        return "The model has no vocabulary head: load it as a causal LM."
     if not getattr(tokenizer, "is_fast", False):
-        raise UnsupportedModelError("A fast tokenizer is needed: AutoTokenizer.from_pretrained(…).")
-    compiled = [
-        name
-        for name, module in model.named_modules()
-        if name and ("_orig_mod" in module._modules or module._compiled_call_impl is not None)
-    ]
-    if compiled:
-        raise UnsupportedModelError(
-            f"{compiled[0]} is compiled by itself, and a compiled part cannot be looked into. Wrap the model first, "
-            "and compile it as a whole: torch.compile(lm.model)."
-        )
-    for path in (ARCHITECTURES[family].blocks, ARCHITECTURES[family].final_norm):
-        try:
-            model.base_model.get_submodule(path)
-        except AttributeError as error:
-            raise UnsupportedModelError(
-                f"Its line in ARCHITECTURES is wrong: no {path} in a {family!r}."
-            ) from error
-    return model
-
-
-def tolerance(dtype: torch.dtype) -> float:
-    """The relative difference that rounding alone may make: 1e-3 in float32, 6 % in bfloat16."""
-    return max(1e-3, 8 * torch.finfo(dtype).eps)
-
-
-def difference(found: Tensor, wanted: Tensor) -> float:
-    """‖found − wanted‖ / ‖wanted‖; NaN if either is not finite."""
-    wanted = wanted.double()
-    return float((found.to(wanted) - wanted).norm() / wanted.norm().clamp_min(1e-30))
+        return "A fast tokenizer is needed: AutoTokenizer.from_pretrained(…)."
+    if not getattr(model.config, "return_dict", True):
+        return "transformers' models break with return_dict=False: set model.config.return_dict = True."
+    for name, module in model.named_modules():
+        if name and ("_orig_mod" in module._modules or module._compiled_call_impl is not None):
+            return (
+                f"{name} is compiled by itself, and cannot be looked into. Wrap the model first, and then "
+                "compile it as a whole: torch.compile(lm.model)."
+            )
+    where = ARCHITECTURES[family]
+    try:
+        model.base_model.get_submodule(where.final_norm)
+        for block in model.base_model.get_submodule(where.blocks):
+            block.get_submodule(where.down_projection)
+    except AttributeError as error:
+        return f"The line of {family!r} in ARCHITECTURES does not fit this model: {error}."
+    return None
 
 
 def check_memories(lm: LanguageModel) -> None:
     """Raise UnsupportedModelError unless every memory matrix is a plain, finite parameter of its own."""
-    shapes, holders = set(), Counter(id(p) for _, p in lm.model.named_parameters(remove_duplicate=False))
+    holders = Counter(id(weight) for _, weight in lm.model.named_parameters(remove_duplicate=False))
     for layer in range(lm.n_layers):
-        try:
-            module: Any = lm.down_projection(layer)
-        except AttributeError as error:
-            raise UnsupportedModelError(f"Block {layer} has no {lm.architecture.down_projection}.") from error
-        if reason := _reason(module):
+        module: Any = lm.down_projection(layer)
+        reason = _reason(module)
+        if reason is None and holders[id(module.weight)] > 1:
+            reason = "is shared with another module, which would be edited too. Give it a copy of its own"
+        if reason is None and lm.weight(layer).shape != lm.weight(0).shape:
+            reason = f"is {list(module.weight.shape)}, unlike that of block 0"
+        if reason is None:
+            try:
+                check_answers(lm, layer, 1 - 1.5 * (torch.arange(lm.d_ff) % 2)[None])
+            except RuntimeError as error:
+                finite = torch.isfinite(module.weight).all()
+                reason = f"is not all there is: {error}" if finite else "holds NaN or infinite values"
+        if reason:
             raise UnsupportedModelError(f"The weight of block {layer} {reason}.")
-        if holders[id(module.weight)] > 1:
-            raise UnsupportedModelError(
-                f"The weight of block {layer} is shared with another module, which would be edited too. Give each "
-                "its own: module.weight = torch.nn.Parameter(module.weight.detach().clone())."
-            )
-        shapes.add(tuple(module.weight.shape))
-        keys = 1 - 1.5 * (torch.arange(module.weight.numel() // lm.d_model, device=module.weight.device) % 2)
-        try:
-            check_answers(lm, layer, keys[None])
-        except RuntimeError as error:
-            if not torch.isfinite(module.weight).all():
-                raise UnsupportedModelError(
-                    f"The weight of block {layer} holds NaN or infinite values."
-                ) from error
-            raise UnsupportedModelError(str(error)) from error
-    if len(shapes) != 1:
-        raise UnsupportedModelError(f"The memory matrices have different shapes: {sorted(shapes)}.")
 
 
 def _reason(module: Any) -> str | None:
-    """Why writing a module's weight would not change what it computes, or None."""
+    """Why a module's weight cannot be written, or writing it would not change what is computed; or None."""
     weight = module._parameters.get("weight")
     if weight is None:
-        packed = f"is packed or quantised ({type(module).__name__}). Load it de-quantised, e.g. dtype=torch.bfloat16"
+        packed = f"is packed or quantised ({type(module).__name__}). {PLAIN}"
         return next((why for name, why in COMPUTED.items() if hasattr(module, name)), packed)
     if weight.is_meta:
         return (
-            "is not in memory: it was off-loaded, or never loaded. Give every block a device (device_map), or load "
-            "in half the bytes with dtype=torch.bfloat16"
+            "is not in memory: it was off-loaded, or never loaded. Give every block a device (device_map), "
+            "or load in half the bytes with dtype=torch.bfloat16"
         )
     if weight.dtype not in TYPES:
-        return f"is {weight.dtype}: quantised. Load it de-quantised, e.g. with dtype=torch.bfloat16"
-    if type(weight) is not nn.Parameter:
-        return f"is a {type(weight).__name__}: sharded or quantised. Load plain weights on one device each"
+        return f"is {weight.dtype}: quantised. {PLAIN}"
+    if type(weight) is not nn.Parameter or weight.ndim != 2 or not weight.numel():
+        return f"is a {type(weight).__name__} {list(weight.shape)}: sharded or quantised. Load plain weights"
     if weight.is_inference():
         return "was made in torch.inference_mode(), and can never be written. Load the model outside of it"
-    if weight.ndim != 2 or not weight.numel():
-        return f"is {list(weight.shape)} here: sharded. Gather it first"
     return None
 
 
 def check_answers(lm: LanguageModel, layer: int, keys: Tensor) -> None:
-    """Let a block's down-projection answer keys, [n, d_ff], and see that it says W k + b for the W that is written.
+    """Let a block's down-projection answer keys, [n, d_ff]: it must say W k + b, with the W that is written.
 
     Right after a write it shows that the write has an effect, at the price of a few rows.
 
@@ -190,14 +153,25 @@ def check_answers(lm: LanguageModel, layer: int, keys: Tensor) -> None:
         off = difference(module(keys), keys @ weight.T + (0 if bias is None else bias))
     if not off <= tolerance(weight.dtype):
         raise RuntimeError(
-            f"The down-projection of block {layer} ({type(module).__name__}) does not answer W k + b for the matrix "
-            f"that is its weight: it is off by {off:.1%}. Something else stands between, such as a hook or a "
-            "forward of its own: take it off, and load the model again."
+            f"the down-projection of block {layer} ({type(module).__name__}) does not answer W k + b for its "
+            f"weight W: it is off by {off:.1%}. Something else takes part, such as a hook or a forward of "
+            "its own: take it off, and load the model again"
         )
 
 
+def tolerance(dtype: torch.dtype) -> float:
+    """The relative difference that rounding alone may make: 0.1 % in float32, 6 % in bfloat16."""
+    return max(1e-3, 8 * torch.finfo(dtype).eps)
+
+
+def difference(found: Tensor, wanted: Tensor) -> float:
+    """‖found − wanted‖ / ‖wanted‖; NaN if either is not finite."""
+    wanted = wanted.double()
+    return float((found.to(wanted) - wanted).norm() / wanted.norm().clamp_min(1e-30))
+
+
 def check_parts(lm: LanguageModel) -> None:
-    """Raise UnsupportedModelError unless the model run in parts is the model, and adds what memories put out."""
+    """Raise UnsupportedModelError unless the model run in parts is the model (points 2 and 3 above)."""
     try:
         with lm.frozen(), torch.no_grad():
             _compare(lm)
@@ -215,8 +189,8 @@ def _compare(lm: LanguageModel) -> None:
     row = ((torch.arange(LONG).square() + 11) % vocabulary).to(lm.device)
     ids, mask, positions = (torch.zeros(2, LONG, dtype=torch.long, device=lm.device) for _ in range(3))
     # The short row is the beginning of the long one: a causal model says the same there.
-    for i, here in enumerate((slice(0, LONG), slice(LEFT, LEFT + SHORT))):
-        length = here.stop - here.start
+    for i, (first, length) in enumerate(((0, LONG), (LEFT, SHORT))):
+        here = slice(first, first + length)
         ids[i, here], mask[i, here], positions[i, here] = row[:length], 1, torch.arange(length).to(row)
     with _watched(lm, 1) as whole:  # not by lm.model(…), which torch may have compiled
         whole["the logits"].append(lm.model.forward(row[None], return_dict=True).logits)
@@ -233,25 +207,23 @@ def _compare(lm: LanguageModel) -> None:
             _same(what, some[here.to(some.device)], whole[what][0][0, : int(here.sum())])
     for layer in {type(block): layer for layer, block in enumerate(lm.blocks)}.values():
         before = lm.embed(row[None]) if layer == 0 else whole[OUTPUT.format(layer - 1)][0]
-        _adds(lm, layer, before, whole[OUTPUT.format(layer)][0])
-
-
-def _adds(lm: LanguageModel, layer: int, before: Tensor, after: Tensor) -> None:
-    """Add a vector as long as the stream to what a memory puts out: the block must put out just so much more."""
-    ones, more = torch.ones(before.shape[:2], dtype=torch.long, device=before.device), after.flip(-1)
-    with hooked(outputs={lm.down_projection(layer): lambda out: out + more.to(out).view_as(out)}):
-        found, _ = lm.run(before, ones, ones.cumsum(1) - 1, start=layer, stop=layer + 1)
-    added = found - after.to(found)
-    _same(f"what the memory of block {layer} adds to the stream", added, lm.multiplier * more.to(added))
+        after, one = whole[OUTPUT.format(layer)][0], mask[:1]
+        more = after.flip(-1)  # as long as the stream, added to what the memory puts out
+        with hooked(
+            outputs={lm.down_projection(layer): lambda out, more=more: out + more.to(out).view_as(out)}
+        ):
+            found, _ = lm.run(before, one, positions[:1], start=layer, stop=layer + 1)
+        added = found - after.to(found)
+        _same(f"what the memory of block {layer} adds to the stream", added, lm.multiplier * more.to(added))
 
 
 def _same(what: str, found: Tensor, wanted: Tensor) -> None:
     off, most = difference(found, wanted.to(found.device)), tolerance(wanted.dtype)
     if not off <= most:
         raise UnsupportedModelError(
-            f"This model run in parts is not what it is as a whole: {what} is off by {off:.2%} (rounding makes "
-            f"{most:.1%} at most). Its line in ARCHITECTURES is wrong, or it does something between its blocks "
-            "that this package does not know."
+            f"This model run in parts is not what it is as a whole: {what} is off by {off:.2%} (rounding "
+            f"makes {most:.1%} at most). Its line in ARCHITECTURES is wrong, or it does something between "
+            "its blocks that this package does not know."
         )
 
 

@@ -45,7 +45,7 @@ def run_blocks(
     stop: int | None,
     **inputs: Any,
 ) -> Tensor:
-    """Hidden states through blocks ``start`` to ``stop - 1``; with ``stop=None`` through all, and the norm."""
+    """Hidden states after blocks ``start`` to ``stop - 1``, or after all the rest and the norm."""
     blocks: Any = base.get_submodule(where.blocks)
     norm, some = base.get_submodule(where.final_norm), blocks[start:stop]
     if stop is not None:
@@ -79,7 +79,7 @@ class _Given(nn.Module):
 
 
 def run_head(model: Any, where: Architecture, hidden: Tensor) -> Tensor:
-    """The logits that a causal LM makes of normed hidden states, [..., d_model]: its head and what follows."""
+    """What a causal LM makes of normed hidden states, [..., d_model]: its head, and what follows it."""
     flat = hidden if hidden.ndim == 3 else hidden.reshape(1, -1, hidden.shape[-1])
     inner = ".".join((model.base_model_prefix, *where.blocks.split(".")[:-1]))  # what holds the blocks
     head = with_parts(model, {inner: _Given(flat)})

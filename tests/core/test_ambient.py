@@ -1,6 +1,7 @@
 """What is set around a model does not get into it: torch's defaults, generation settings, other threads."""
 
 import copy
+import functools
 import pickle
 import threading
 from contextlib import contextmanager
@@ -9,14 +10,15 @@ import pytest
 import torch
 from torch import nn
 
-from alphaedit_lite import LanguageModel
+from alphaedit_lite import AlphaEdit, Fact, LanguageModel
 from alphaedit_lite.ambient import Lock, plain_torch
 from alphaedit_lite.generation import generate
 from alphaedit_lite.hooks import hooked
+from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import evaluate, perplexity, score
 from alphaedit_lite.prompts import sample_prefixes
 from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
-from tests.core.test_engine import editor_for, fit_statistics
+from tests.helpers import editor_for
 
 PROMPT = "The capital of France is"
 IDS = torch.tensor([[5, 6, 7, 8]])
@@ -47,45 +49,52 @@ SETTINGS = {
 }
 
 
-def everything(lm, facts):
+FACTS = [
+    Fact("{} is located in the country of", "Lower Assam", "France", true="India"),
+    Fact("The capital of {} is", "Italy", "Zürich", true="Rome"),
+]
+
+
+def everything(lm):
     """Whatever the package does to a model, and what it finds."""
-    statistics = fit_statistics(lm, (1, 2, 3), CORPUS, 200, progress=False)
-    editor = editor_for(lm)
-    edit = editor.edit(facts[:2])
+    given = {"layers": (1, 2), "threshold": 0.5, "threshold_kind": "relative", "progress": False}
+    statistics = fit_statistics(lm, (1, 2), CORPUS, 200, progress=False)
+    edit = AlphaEdit(lm, statistics=statistics, **given).edit(FACTS)
     found = [
         statistics[2].total,
-        edit.delta(2),
-        lm.weight(2).clone(),
-        *score(lm, [(PROMPT, " Paris"), (PROMPT, " Rome")]),
+        edit.keys[2],
+        edit.residual[2],
+        edit.gain[2],
+        *score(lm, [(PROMPT, " Rome")]),
     ]
-    found.append(
-        torch.tensor(
-            [perplexity(lm, CORPUS), *evaluate(lm, facts, False).efficacy], dtype=torch.float64, device="cpu"
-        )
-    )
+    numbers = [perplexity(lm, CORPUS), *evaluate(lm, FACTS, progress=False).efficacy]
     said = [lm.complete(PROMPT, 4), *generate(lm, [PROMPT, "Rome"], 4), *sample_prefixes(lm, 1, 3)]
     edit.revert()
-    return found, said
+    return found, numbers, said
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt2"])
+@pytest.fixture(scope="module")
+def plainly():
+    """By family: what is found where nothing is set."""
+    return functools.cache(lambda family: everything(tiny(family)))
+
+
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_torchs_settings_change_nothing(family, setting, facts):
-    plain, lm = tiny(family), tiny(family)
+def test_torchs_settings_change_nothing(setting, plainly):
+    lm, (found, numbers, said) = tiny("llama"), plainly("llama")
     before = lm.weight(2).clone()
-    found, said = everything(plain, facts)
     with SETTINGS[setting]():
         state = torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()
-        again, said_again = everything(lm, facts)
+        again, numbers_again, said_again = everything(lm)
         LanguageModel(lm.model, lm.tokenizer)
         assert state == (torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled())
-    assert said_again == said
+    assert (numbers_again, said_again) == (numbers, said)
     for one, other in zip(again, found, strict=True):
         assert one.dtype == other.dtype
         assert torch.equal(one, other)
         assert not one.is_inference()
     assert torch.equal(lm.weight(2), before)
-    editor_for(lm).edit(facts[:1]).revert()  # nothing stays behind that cannot be written
+    editor_for(lm).edit(FACTS[:1]).revert()  # nothing stays behind that cannot be written
 
 
 def test_plain_torch_leaves_gradients_as_they_are():
@@ -97,15 +106,14 @@ def test_plain_torch_leaves_gradients_as_they_are():
         assert not torch.ones(1).is_inference()
 
 
-def test_a_model_in_training_is_edited_as_one_that_is_not(facts):
+def test_a_model_in_training_is_edited_as_one_that_is_not(plainly):
     """Dropout would change the keys; gradients that are asked for are asked for again afterwards."""
-    plain, lm = tiny("gpt2"), tiny("gpt2")
+    lm, (wanted, *told) = tiny("gpt2"), plainly("gpt2")
     lm.model.train()
     lm.down_projection(1).weight.requires_grad_(False)
     wanting = [weight.requires_grad for weight in lm.model.parameters()]
-    found, said = everything(lm, facts)
-    wanted, said_plain = everything(plain, facts)
-    assert said == said_plain
+    found, *told_again = everything(lm)
+    assert told_again == told
     assert all(map(torch.equal, found, wanted))
     assert all(module.training for module in lm.model.modules())
     assert [weight.requires_grad for weight in lm.model.parameters()] == wanting
@@ -135,10 +143,9 @@ def arg_max(lm, prompt, count):
     return lm.tokenizer.decode(ids[0, start:], skip_special_tokens=True)
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt2"])
 @pytest.mark.parametrize("leak", LEAKS)
-def test_greedy_is_the_arg_max_whatever_the_checkpoint_says(family, leak):
-    lm = tiny(family)
+def test_greedy_is_the_arg_max_whatever_the_checkpoint_says(leak):
+    lm = tiny("llama")
     lm.model.generation_config.eos_token_id = None
     for name, value in LEAKS[leak].items():
         setattr(lm.model.generation_config, name, value)
@@ -151,7 +158,6 @@ def test_greedy_is_the_arg_max_whatever_the_checkpoint_says(family, leak):
 
 def test_the_checkpoints_ends_of_text_still_count():
     lm = tiny("llama")
-    third = lm.tokenizer(PROMPT + arg_max(lm, PROMPT, 3))["input_ids"][-1]
     ids = lm.tokenizer(PROMPT, return_tensors="pt")
     whole = lm.generate(ids, 8)[0].tolist()
     third = whole[ids["input_ids"].shape[1] + 2]

@@ -1,12 +1,10 @@
 """Models that accelerate has spread over devices: as far as that can be seen on one."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from accelerate import cpu_offload, disk_offload, dispatch_model
 
-from alphaedit_lite import LanguageModel, compute_targets
+from alphaedit_lite import LanguageModel, compute_targets, slices
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.models import UnsupportedModelError
 from tests.conftest import CORPUS, tiny
@@ -55,12 +53,10 @@ def test_results_come_back_to_where_the_input_lay(family, monkeypatch):
     lm = tiny(family)
     ids = torch.tensor([[5, 6, 7]])
     hidden = lm.embed(ids)
-    monkeypatch.setattr(
-        lm, "_slice", lambda *a: lambda **k: SimpleNamespace(last_hidden_state=hidden.to("meta"))
-    )
+    monkeypatch.setattr(slices, "run_blocks", lambda *a, **k: hidden.to("meta"))
     with pytest.raises(NotImplementedError, match="copy out of meta"):
         lm.run(hidden, torch.ones_like(ids), torch.arange(3)[None])
-    monkeypatch.setattr(lm.model, "get_output_embeddings", lambda: lambda x: x.to("meta"))
+    monkeypatch.setattr(slices, "run_head", lambda *a: hidden.to("meta"))
     with pytest.raises(NotImplementedError, match="copy out of meta"):
         lm.logits(hidden)
 

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from tokenizers.processors import TemplateProcessing
 from torch.testing import assert_close
-from transformers import BertConfig, BertModel, OPTConfig, OPTForCausalLM
+from transformers import BertConfig, BertModel
 
 from alphaedit_lite import (
     AlphaEdit,
@@ -38,7 +38,7 @@ from alphaedit_lite.metrics import score
 from alphaedit_lite.models import UnsupportedModelError
 from alphaedit_lite.prompts import align, encode, encode_fact
 from alphaedit_lite.statistics import StatisticsFile, key_statistics, load_statistics, save_statistics
-from tests.conftest import CORPUS, tiny, train_tokenizer
+from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
 from tests.helpers import LAYERS, PLAIN, editor_for, plain_target, same, weights
 
 # -- running a slice of a model ------------------------------------------------------------------------
@@ -75,9 +75,9 @@ def test_weight_is_what_the_module_computes(lm):
 
 
 def test_unknown_models_are_refused(lm):
-    opt = OPTForCausalLM(OPTConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, ffn_dim=16))
-    with pytest.raises(UnsupportedModelError, match="'opt'"):
-        LanguageModel(opt, lm.tokenizer)
+    other = tiny_model("codegen", n_embd=32, n_head=4, n_layer=1, rotary_dim=4)
+    with pytest.raises(UnsupportedModelError, match="'codegen' are not in the architecture table"):
+        LanguageModel(other, lm.tokenizer)
     with pytest.raises(UnsupportedModelError, match="'bert'"):
         LanguageModel(
             BertModel(BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2)), lm.tokenizer

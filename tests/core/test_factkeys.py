@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from alphaedit_lite import Fact
+from alphaedit_lite.architectures import ARCHITECTURES
 from alphaedit_lite.factkeys import FactPrompts, shared_start
 from alphaedit_lite.hooks import hooked
 from alphaedit_lite.prompts import PREFIXES, Encoded
+from tests.conftest import tiny
 
 FACTS = [
     Fact("The capital of {} is", "Italy", "Rome"),
@@ -48,6 +50,21 @@ def test_keys_and_outputs_are_those_of_whole_prompts(lm, prefixes, count):
                 torch.testing.assert_close(keys[i], key, rtol=1e-4, atol=1e-5)
                 torch.testing.assert_close(outputs[i], output, rtol=1e-4, atol=1e-5)
             prompts.advance(layer, layer + 1)
+
+
+@pytest.mark.parametrize("family", sorted(ARCHITECTURES))
+@torch.no_grad()
+def test_keys_behind_shared_beginnings_in_every_family(family):
+    """Families with a window narrower than the prompts, flattened keys, and positions of every kind."""
+    lm = tiny(family)
+    with lm.frozen():
+        prompts = FactPrompts(lm, FACTS, PREFIXES, 1)
+        prompts.advance(1, 2)
+        keys, outputs = prompts.look(2, 3)
+        for i, fact in enumerate(FACTS):
+            key, output = one_by_one(lm, fact, PREFIXES, 2, 3)
+            torch.testing.assert_close(keys[i], key, rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(outputs[i], output, rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()

@@ -3,15 +3,12 @@
 import pytest
 import torch
 
-from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics, token_rows
 from alphaedit_lite.models import ARCHITECTURES
-from alphaedit_lite.prompts import PREFIXES
 from alphaedit_lite.slices import has_gaps
 from tests.conftest import CORPUS, tiny
-from tests.core.test_engine import editor_for
-from tests.core.test_factkeys import FACTS, one_by_one
+from tests.helpers import editor_for
 
 LONG = "Rome is the capital of Italy. " * 60
 
@@ -72,21 +69,6 @@ def test_a_token_without_a_row_in_the_embedding(lm, facts):
             act()
 
 
-@pytest.mark.parametrize("family", sorted(ARCHITECTURES))
-@torch.no_grad()
-def test_keys_behind_shared_beginnings_in_every_family(family):
-    """Families with a window narrower than the prompts, flattened keys, and positions of every kind."""
-    lm = tiny(family)
-    with lm.frozen():
-        prompts = FactPrompts(lm, FACTS, PREFIXES, 1)
-        prompts.advance(1, 2)
-        keys, outputs = prompts.look(2, 3)
-        for i, fact in enumerate(FACTS):
-            key, output = one_by_one(lm, fact, PREFIXES, 2, 3)
-            torch.testing.assert_close(keys[i], key, rtol=1e-4, atol=1e-5)
-            torch.testing.assert_close(outputs[i], output, rtol=1e-4, atol=1e-5)
-
-
 def test_padding_between_tokens_is_refused_where_a_window_would_count_it():
     mask = torch.tensor([[1, 1, 0, 1, 1, 1], [0, 1, 1, 1, 0, 0]])
     assert has_gaps(mask)
@@ -96,7 +78,7 @@ def test_padding_between_tokens_is_refused_where_a_window_would_count_it():
         lm = tiny("mistral", config={"sliding_window": window})
         hidden = lm.embed(torch.ones_like(mask))
         if refused:
-            with pytest.raises(ValueError, match=r"6 wide.*reaches 4 columns back"):
+            with pytest.raises(ValueError, match=r"6 columns wide.*reaches 4 columns back"):
                 lm.run(hidden, mask, positions)
             lm.run(hidden[1:], mask[1:], positions[1:])
         else:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, OPTConfig
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from alphaedit_lite import EditorConfig, TargetConfig
 from alphaedit_lite.models import ARCHITECTURES, UnsupportedModelError
@@ -108,5 +108,5 @@ def test_what_to_change_is_named():
     assert made.fits(made.peak) == []
     with pytest.raises(ValueError, match=r"\(1, 17\) are not all among 0 to 5"):
         plan(tiny("llama"), (1, 17))
-    with pytest.raises(UnsupportedModelError, match="'opt'"):
-        plan(OPTConfig())
+    with pytest.raises(UnsupportedModelError, match="'codegen'"):
+        plan(AutoConfig.for_model("codegen"))

