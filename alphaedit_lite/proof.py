@@ -91,7 +91,7 @@ def _objection(model: Any, tokenizer: Any) -> str | None:
     where = ARCHITECTURES[family]
     try:
         model.base_model.get_submodule(where.final_norm)
-        for block in model.base_model.get_submodule(where.blocks):
+        for block in model.base_model.get_submodule(where.blocks).children():
             block.get_submodule(where.down_projection)
     except AttributeError as error:
         return f"The line of {family!r} in ARCHITECTURES does not fit this model: {error}."
@@ -209,9 +209,11 @@ def _compare(lm: LanguageModel) -> None:
         before = lm.embed(row[None]) if layer == 0 else whole[OUTPUT.format(layer - 1)][0]
         after, one = whole[OUTPUT.format(layer)][0], mask[:1]
         more = after.flip(-1)  # as long as the stream, added to what the memory puts out
-        with hooked(
-            outputs={lm.down_projection(layer): lambda out, more=more: out + more.to(out).view_as(out)}
-        ):
+
+        def add(out: Tensor, more: Tensor = more) -> Tensor:
+            return out + more.to(out).view_as(out)
+
+        with hooked(outputs={lm.down_projection(layer): add}):
             found, _ = lm.run(before, one, positions[:1], start=layer, stop=layer + 1)
         added = found - after.to(found)
         _same(f"what the memory of block {layer} adds to the stream", added, lm.multiplier * more.to(added))

@@ -73,8 +73,8 @@ class TargetConfig:
 class Targets:
     """``z`` and the unedited ``h``: [n_facts, d_model]; ``nll`` and ``steps`` reached: [n_facts].
 
-    ``named`` tells whether the object is the arg-max on all prompts with z in place, ``clamped`` whether δ has
-    met its bound: [n_facts], bool.
+    ``named`` tells whether the object is the arg-max on all prompts with z in place, ``clamped`` whether δ
+    has met its bound: [n_facts], bool.
     """
 
     z: Tensor

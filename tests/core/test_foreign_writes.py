@@ -1,4 +1,4 @@
-"""Somebody else writes into the model, or copies it: nothing foreign is erased, no edit lands on the wrong weights."""
+"""Somebody else writes into the model, or copies it: nothing foreign is erased, no edit lands elsewhere."""
 
 import copy
 import io

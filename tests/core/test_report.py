@@ -1,4 +1,4 @@
-"""What an edit says of itself: before and after are those of the metrics, and causes are those that were made."""
+"""What an edit says of itself: before and after are those of the metrics, causes are those that were made."""
 
 import warnings
 
