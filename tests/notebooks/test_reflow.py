@@ -134,6 +134,7 @@ def test_lists_quotes_and_details():
         f"| {SENTENCE}. {SENTENCE}. | c |\n|---|---|\n| d. E | f |",
         f"```text\n{SENTENCE}. {SENTENCE}.\n   And\n      three.\n```",
         f"$$ {SENTENCE}. {SENTENCE}.\n   = c $$",
+        f"$$\na\n+ {SENTENCE}. {SENTENCE}.\n+ b\n$$",
         f"In words\n$$ {SENTENCE}. {SENTENCE}.$$\nand so on.",
         f"<details><summary>A</summary>\n<pre>\n{SENTENCE}. And\n  {SENTENCE}.\n</pre>\n</details>",
         f"<table><tr><td>{SENTENCE}. {SENTENCE}.\n</td></tr></table>",
