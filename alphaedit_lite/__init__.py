@@ -9,17 +9,17 @@ lm.complete(fact.prompt)
 edit.revert()
 """
 
-from .bundled import bundled_targets
 from .config import EditorConfig
 from .editor import AlphaEdit, Editor
 from .edits import Edit
 from .facts import Fact, bundled_facts, read_counterfact, read_zsre
 from .keys import KeyStatistics
-from .loading import load_model
 from .metrics import evaluate, perplexity
 from .models import LanguageModel
 from .nullspace import NullSpace
-from .statistics import key_statistics
+from .support.bundled import bundled_targets
+from .support.loading import load_model
+from .support.statistics import key_statistics
 from .targets import TargetConfig, compute_targets
 
 __version__ = "0.1.0"

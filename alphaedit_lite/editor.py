@@ -9,7 +9,6 @@ edit.revert()                          # the weights are what they were, bit for
 from __future__ import annotations
 
 import dataclasses
-import math
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,8 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import proof, solvers
-from .ambient import plain_torch
+from . import solvers
 from .config import EditorConfig, default_layers
 from .edits import Edit
 from .factkeys import FactPrompts
@@ -29,15 +27,14 @@ from .gains import ClosedForm, Gain, check_statistics
 from .keys import KeyStatistics
 from .models import LanguageModel
 from .nullspace import NullSpace
-from .report import collisions
-from .statistics import key_statistics
+from .prompts import check_facts
+from .report import KeysAlike, collisions
+from .support import proof
+from .support.ambient import plain_torch
+from .support.statistics import key_statistics
 from .targets import compute_targets
 
 Finish = Callable[[int, Tensor], Tensor]  # (layer, Δ [d_model, d_ff]) -> what is written of it
-
-
-class KeysAlikeWarning(UserWarning):
-    """Two facts have one key, so the later write wipes out the earlier answer."""
 
 
 class Editor:
@@ -151,7 +148,7 @@ class Editor:
                 f"{facts[i].prompt!r} and {other.prompt!r} have the same key: up to the subject's last token "
                 f"they are the same. The model can answer {facts[i].new!r} or {other.new!r}, not both. "
                 "Word one of them so that its subject comes later.",
-                KeysAlikeWarning,
+                KeysAlike,
                 stacklevel=2,
             )
         return edit
@@ -195,10 +192,9 @@ class Editor:
 
     def undo(self) -> Edit:
         """Revert the latest edit and return it."""
-        if not self.lm.ledger.edits:
+        if not (held := self.lm.ledger.edits):
             raise ValueError("The model holds no edits: there is nothing to undo.")
-        edit = self.lm.ledger.edits[-1]
-        edit.revert()
+        (edit := held[-1]).revert()
         return edit
 
     def history(self, layer: int, facts: Sequence[Fact]) -> Tensor | None:
@@ -226,39 +222,3 @@ class AlphaEdit(Editor):
             name = settings["solver"]
             raise ValueError(f"AlphaEdit is its solver: for {name!r} write Editor(lm, solver={name!r}).")
         super().__init__(lm, config, **settings)
-
-
-def prune(lm: LanguageModel, base: float = math.e) -> Edit:
-    """Damp the large singular values of all that was written so far (PRUNE); an edit like any other.
-
-    Raises:
-        ValueError: the model holds no edits.
-    """
-    ledger = lm.ledger
-    if not ledger.edits:
-        raise ValueError("The model holds no edits: there is nothing to prune.")
-    edit = Edit((), lm.fingerprint, {"prune": base})
-    with ledger.transaction():
-        for layer in sorted({layer for held in ledger.edits for layer in held.layers}):
-            total = ledger.total(layer)
-            assert total is not None  # the layer holds an edit
-            edit.dense[layer] = (solvers.prune(total, ledger.original(layer), base) - total).float()
-            ledger.add(layer, edit.delta(layer))
-        ledger.enter(edit, lm)
-    return edit
-
-
-def check_facts(facts: Sequence[Fact]) -> None:
-    """Raise ValueError for a batch that is empty or contradicts itself, TypeError for what is no fact."""
-    if not facts:
-        raise ValueError("There are no facts to write.")
-    wanted: dict[str, Fact] = {}
-    for fact in facts:
-        if not isinstance(fact, Fact):
-            raise TypeError(f"This is no Fact: {fact!r}.")
-        other = wanted.setdefault(fact.prompt, fact)
-        if other.new != fact.new:
-            raise ValueError(
-                f"Two facts of this batch contradict each other: {fact.prompt!r} cannot be followed "
-                f"by both {other.new!r} and {fact.new!r}."
-            )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from .assets import AssetError, replacing
+from . import solvers
 from .facts import Fact
 from .models import LanguageModel
 from .report import Report, report
+from .support.assets import AssetError, replacing
 
 FACTORS = ("residual", "gain", "keys", "dense")
 
@@ -171,3 +173,23 @@ def _digest(described: dict[str, Any], tensors: dict[str, Tensor]) -> str:
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
         digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def prune(lm: LanguageModel, base: float = math.e) -> Edit:
+    """Damp the large singular values of all that was written so far (PRUNE); an edit like any other.
+
+    Raises:
+        ValueError: the model holds no edits.
+    """
+    ledger = lm.ledger
+    if not ledger.edits:
+        raise ValueError("The model holds no edits: there is nothing to prune.")
+    edit = Edit((), lm.fingerprint, {"prune": base})
+    with ledger.transaction():
+        for layer in sorted({layer for held in ledger.edits for layer in held.layers}):
+            total = ledger.total(layer)
+            assert total is not None  # the layer holds an edit
+            edit.dense[layer] = (solvers.prune(total, ledger.original(layer), base) - total).float()
+            ledger.add(layer, edit.delta(layer))
+        ledger.enter(edit, lm)
+    return edit

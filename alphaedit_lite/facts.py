@@ -15,8 +15,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from .records import LIST, answer, field, read_records, texts
-from .spacing import as_object, occurrences
+from .support.records import LIST, answer, field, read_records, texts
+from .support.spacing import as_object, occurrences
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,12 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .editor import check_facts
 from .edits import Edit
 from .facts import Fact
 from .hooks import hooked
 from .models import LanguageModel
 from .nullspace import NullSpace
-from .prompts import PromptBatch, align, batches, encode_fact
+from .prompts import PromptBatch, align, batches, check_facts, encode_fact
 
 TOKENS = 256  # in one pass
 

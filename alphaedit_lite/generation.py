@@ -21,8 +21,8 @@ from tqdm.auto import tqdm
 
 from .facts import Fact
 from .models import LanguageModel
-from .texts import wikipedia_leads
-from .tokens import tokenise
+from .support.texts import wikipedia_leads
+from .support.tokens import tokenise
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer

@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .ambient import plain_torch
 from .hooks import hooked
 from .models import LanguageModel
 from .prompts import batches
-from .tokens import tokenise
+from .support.ambient import plain_torch
+from .support.tokens import tokenise
 
 MAX_TOKENS_PER_TEXT = 512
 TOKENS_PER_BATCH = 4096  # padded tokens of one forward pass

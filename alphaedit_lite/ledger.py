@@ -17,8 +17,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from .ambient import plain_torch
-from .checksums import checksum
+from .support.ambient import plain_torch
+from .support.checksums import checksum
 
 
 class Written(Protocol):

@@ -20,11 +20,11 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .ambient import plain_torch
 from .facts import Fact
 from .models import LanguageModel
 from .prompts import PromptBatch, align, batches
-from .tokens import Encoded, encode, tokenise
+from .support.ambient import plain_torch
+from .support.tokens import Encoded, encode, tokenise
 
 WHAT = ("efficacy", "generalization", "specificity")
 COLUMNS = [*WHAT, *(f"{what}_top1" for what in WHAT)]

@@ -18,14 +18,14 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, GenerationConfig
 
-from . import proof, slices
-from .ambient import Lock, plain_torch
-from .anatomy import Anatomy
-from .architectures import ARCHITECTURES, Architecture, UnsupportedModelError
-from .checksums import fingerprint, sample
 from .ledger import Ledger
-from .slices import copy_cache
-from .tokens import tokenise
+from .support import proof, slices
+from .support.ambient import Lock, plain_torch
+from .support.anatomy import Anatomy
+from .support.architectures import ARCHITECTURES, Architecture, UnsupportedModelError
+from .support.checksums import fingerprint, sample
+from .support.slices import copy_cache
+from .support.tokens import tokenise
 
 __all__ = [
     "ARCHITECTURES",

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .facts import Fact
-from .tokens import Encoded, encode, tokenise
+from .support.tokens import Encoded, encode, tokenise
 
 if TYPE_CHECKING:
     from .models import LanguageModel
@@ -122,6 +122,22 @@ def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: boo
     if target:
         return rows
     return [Encoded(row.ids[: row.subject + 1], row.subject, row.subject + 1) for row in rows]
+
+
+def check_facts(facts: Sequence[Fact]) -> None:
+    """Raise ValueError for a batch that is empty or contradicts itself, TypeError for what is no fact."""
+    if not facts:
+        raise ValueError("There are no facts to write.")
+    wanted: dict[str, Fact] = {}
+    for fact in facts:
+        if not isinstance(fact, Fact):
+            raise TypeError(f"This is no Fact: {fact!r}.")
+        other = wanted.setdefault(fact.prompt, fact)
+        if other.new != fact.new:
+            raise ValueError(
+                f"Two facts of this batch contradict each other: {fact.prompt!r} cannot be followed "
+                f"by both {other.new!r} and {fact.new!r}."
+            )
 
 
 @torch.no_grad()

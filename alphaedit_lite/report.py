@@ -29,6 +29,10 @@ ALIKE = 0.05  # keys whose difference is a smaller share of their length get one
 NAMES = {"efficacy": "the fact", "generalization": "paraphrases", "specificity": "neighbours"}
 
 
+class KeysAlike(UserWarning):
+    """Two facts have one key, so the later write wipes out the earlier answer."""
+
+
 class Edited(Written, Protocol):
     """What a report needs to know of an ``Edit``."""
 

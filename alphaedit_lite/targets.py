@@ -24,10 +24,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 from transformers import DynamicCache
 
-from .ambient import plain_torch
 from .facts import Fact
 from .models import LanguageModel, copy_cache
 from .prompts import PREFIXES, Encoded, PromptBatch, align, encode, encode_fact
+from .support.ambient import plain_torch
 
 
 @dataclass(frozen=True)

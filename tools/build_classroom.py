@@ -15,8 +15,8 @@ from pathlib import Path
 import nbformat
 
 from alphaedit_lite import key_statistics, load_model
-from alphaedit_lite.assets import cache_dir
 from alphaedit_lite.config import EditorConfig, default_layers
+from alphaedit_lite.support.assets import cache_dir
 from tools.build_notebooks import ROOT, source_hash, without_outputs
 
 SOURCES = sorted((ROOT / "notebooks" / "source").glob("[0-9A-Z]*.py"))

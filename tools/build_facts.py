@@ -29,7 +29,7 @@ import fact_sources as source
 import torch
 from fact_sources import RELATIONS
 
-from alphaedit_lite.loading import DEFAULT_MODEL, load_model
+from alphaedit_lite.support.loading import DEFAULT_MODEL, load_model
 
 SEED = 20250501
 KNOWN = 0.1  # a fact is known if the probability of its object is above this

@@ -32,9 +32,9 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 import alphaedit_lite
-from alphaedit_lite.assets import replacing
 from alphaedit_lite.book.kit.exercises import load
 from alphaedit_lite.book.kit.results import RESULTS
+from alphaedit_lite.support.assets import replacing
 
 ROOT = Path(__file__).parents[1]
 REPOSITORY = re.search(r'^Repository = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M).group(1)

@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from alphaedit_lite import TargetConfig, bundled_facts, compute_targets, load_model
-from alphaedit_lite.assets import replacing
+from alphaedit_lite.support.assets import replacing
 
 PATH = Path(__file__).parents[1] / "alphaedit_lite" / "data" / "targets.safetensors"
 LAYER, PART = 7, 30

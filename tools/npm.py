@@ -8,7 +8,7 @@ import tarfile
 import urllib.request
 from pathlib import Path
 
-from alphaedit_lite.assets import AssetError, cache_dir, lock, replacing
+from alphaedit_lite.support.assets import AssetError, cache_dir, lock, replacing
 
 REGISTRY = os.environ.get("NPM_REGISTRY", "https://registry.npmjs.org")
 SHA512 = {  # as the registry states them

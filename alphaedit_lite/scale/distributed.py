@@ -29,12 +29,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from tqdm.auto import tqdm
 
-from ..assets import AssetError, cache_dir, lock, replacing
 from ..config import default_layers
 from ..keys import KeyStatistics, take_in, token_rows
-from ..loading import load_model
 from ..models import LanguageModel
-from ..statistics import StatisticsRequest, save_statistics, statistics_request
+from ..support.assets import AssetError, cache_dir, lock, replacing
+from ..support.loading import load_model
+from ..support.statistics import StatisticsRequest, save_statistics, statistics_request
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ..assets import replacing
 from ..edits import Edit
 from ..models import LanguageModel
+from ..support.assets import replacing
 
 
 def low_rank(edits: Sequence[Edit], layer: int) -> tuple[Tensor, Tensor]:

@@ -21,10 +21,10 @@ from tqdm.auto import tqdm
 from ..editor import AlphaEdit
 from ..facts import Fact, bundled_facts
 from ..keys import fit_statistics
-from ..loading import load_model
 from ..metrics import evaluate
 from ..models import LanguageModel
-from ..texts import wikipedia_leads
+from ..support.loading import load_model
+from ..support.texts import wikipedia_leads
 
 
 def suggest_layers(

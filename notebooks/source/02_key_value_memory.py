@@ -13,9 +13,9 @@
 #
 # [[colab]]
 #
-# **The promise of this chapter:** you will open the blocks of a language model, find the memory that *hears* the
-# word "while" and the memory that *says* it, watch [[=neurons:,]] neurons add up to " Paris", and switch some of
-# them off.
+# **The promise of this chapter:** you will open the blocks of a language model,
+# find the memory that *hears* the word "while" and the memory that *says* it,
+# watch [[=neurons:,]] neurons add up to " Paris", and switch some of them off.
 
 # %% [markdown]
 # > **After this chapter you can**
@@ -43,7 +43,7 @@ from alphaedit_lite.book.kit.chapter import Chapter
 from alphaedit_lite.book.kit.neurons import last_keys, loudness, triggers
 from alphaedit_lite.book.kit.tracing import speaks, switched, trace, unembedding
 from alphaedit_lite.hooks import hooked
-from alphaedit_lite.texts import wikipedia_leads
+from alphaedit_lite.support.texts import wikipedia_leads
 
 chapter = Chapter("02")
 lm = load_model()
@@ -54,25 +54,29 @@ neurons = lm.n_layers * lm.d_ff
 # %% [markdown]
 # ## Before you start
 #
-# 1. Chapter 0 changed a fact by adding a small matrix Δ. To which matrices, and to how many?
+# 1. Chapter 0 changed a fact by adding a small matrix Δ.
+#    To which matrices, and to how many?
 # 2. How did chapter 0 ask the model for a fact?
 #
 # <details><summary>Answers</summary>
-# 1. To the matrix at the end of the feed-forward layer, in four of the blocks. We called it W. This chapter says
-#    why it can be called a memory.<br>
-# 2. With a prompt that ends where the answer begins ("The capital of France is"); then we read the probability of
-#    the next token.
+# 1. To the matrix at the end of the feed-forward layer, in four of the blocks.
+# We called it W. This chapter says why it can be called a memory.<br> 2.
+# With a prompt that ends where the answer begins ("The capital of France is");
+# then we read the probability of the next token.
 # </details>
 
 # %% [markdown]
 # ## 1. One block, and what we call key and value
 #
-# A language model like ours carries one vector for each token: the **hidden state** $h$, of $d_{model}$ =
-# [[=lm.d_model]] numbers. It starts as the token's embedding. Then [[=lm.n_layers]] blocks work on it, one after the
-# other. A block never replaces $h$. It *adds* to it, twice: first its attention adds something, then its feed-forward
-# layer. Each first takes a copy $x$ of $h$ brought to a standard length (the **norm**). So people call $h$ the
-# **residual stream**: everything that was added is still in it. (In the figure, $W_{gate}$ and $W_{up}$ are two more
-# matrices; (2.2) says what they do.)
+# A language model like ours carries one vector for each token:
+# the **hidden state** $h$, of $d_{model}$ = [[=lm.d_model]] numbers.
+# It starts as the token's embedding.
+# Then [[=lm.n_layers]] blocks work on it, one after the other.
+# A block never replaces $h$.
+# It *adds* to it, twice: first its attention adds something, then its feed-forward layer.
+# Each first takes a copy $x$ of $h$ brought to a standard length (the **norm**).
+# So people call $h$ the **residual stream**: everything that was added is still in it.
+# (In the figure, $W_{gate}$ and $W_{up}$ are two more matrices; (2.2) says what they do.)
 
 # %%
 orange, blue, grey = plots.COLORS[1], "#9ec9e8", "#dddddd"
@@ -101,18 +105,22 @@ alt = f"A block as boxes. {'; '.join(text for _, _, text, _ in boxes)}. Both hal
 plots.show(figure, alt.replace("\n", " "), name="02_block")
 
 # %% [markdown]
-# Follow the right-hand column from below. The feed-forward layer looks at one token at a time. It computes a vector
-# $k$ of $d_{ff}$ = [[=lm.d_ff]] numbers, and multiplies it with the matrix $W$:
+# Follow the right-hand column from below.
+# The feed-forward layer looks at one token at a time.
+# It computes a vector $k$ of $d_{ff}$ = [[=lm.d_ff]] numbers, and multiplies it with the matrix $W$:
 #
 # $$ h \;\leftarrow\; h + W k, \qquad W k \;=\; k_1 v_1 + k_2 v_2 + \dots + k_{d_{ff}} v_{d_{ff}} \tag{2.1} $$
 #
 # In words: a matrix times a vector is a sum of the matrix's columns, each multiplied by one entry of the vector.
-# The left side is how the computer does it, the right side is how we shall read it. Each column $v_i$ is
-# something that can be added to $h$. Each $k_i$ says how much of it is added now. One such pair is a
-# **neuron**, or a **memory**: $k_i$ is its coefficient, $v_i$ its value. Our model has
-# [[=lm.n_layers]] × [[=lm.d_ff]] = [[=neurons:,]] of them.
+# The left side is how the computer does it, the right side is how we shall read it.
+# Each column $v_i$ is something that can be added to $h$.
+# Each $k_i$ says how much of it is added now.
+# One such pair is a **neuron**, or a **memory**:
+# $k_i$ is its coefficient, $v_i$ its value.
+# Our model has [[=lm.n_layers]] × [[=lm.d_ff]] = [[=neurons:,]] of them.
 #
-# **Three things are called "key".** Keep them apart, because the literature does not.
+# **Three things are called "key".**
+# Keep them apart, because the literature does not.
 #
 # | who | key | value |
 # |---|---|---|
@@ -120,11 +128,13 @@ plots.show(figure, alt.replace("\n", " "), name="02_block")
 # | [Geva et al. 2021](https://arxiv.org/abs/2012.14913) | row $i$ of the matrix *before* the activation: the pattern that neuron $i$ waits for | column $i$ of $W$: our $v_i$ |
 # | ROME, MEMIT, AlphaEdit, **this book** | the whole vector $k$ at one token | what is read with it: $v = W k$ |
 #
-# The last two agree where it matters. A key that wakes neuron $i$ alone, with coefficient 1, reads $W k = v_i$.
+# The last two agree where it matters.
+# A key that wakes neuron $i$ alone, with coefficient 1, reads $W k = v_i$.
 # A real key wakes many neurons, and reads a mixture.
 #
-# Is (2.1) what our model really computes? We run one prompt, and take its last token's stream apart. `trace` notes
-# the keys and everything that was added.
+# Is (2.1) what our model really computes?
+# We run one prompt, and take its last token's stream apart.
+# `trace` notes the keys and everything that was added.
 
 # %%
 step = trace(lm, PROMPT)
@@ -138,27 +148,32 @@ print("embedding + all that was added = last h: ", torch.allclose(total, step.hi
 # %% [markdown]
 # ### The old form and the gated form
 #
-# How does a layer compute its key from its input $x$ (the hidden state after a norm)? GPT-2 does it with one matrix,
-# newer models, like Llama and ours, with two (the [gated form](https://arxiv.org/abs/2002.05202), called SwiGLU):
+# How does a layer compute its key from its input $x$ (the hidden state after a norm)?
+# GPT-2 does it with one matrix, newer models, like Llama and ours, with two
+# (the [gated form](https://arxiv.org/abs/2002.05202), called SwiGLU):
 #
 # $$ \text{GPT-2:}\quad k = \mathrm{gelu}(W_{in}\, x + b) \qquad\qquad
 # \text{gated:}\quad k = \mathrm{silu}(W_{gate}\, x) \odot (W_{up}\, x) \tag{2.2} $$
 #
-# In words: in GPT-2's form each row of $W_{in}$ is one question about $x$, and gelu lets a clear "yes" pass
-# and shuts the door for "no" (see the figure below). In the gated form there are two questions for each neuron. One
-# opens the door (silu(a) = a · sigmoid(a) has almost the shape of gelu). The other says *how much* comes through, and *with which sign*; ⊙ multiplies
-# entry by entry.
+# In words: in GPT-2's form each row of $W_{in}$ is one question about $x$,
+# and gelu lets a clear "yes" pass and shuts the door for "no" (see the figure below).
+# In the gated form there are two questions for each neuron.
+# One opens the door (silu(a) = a · sigmoid(a) has almost the shape of gelu).
+# The other says *how much* comes through, and *with which sign*; ⊙ multiplies entry by entry.
 
 # %% [markdown]
 # ### Exercise 02.1: On paper: how much of a block is memory? · 5 minutes · ★
 #
-# In the gated form (2.2) the feed-forward layer has three matrices of
-# $d_{model} \cdot d_{ff}$ entries: $W_{gate}$, $W_{up}$ and $W$. Its attention has four: two are
-# $d_{model} \times d_{model}$; the two that make the attention's own keys and values have only
-# `kv_share` $\cdot\, d_{model}$ rows. Write the share of a block's entries that are feed-forward.
+# In the gated form (2.2) the feed-forward layer has three matrices of $d_{model} \cdot d_{ff}$ entries:
+# $W_{gate}$, $W_{up}$ and $W$.
+# Its attention has four: two are $d_{model} \times d_{model}$;
+# the two that make the attention's own keys and values have only `kv_share` $\cdot\, d_{model}$ rows.
+# Write the share of a block's entries that are feed-forward.
 #
-# <details><summary>Hint</summary>A share is the part divided by the whole, and the whole is feed-forward plus attention.</details>
-# <details><summary>More help</summary>Attention: 2·d·d + 2·kv_share·d·d. (The norms have so few entries that we leave them out.)</details>
+# <details><summary>Hint</summary>A share is the part divided by the whole,
+# and the whole is feed-forward plus attention.</details>
+# <details><summary>More help</summary>Attention: 2·d·d + 2·kv_share·d·d.
+# (The norms have so few entries that we leave them out.)</details>
 # <details><summary>Expected output</summary>A tick, then the share for our model: well above half.</details>
 
 
@@ -178,8 +193,8 @@ feed_forward_share = chapter.check("02.1", feed_forward_share)
 print(f"{feed_forward_share(lm.d_model, lm.d_ff, 3 / 9):.0%}")
 
 # %% [markdown]
-# So in GPT-2's form a coefficient can be at most a little below zero: the minimum of gelu is [[=lowest:.2f]]. A
-# memory is either read, or left alone. What about ours?
+# So in GPT-2's form a coefficient can be at most a little below zero: the minimum of gelu is [[=lowest:.2f]].
+# A memory is either read, or left alone. What about ours?
 
 # %%
 chapter.predict(
@@ -206,21 +221,30 @@ plots.show(figure, alt + f"evenly around 0; {share_negative:.0%} of all are nega
 chapter.reveal("a", 0 if share_negative < 0.15 else 1 if share_negative < 0.38 else 2)
 
 # %% [markdown]
-# **What surprised us.** At this token, [[=share_negative:.0%]] of the coefficients of all blocks are negative: plus
-# and minus are equally common. (The histogram leaves out the few beyond ±1; they will matter.) A negative coefficient
-# adds $-|k_i|\, v_i$. So each neuron of our model has two **sides**: it adds in the direction $v_i$ for a positive
-# coefficient, and in the opposite direction for a negative one. The two sides can have different triggers. Much of
-# the literature speaks of neurons that are "active" or "not"; that is GPT-2's form. We shall always look at both
-# sides (2 × [[=neurons:,]] of them).
+# **What surprised us.**
+# At this token, [[=share_negative:.0%]] of the coefficients of all blocks are negative:
+# plus and minus are equally common.
+# (The histogram leaves out the few beyond ±1; they will matter.)
+# A negative coefficient adds $-|k_i|\, v_i$.
+# So each neuron of our model has two **sides**:
+# it adds in the direction $v_i$ for a positive coefficient, and in the opposite direction for a negative one.
+# The two sides can have different triggers.
+# Much of the literature speaks of neurons that are "active" or "not"; that is GPT-2's form.
+# We shall always look at both sides (2 × [[=neurons:,]] of them).
 
 # %% [markdown]
 # ### Exercise 02.2: The gated key · 8 minutes · ★★
 #
-# Write the right half of (2.2). In code, tokens are rows: `x` is n × d_model, and the keys that come out are n × d_ff.
+# Write the right half of (2.2).
+# In code, tokens are rows: `x` is n × d_model, and the keys that come out are n × d_ff.
 #
-# <details><summary>Hint</summary>With tokens as rows, a matrix is applied from the right and transposed: <code>x @ gate.T</code>. The likely mistake is to wrap silu around too much.</details>
-# <details><summary>More help</summary><code>torch.nn.functional.silu(…)</code> around the gate's part only, then <code>*</code>, then the up part.</details>
-# <details><summary>Expected output</summary>A tick; then the next cell says whether these are our model's own keys in block 20.</details>
+# <details><summary>Hint</summary>With tokens as rows,
+# a matrix is applied from the right and transposed: <code>x @ gate.T</code>.
+# The likely mistake is to wrap silu around too much.</details>
+# <details><summary>More help</summary><code>torch.nn.functional.silu(…)</code> around the gate's part only,
+# then <code>*</code>, then the up part.</details>
+# <details><summary>Expected output</summary>A tick;
+# then the next cell says whether these are our model's own keys in block 20.</details>
 
 
 # %% exercise="02.2"
@@ -235,8 +259,10 @@ def gated_key(x, gate, up):
 gated_key = chapter.check("02.2", gated_key)
 
 # %% [markdown]
-# Is it what the model computes? We catch the input of block 20's feed-forward layer with a *hook*: a function
-# that PyTorch calls whenever data pass through a module. `hooked` hangs it up and takes it down again.
+# Is it what the model computes?
+# We catch the input of block 20's feed-forward layer with a *hook*:
+# a function that PyTorch calls whenever data pass through a module.
+# `hooked` hangs it up and takes it down again.
 
 # %%
 layer, seen_x = lm.block(20).mlp, []
@@ -248,13 +274,13 @@ print("your keys are the model's keys:", torch.allclose(mine[-1], step.keys[20],
 # %% [markdown]
 # ## 2. What wakes a memory
 #
-# To learn what a neuron waits for, Geva et al. did the obvious thing. They let the model read a lot of text, and
-# noted where each neuron's coefficient was largest: its **triggers**. Then people looked for what these
-# triggers have in common.
+# To learn what a neuron waits for, Geva et al. did the obvious thing.
+# They let the model read a lot of text, and noted where each neuron's coefficient was largest: its **triggers**.
+# Then people looked for what these triggers have in common.
 #
-# We do the same, on a small scale: [[=read:,]] tokens of English Wikipedia. For each of the [[=neurons:,]] neurons
-# we keep the 8 most positive and the 8 most negative coefficients. (The first token of a text does not count: it has
-# no context, and models often use it as a kind of waste bin.)
+# We do the same, on a small scale: [[=read:,]] tokens of English Wikipedia.
+# For each of the [[=neurons:,]] neurons we keep the 8 most positive and the 8 most negative coefficients.
+# (The first token of a text does not count: it has no context, and models often use it as a kind of waste bin.)
 
 # %%
 texts = wikipedia_leads("fit")
@@ -264,29 +290,37 @@ read = round(len(seen.ids), -2)
 show_neurons(lm, seen, E, [(22, 916)], contexts=6)
 
 # %% [markdown]
-# This card is the microscope of the chapter. On top are the strongest positive triggers, below the strongest negative
-# ones. The token in brackets is the one at which the coefficient was read; the neuron has seen it and everything
-# before it, but not what follows →. (Lines "says" come in section 3: the words that this side pushes. Such lists
-# begin with junk; that is normal. A negative coefficient turns the value round, so the two sides have different
-# lists.)
+# This card is the microscope of the chapter.
+# On top are the strongest positive triggers, below the strongest negative ones.
+# The token in brackets is the one at which the coefficient was read;
+# the neuron has seen it and everything before it, but not what follows →.
+# (Lines "says" come in section 3: the words that this side pushes.
+# Such lists begin with junk; that is normal.
+# A negative coefficient turns the value round, so the two sides have different lists.)
 #
-# **Name the pattern.** Cover the line "says". What do the positive triggers share? And how much
-# weaker is the negative side?
+# **Name the pattern.**
+# Cover the line "says".
+# What do the positive triggers share?
+# And how much weaker is the negative side?
 #
 # <details><summary>Our name</summary>
 # Sentences about cities, at places where a fact about the city is about to come (its size, its rank, its population).
-# The negative side is many times weaker, and we see no pattern in it: a neuron that uses only one of its two sides.
-# Your name may differ from ours. That is the weak point of the method: people find patterns easily.
+# The negative side is many times weaker, and we see no pattern in it:
+# a neuron that uses only one of its two sides.
+# Your name may differ from ours.
+# That is the weak point of the method: people find patterns easily.
 # </details>
 #
 # ### The neuron that hears "while"
 #
-# Reading triggers is slow, and it makes us see what we want to see. So let us turn the search round:
-# choose the pattern first, and ask *all* neurons about it. Our pattern: the text so far ends in " while".
+# Reading triggers is slow, and it makes us see what we want to see.
+# So let us turn the search round: choose the pattern first, and ask *all* neurons about it.
+# Our pattern: the text so far ends in " while".
 #
-# We need contexts that end in " while", and others that end in just any word. We split both in two halves. The
-# first half is for searching, the second for checking. That matters: the best of [[=neurons:,]] candidates always
-# looks good on the data it was chosen by.
+# We need contexts that end in " while", and others that end in just any word.
+# We split both in two halves.
+# The first half is for searching, the second for checking.
+# That matters: the best of [[=neurons:,]] candidates always looks good on the data it was chosen by.
 
 # %%
 chapter.predict(
@@ -314,13 +348,15 @@ print("keys at the last token:", list(keys_while.shape), "(contexts, blocks, neu
 # %% [markdown]
 # ### Exercise 02.3: A score for "wakes at this pattern" · 10 minutes · ★★
 #
-# Write a score for each neuron: how far is its mean coefficient at the pattern from its mean elsewhere, measured in
-# the neuron's own unit, the standard deviation of its coefficients elsewhere?
+# Write a score for each neuron: how far is its mean coefficient at the pattern from its mean elsewhere,
+# measured in the neuron's own unit, the standard deviation of its coefficients elsewhere?
 #
 # $$ s_i = \frac{\text{mean of } k_i \text{ at the pattern} - \text{mean of } k_i \text{ elsewhere}}{\text{standard deviation of } k_i \text{ elsewhere}} \tag{2.3} $$
 #
-# <details><summary>Hint</summary>Without the division, neurons that are loud everywhere win. And keep the sign: a neuron may hear "while" with a negative coefficient.</details>
-# <details><summary>More help</summary>Contexts are rows, so average along dimension 0: <code>pattern.mean(0)</code>, <code>rest.std(0)</code>.</details>
+# <details><summary>Hint</summary>Without the division, neurons that are loud everywhere win.
+# And keep the sign: a neuron may hear "while" with a negative coefficient.</details>
+# <details><summary>More help</summary>Contexts are rows,
+# so average along dimension 0: <code>pattern.mean(0)</code>, <code>rest.std(0)</code>.</details>
 # <details><summary>Expected output</summary>A tick; the next cell then finds the neuron.</details>
 
 
@@ -350,9 +386,10 @@ chapter.reveal("b", 0 if best_check < 6 else 1 if best_check < 20 else 2)
 show_neurons(lm, seen, E, [hears, (7, 1447)], contexts=5)
 
 # %% [markdown]
-# The score on new contexts is the one to trust, because nobody chose the neuron by it. And a yardstick: split
-# contexts *without* any pattern in two at random, and the best of [[=neurons:,]] neurons still scores
-# [[=chance:.0f]]. Now the winner, context by context, and the best neuron of every other block.
+# The score on new contexts is the one to trust, because nobody chose the neuron by it.
+# And a yardstick: split contexts *without* any pattern in two at random,
+# and the best of [[=neurons:,]] neurons still scores [[=chance:.0f]].
+# Now the winner, context by context, and the best neuron of every other block.
 
 # %%
 new_while, new_other = (k[CONTEXTS:][:, hears[0], hears[1]] for k in (keys_while, keys_other))
@@ -372,45 +409,57 @@ alt += ", ".join(f"{v:.0f}" for v in by_block)
 plots.show(figure, alt + " from block 0 to the last.", name="02_while")
 
 # %% [markdown]
-# **How to read it.** On the left, each mark is a context that took no part in the search. On the right, the
-# neuron that the search chose in each block, scored on those new contexts.
+# **How to read it.** On the left, each mark is a context that took no part in the search.
+# On the right, the neuron that the search chose in each block, scored on those new contexts.
 #
-# **What surprised us.** The neuron with the highest score (block [[=hears[0] ]], neuron [[=hears[1] ]]) hears "while"
-# with a *negative* coefficient: whoever looks only for large positive activations never finds it. At new contexts its
-# coefficient is [[=float(new_while.mean()):.1f]] on average at "while", and [[=float(new_other.mean()):.1f]]
-# elsewhere. There is not one such neuron but several: one in block 0 is nearly as clear, and there are bars above the
-# yardstick up to block 28. And the cards show more than we searched for. The winner's strongest trigger is not
-# "while" at all, but a comma; and it also wakes at other places of *contrast*: "This contrasts with", "in
-# comparison". The neuron in block 7 listens to the word itself, "while" or "While", and a little to "Although". One
-# score, different patterns: only reading shows it.
+# **What surprised us.**
+# The neuron with the highest score (block [[=hears[0] ]], neuron [[=hears[1] ]])
+# hears "while" with a *negative* coefficient: whoever looks only for large positive activations never finds it.
+# At new contexts its coefficient is [[=float(new_while.mean()):.1f]] on average at "while",
+# and [[=float(new_other.mean()):.1f]] elsewhere.
+# There is not one such neuron but several:
+# one in block 0 is nearly as clear, and there are bars above the yardstick up to block 28.
+# And the cards show more than we searched for.
+# The winner's strongest trigger is not "while" at all, but a comma;
+# and it also wakes at other places of *contrast*:
+# "This contrasts with", "in comparison".
+# The neuron in block 7 listens to the word itself, "while" or "While", and a little to "Although".
+# One score, different patterns: only reading shows it.
 
 # %% [markdown] tags=["instructor"]
-# **Common mistakes.** Students read "key" as attention's key for a long time: ask them to point at $k$ in the diagram
-# before section 2. In exercise 02.3 about half divide by the standard deviation at the pattern. Many
-# take the negative coefficient for a bug.
+# **Common mistakes.** Students read "key" as attention's key for a long time:
+# ask them to point at $k$ in the diagram before section 2.
+# In exercise 02.3 about half divide by the standard deviation at the pattern.
+# Many take the negative coefficient for a bug.
 #
-# **To discuss.** Why split the contexts in two? (The winner's curse: try it with 3 contexts.) Does the
-# detector respond to the *word* or to its *meaning*? Let them design the control ("for a while", "whilst",
-# "worthwhile"). Is a pattern that needs eight triggers and a human eye a measurement?
+# **To discuss.** Why split the contexts in two?
+# (The winner's curse: try it with 3 contexts.)
+# Does the detector respond to the *word* or to its *meaning*?
+# Let them design the control ("for a while", "whilst", "worthwhile").
+# Is a pattern that needs eight triggers and a human eye a measurement?
 
 # %% [markdown]
 # ## 3. What a memory says
 #
-# The value $v_i$ is a vector of [[=lm.d_model]] numbers, which nobody can read. But at the end of the model, the
-# hidden state is turned into scores for all [[=len(E):,]] tokens (the **logits**; softmax, e to the power of each
-# divided by the sum of them all, makes them probabilities). A norm scales $h$, then a matrix maps it to the
-# vocabulary. The norm's fixed weights and that matrix together are our $E$; what is left of the norm is one number
-# $s$. Then
+# The value $v_i$ is a vector of [[=lm.d_model]] numbers, which nobody can read.
+# But at the end of the model, the hidden state is turned into scores for all [[=len(E):,]] tokens
+# (the **logits**; softmax, e to the power of each divided by the sum of them all, makes them probabilities).
+# A norm scales $h$, then a matrix maps it to the vocabulary.
+# The norm's fixed weights and that matrix together are our $E$;
+# what is left of the norm is one number $s$. Then
 #
 # $$ \text{logits} = s \cdot E\, h, \qquad\text{so adding } k_i v_i \text{ to } h \text{ adds } s \cdot k_i\, E v_i \tag{2.4} $$
 #
-# In words: each row of $E$ is one token's direction, and the logit is the product of $h$ with it. Because $h$ is
-# a sum, the logit is a sum as well. The number $s > 0$ is the norm's scale. At one position it is the same for
-# all tokens of the vocabulary, but it depends on $h$: the second half of (2.4) holds with $s$ held fixed. If $h$ really
-# changes, $s$ moves a little, too. So the
-# vector $E v_i$, the **vocabulary projection** of the value, says which tokens this memory pushes up if its
-# coefficient is positive, and which if it is negative: $-E v_i$. ("Pushes directly", to be exact: what later blocks
-# make of $v_i$ is another matter. Keep that in mind until *Break it*.)
+# In words: each row of $E$ is one token's direction, and the logit is the product of $h$ with it.
+# Because $h$ is a sum, the logit is a sum as well.
+# The number $s > 0$ is the norm's scale.
+# At one position it is the same for all tokens of the vocabulary, but it depends on $h$:
+# the second half of (2.4) holds with $s$ held fixed.
+# If $h$ really changes, $s$ moves a little, too.
+# So the vector $E v_i$, the **vocabulary projection** of the value,
+# says which tokens this memory pushes up if its coefficient is positive, and which if it is negative: $-E v_i$.
+# ("Pushes directly", to be exact: what later blocks make of $v_i$ is another matter.
+# Keep that in mind until *Break it*.)
 
 # %%
 scores = {"hears": E @ lm.weight(hears[0])[:, hears[1]], "city": E @ lm.weight(22)[:, 916]}
@@ -418,10 +467,13 @@ print(f"{hears}, negative side says:", speaks(lm, -scores["hears"], 7))
 print("(22, 916), positive side says:", speaks(lm, scores["city"], 7))
 
 # %% [markdown]
-# The city neuron says city words. The neuron that hears "while" says nothing that we can read. Perhaps its value is
-# not written for the vocabulary, but for later blocks. So who *says* "while"? We ask the values of all neurons,
-# without reading any text: how many standard deviations σ (of $E v$, over the whole vocabulary) does a value lift
-# " while" above the average token? (Where the sign is negative, the list shows what the negative side says: $-E v$.)
+# The city neuron says city words.
+# The neuron that hears "while" says nothing that we can read.
+# Perhaps its value is not written for the vocabulary, but for later blocks.
+# So who *says* "while"?
+# We ask the values of all neurons, without reading any text: how many standard deviations σ
+# (of $E v$, over the whole vocabulary) does a value lift " while" above the average token?
+# (Where the sign is negative, the list shows what the negative side says: $-E v$.)
 
 # %%
 token_while = lm.tokenizer(" while")["input_ids"][0]
@@ -435,17 +487,22 @@ print(f"(26, 1188): mean coefficient {at_while:+.2f} at 'while', {usual:+.2f} at
 show_neurons(lm, seen, E, [(26, 1188)], contexts=5)
 
 # %% [markdown]
-# Here are the neurons that *say* "while", all in the last third of the blocks, and the loudest of them with negative
-# coefficients. Three say it with its relatives "whilst" and "whereas"; the others mix it with "when", "if", "like".
-# Look at the negative triggers of the one on the card: several are commas, after which the other half of a contrast
-# may follow (not all: " Union", " China"). At the word "while" itself its mean coefficient is [[=at_while:+.2f]],
-# nothing beside the card's. It does not hear the word. It wakes at some places where one might say it.
+# Here are the neurons that *say* "while", all in the last third of the blocks,
+# and the loudest of them with negative coefficients.
+# Three say it with its relatives "whilst" and "whereas"; the others mix it with "when", "if", "like".
+# Look at the negative triggers of the one on the card:
+# several are commas, after which the other half of a contrast may follow (not all: " Union", " China").
+# At the word "while" itself its mean coefficient is [[=at_while:+.2f]], nothing beside the card's.
+# It does not hear the word.
+# It wakes at some places where one might say it.
 #
-# **Two different jobs, then: some neurons hear, others say**, and the sayers of "while" sit in later blocks. Geva et
-# al. measured how far the two sides agree: is the token that a value says loudest the token that really follows the
-# neuron's strongest trigger? We measure two things. (1) Their agreement rate. (2) A gentler one: how loud (in σ)
-# does the value say the token that really follows? To know what chance would give, we also hand each neuron the
-# followers of *another* neuron's triggers.
+# **Two different jobs, then: some neurons hear, others say**, and the sayers of "while" sit in later blocks.
+# Geva et al. measured how far the two sides agree:
+# is the token that a value says loudest the token that really follows the neuron's strongest trigger?
+# We measure two things.
+# (1) Their agreement rate.
+# (2) A gentler one: how loud (in σ) does the value say the token that really follows?
+# To know what chance would give, we also hand each neuron the followers of *another* neuron's triggers.
 
 # %%
 chapter.predict(
@@ -482,8 +539,9 @@ peak, rate, rate_at = int(says[:, 0].argmax()), float(says[:, 2].max()), int(say
 chapter.reveal("c", 0 if peak < 10 else 1 if peak < 20 else 2 if peak < 28 else 3)
 
 # %% [markdown]
-# Both measures, block by block. (σ is the standard deviation of $E v$ over all tokens of the vocabulary; the code gets
-# it from the covariance of the rows of $E$, which is faster and the same.)
+# Both measures, block by block.
+# (σ is the standard deviation of $E v$ over all tokens of the vocabulary;
+# the code gets it from the covariance of the rows of $E$, which is faster and the same.)
 
 # %%
 with plots.drawing(1, 2, size=(7, 2.7)) as (figure, axes):
@@ -502,14 +560,16 @@ plots.show(figure, alt, name="02_agreement")
 peak_says, last_says = float(says[:, 0].max()), float(says[-1, 0])
 
 # %% [markdown]
-# **How to read it.** Left: zero means that the value does not care about the token that follows. Right: the share of
-# sides whose loudest token *is* the one that follows their strongest trigger. The dashed line is chance in both.
+# **How to read it.** Left: zero means that the value does not care about the token that follows.
+# Right: the share of sides whose loudest token *is* the one that follows their strongest trigger.
+# The dashed line is chance in both.
 #
-# **What surprised us.** Not that agreement rises in the upper blocks, as in the paper, up to [[=peak_says:.2f]] σ in
-# block [[=peak]]. But that it falls again at the very end: in block 29 the mean is [[=last_says:.2f]] σ. The last
-# block's values speak, on average, slightly *against* the token that follows their strongest triggers, though some
-# still say it loudest of all. We do not know why. Nor do we know what makes the bar in block 8
-# ([[=float(says[8, 2]):.1%]]).
+# **What surprised us.**
+# Not that agreement rises in the upper blocks, as in the paper, up to [[=peak_says:.2f]] σ in block [[=peak]].
+# But that it falls again at the very end: in block 29 the mean is [[=last_says:.2f]] σ.
+# The last block's values speak, on average, slightly *against* the token that follows their strongest triggers,
+# though some still say it loudest of all. We do not know why.
+# Nor do we know what makes the bar in block 8 ([[=float(says[8, 2]):.1%]]).
 #
 # How our numbers stand beside those of Geva et al.:
 #
@@ -521,18 +581,21 @@ peak_says, last_says = float(says[:, 0].max()), float(says[-1, 0])
 # | naming | experts looked at 25 triggers of a key; 3.6 patterns a key on average; 65% to 80% of the triggers fit one | we named a few by eye, and searched for one with a score |
 # | agreement | near zero in the lower layers, then up to 3.5% in layers 11 to 16 | at most [[=rate:.1%]], in block [[=rate_at]] |
 #
-# Ours is lower, and several things differ at once: the model, its form, the text. We have not tested which of them
-# matters. So read the *shape*, not the height.
+# Ours is lower, and several things differ at once: the model, its form, the text.
+# We have not tested which of them matters.
+# So read the *shape*, not the height.
 
 # %% [markdown]
 # ## 4. The sum of memories builds a prediction
 #
-# Now we put the pieces together, for one prompt: "The capital of France is". The model gives " Paris" the probability
-# [[=p_paris:.2f]]. Where does that come from?
+# Now we put the pieces together, for one prompt: "The capital of France is".
+# The model gives " Paris" the probability [[=p_paris:.2f]].
+# Where does that come from?
 #
-# We take the direction of " Paris" minus the average of all tokens, $r = E_{Paris} - \bar E$. (A logit alone says
-# little; what counts is by how much it is above the others.) By (2.4), the product of $s\,r$ with $h$ is the height
-# of the logit of " Paris" above the average logit. It is a sum over everything that was added to $h$:
+# We take the direction of " Paris" minus the average of all tokens, $r = E_{Paris} - \bar E$.
+# (A logit alone says little; what counts is by how much it is above the others.)
+# By (2.4), the product of $s\,r$ with $h$ is the height of the logit of " Paris" above the average logit.
+# It is a sum over everything that was added to $h$:
 #
 # $$ s\, r^\top h \;=\; s\, r^\top \text{embedding} \;+\; \sum_{\text{blocks}} s\, r^\top \text{attention} \;+\; \sum_{\text{blocks}} \sum_i k_i \,(s\, r^\top v_i) \tag{2.5} $$
 #
@@ -565,7 +628,8 @@ p_paris = float(step.logits.softmax(0)[paris])
 print(first_choices(step.logits))
 
 # %% [markdown]
-# Two directions, because " Paris" has two kinds of rivals: tokens that are no capitals at all, and other capitals.
+# Two directions, because " Paris" has two kinds of rivals:
+# tokens that are no capitals at all, and other capitals.
 # For each, we split the sum (2.5) by block, and by attention and feed-forward layer.
 
 # %%
@@ -589,17 +653,20 @@ whole_part = attention_part + memory_part + embedding_part
 at_capital, last_capital = int(attention.argmax()), float(memories[-2:].sum())  # of the right panel
 
 # %% [markdown]
-# **How to read it.** On the left, everything that makes " Paris" more likely than a random token. On the right, only
-# what makes it more likely than *other capitals*: the fact itself.
+# **How to read it.** On the left, everything that makes " Paris" more likely than a random token.
+# On the right, only what makes it more likely than *other capitals*: the fact itself.
 #
-# The last token is " is". To answer, the model must bring what it knows about France to this place, and only
-# attention can carry something from one token to another. So attention adds a lot here ([[=attention_part:.1f]] of
-# [[=whole_part:.1f]], against [[=memory_part:.1f]] from the neurons; the embedding adds only [[=embedding_part:.1f]],
-# and is not drawn). In the right panel, too, attention adds more than the neurons, most of all in block
-# [[=at_capital]], and in the last two blocks the feed-forward layers push *against* " Paris"
-# ([[=last_capital:+.1f]]). That does not mean that attention *knows* the capital: it may carry what feed-forward
-# layers have written at the token " France". Chapter 3 follows that track. Here we stay with the neurons at the last
-# token.
+# The last token is " is".
+# To answer, the model must bring what it knows about France to this place,
+# and only attention can carry something from one token to another.
+# So attention adds a lot here ([[=attention_part:.1f]] of [[=whole_part:.1f]],
+# against [[=memory_part:.1f]] from the neurons; the embedding adds only [[=embedding_part:.1f]], and is not drawn).
+# In the right panel, too, attention adds more than the neurons, most of all in block [[=at_capital]],
+# and in the last two blocks the feed-forward layers push *against* " Paris" ([[=last_capital:+.1f]]).
+# That does not mean that attention *knows* the capital:
+# it may carry what feed-forward layers have written at the token " France".
+# Chapter 3 follows that track.
+# Here we stay with the neurons at the last token.
 
 # %%
 chapter.predict(
@@ -612,12 +679,15 @@ chapter.predict(
 # %% [markdown]
 # ### Exercise 02.4: What each neuron adds · 8 minutes · ★★
 #
-# For one layer, with key $k$, matrix $W$ and direction $r$: what does each neuron add to $r^\top (W k)$? Return
-# the summands, one for each neuron.
+# For one layer, with key $k$, matrix $W$ and direction $r$: what does each neuron add to $r^\top (W k)$?
+# Return the summands, one for each neuron.
 #
-# <details><summary>Hint</summary>Neuron i adds k_i · (r · v_i), and v_i is column i of W. The likely mistakes: only the values (the k is missing), or the sum instead of its summands.</details>
-# <details><summary>More help</summary>All products r · v_i at once are one vector times one matrix. Which of the two stands on the left, so that the columns of W meet r?</details>
-# <details><summary>Expected output</summary>A tick; the next cell then says whether the parts add up to the whole.</details>
+# <details><summary>Hint</summary>Neuron i adds k_i · (r · v_i), and v_i is column i of W.
+# The likely mistakes: only the values (the k is missing), or the sum instead of its summands.</details>
+# <details><summary>More help</summary>All products r · v_i at once are one vector times one matrix.
+# Which of the two stands on the left, so that the columns of W meet r?</details>
+# <details><summary>Expected output</summary>A tick;
+# the next cell then says whether the parts add up to the whole.</details>
 
 
 # %% exercise="02.4"
@@ -649,8 +719,8 @@ ranking = added.flatten().argsort(descending=True).tolist()
 list_neurons([*ranking[:6], *ranking[-3:]], added, step.keys)
 
 # %% [markdown]
-# The sum of all parts is the sum of all layers, as it must be. Now we add them up one by one, the strongest supporter
-# first and the strongest opponent last.
+# The sum of all parts is the sum of all layers, as it must be.
+# Now we add them up one by one, the strongest supporter first and the strongest opponent last.
 
 # %%
 ordered = added.flatten().sort(descending=True).values
@@ -668,8 +738,9 @@ alt = f"The sum of contributions rises to {support:.0f} over {supporters} suppor
 plots.show(figure, alt + f"then the others take it down to {ordered.sum():.1f}.", name="02_sum")
 
 # %% [markdown]
-# **How to read it.** Each step to the right adds one more neuron. The curve climbs while supporters are added, is
-# flat where neurons add next to nothing, and falls when the opponents come.
+# **How to read it.** Each step to the right adds one more neuron.
+# The curve climbs while supporters are added, is flat
+# where neurons add next to nothing, and falls when the opponents come.
 #
 # And the cards of the strongest supporter and the strongest opponent:
 
@@ -679,21 +750,26 @@ show_neurons(lm, seen, E, [(24, 1005), (29, 864)], contexts=4)
 # %% [markdown]
 # **What surprised us.** Three things.
 #
-# * *The sum is a fight.* The supporters add [[=support:.0f]], the opponents take [[=-against:.0f]] away. What
-#   the neurons say in the end is the small difference, [[=memory_part:.1f]]. It takes [[=round(half, -2):,]] neurons to reach half of
-#   the support; but because the two camps nearly cancel, the 20 strongest, which add [[=top20:.1f]], can decide.
-# * *The strongest supporter works with its negative side.* Neuron (24, 1005) has the coefficient
-#   [[=float(step.keys[24, 1005]):.0f]], and the negative side of its value says "capitals" and "metropolis". It does not say
-#   "Paris"; it says *what kind of word* comes now.
-# * *The strongest opponent is the "French" neuron* (29, 864). Its coefficient is positive, and that side takes
-#   away "French", "France" and also "Paris", although its triggers on the card are mostly in French topics. We do not know why.
+# * *The sum is a fight.*
+#   The supporters add [[=support:.0f]], the opponents take [[=-against:.0f]] away.
+#   What the neurons say in the end is the small difference, [[=memory_part:.1f]].
+#   It takes [[=round(half, -2):,]] neurons to reach half of the support;
+#   but because the two camps nearly cancel, the 20 strongest, which add [[=top20:.1f]], can decide.
+# * *The strongest supporter works with its negative side.*
+#   Neuron (24, 1005) has the coefficient [[=float(step.keys[24, 1005]):.0f]],
+#   and the negative side of its value says "capitals" and "metropolis".
+#   It does not say "Paris"; it says *what kind of word* comes now.
+# * *The strongest opponent is the "French" neuron* (29, 864).
+#   Its coefficient is positive, and that side takes away "French", "France" and also "Paris",
+#   although its triggers on the card are mostly in French topics. We do not know why.
 
 # %% [markdown]
 # ### "While", once more
 #
 # The picture with which Geva et al. open their paper has the input "stay with you for a", and the prediction "while".
-# What happens in our model? We take the same words with "I will" before them, and list who adds most to " while", and
-# what two sayers of section 3 add.
+# What happens in our model?
+# We take the same words with "I will" before them,
+# and list who adds most to " while", and what two sayers of section 3 add.
 
 # %%
 moment = trace(lm, "I will stay with you for a")
@@ -705,19 +781,23 @@ p_while = float(moment.logits.softmax(0)[token_while])
 rank_while = int((moment.logits > moment.logits[token_while]).sum()) + 1
 
 # %% [markdown]
-# In our model " while" comes at place [[=rank_while]], with probability [[=p_while:.2f]]. And no neuron among its
-# five strongest supporters is among the "while" neurons of section 3. Of those, (26, 1188) adds almost nothing, and
-# (28, 652) wakes with its other sign and speaks strongly *against* " while" ([[=float(for_while[28, 652]):+.1f]]).
-# They say " long", " little", "bit", or words for spans of time; one has " while" somewhere in its list. The
-# prediction is put together from memories none of which is about it alone. Geva et al. say the same about their
-# model: the prediction of a layer "is typically not the result of a single dominant memory cell, but a composition of
-# multiple memories".
+# In our model " while" comes at place [[=rank_while]], with probability [[=p_while:.2f]].
+# And no neuron among its five strongest supporters is among the "while" neurons of section 3.
+# Of those, (26, 1188) adds almost nothing, and (28, 652)
+# wakes with its other sign and speaks strongly *against* " while" ([[=float(for_while[28, 652]):+.1f]]).
+# They say " long", " little", "bit", or words for spans of time; one has " while" somewhere in its list.
+# The prediction is put together from memories none of which is about it alone.
+# Geva et al. say the same about their model:
+# the prediction of a layer "is typically not the result of a single dominant memory cell,
+# but a composition of multiple memories".
 
 # %% [markdown]
 # ## 5. One neuron off, and on again
 #
-# A contribution is arithmetic. Does it also tell what *happens* without the neuron? We can try: set its coefficient
-# to zero, and run the model again. `switched` does that inside a `with` block; afterwards everything is as before.
+# A contribution is arithmetic.
+# Does it also tell what *happens* without the neuron?
+# We can try: set its coefficient to zero, and run the model again.
+# `switched` does that inside a `with` block; afterwards everything is as before.
 # With `last=True` it switches at the last token only, the one that we took apart; without, at every token.
 
 # %%
@@ -745,10 +825,12 @@ print(f"on: {p_paris:.2f}, off: {one_off:.2f}, doubled: {doubled:.2f}, on again:
 chapter.reveal("e", 0 if one_off > 0.7 else 1 if one_off > 0.3 else 2)
 
 # %% [markdown]
-# One neuron of [[=neurons:,]] takes the probability from [[=p_paris:.2f]] to [[=one_off:.2f]]. Doubled, it hardly
-# helps ([[=doubled:.2f]]). Is it *the* neuron of this fact? We switch off many supporters, and compare with equally
-# many random neurons, and with neurons whose coefficients are equally *large*. Then we ask for other countries, and
-# for no city at all.
+# One neuron of [[=neurons:,]] takes the probability from [[=p_paris:.2f]] to [[=one_off:.2f]].
+# Doubled, it hardly helps ([[=doubled:.2f]]).
+# Is it *the* neuron of this fact?
+# We switch off many supporters, and compare with equally many random neurons,
+# and with neurons whose coefficients are equally *large*.
+# Then we ask for other countries, and for no city at all.
 
 # %%
 counts = [1, 2, 5, 10, 20, 50, 100, 200]
@@ -788,27 +870,37 @@ for prompt, word in asked:
     print(f"{prompt} {word}: {before:.2f} on, {p_after(right, ranking[:1], prompt=prompt):.2f} off")
 
 # %% [markdown]
-# **What surprised us.** [[=counts[4] ]] neurons off, [[=counts[4] / neurons:.2%]] of all, and " Paris" is gone
-# ([[=curves['strongest supporters'][4]:.2f]]). As many with equally large coefficients off:
-# [[=curves['equally large |k|'][4]:.2f]]. [[=counts[7] ]] *random* neurons off: [[=curves['random neurons'][7]:.2f]].
-# So a few strong supporters decide, not any few that are loud. (They do not act one by one: two off leaves
-# [[=curves['strongest supporters'][1]:.2f]], more than one off. The second, (29, 511), lifts commas and " and" even
-# more than " Paris".) But they are not supporters of this fact alone: switch off the first of them, and other
-# capitals fall as well, while the sentences without a city do not notice. Many facts share it: you cannot change one
-# fact alone, not with this neuron. Who switches it changes many facts at once. That is one reason why editing methods
-# do not switch neurons: they write a new pair (key, value) into $W$, for a *whole* key $k$, and leave the other keys
-# alone as far as they can (chapters 4 to 8).
+# **What surprised us.**
+# [[=counts[4] ]] neurons off, [[=counts[4] / neurons:.2%]] of all,
+# and " Paris" is gone ([[=curves['strongest supporters'][4]:.2f]]).
+# As many with equally large coefficients off: [[=curves['equally large |k|'][4]:.2f]].
+# [[=counts[7] ]] *random* neurons off: [[=curves['random neurons'][7]:.2f]].
+# So a few strong supporters decide, not any few that are loud.
+# (They do not act one by one: two off leaves [[=curves['strongest supporters'][1]:.2f]], more than one off.
+# The second, (29, 511), lifts commas and " and" even more than " Paris".)
+# But they are not supporters of this fact alone:
+# switch off the first of them, and other capitals fall as well, while the sentences without a city do not notice.
+# Many facts share it: you cannot change one fact alone, not with this neuron.
+# Who switches it changes many facts at once.
+# That is one reason why editing methods do not switch neurons:
+# they write a new pair (key, value) into $W$, for a *whole* key $k$,
+# and leave the other keys alone as far as they can (chapters 4 to 8).
 
 # %% [markdown]
 # ### Exercise 02.5: On paper: turn one neuron up until the answer changes · 7 minutes · ★★
 #
-# After our prompt, " Paris" leads by a `gap` in logits before " the". A neuron of the *last* block adds
-# `contribution` to the logit of " the" minus the logit of " Paris". By which factor must its coefficient be
-# multiplied so that the two are equal? (Multiply only this coefficient. The sum (2.5) is all you need.)
+# After our prompt, " Paris" leads by a `gap` in logits before " the".
+# A neuron of the *last* block adds `contribution` to the logit of " the" minus the logit of " Paris".
+# By which factor must its coefficient be multiplied so that the two are equal?
+# (Multiply only this coefficient.
+# The sum (2.5) is all you need.)
 #
-# <details><summary>Hint</summary>At factor 1 nothing changes. So what is added to the difference is not factor · contribution.</details>
-# <details><summary>More help</summary>At factor f the neuron adds f · contribution instead of 1 · contribution. The change must be the gap.</details>
-# <details><summary>Expected output</summary>A tick; then the difference of the two logits just below your factor and just above it.</details>
+# <details><summary>Hint</summary>At factor 1 nothing changes.
+# So what is added to the difference is not factor · contribution.</details>
+# <details><summary>More help</summary>At factor f the neuron adds f · contribution instead of 1 · contribution.
+# The change must be the gap.</details>
+# <details><summary>Expected output</summary>A tick;
+# then the difference of the two logits just below your factor and just above it.</details>
 
 
 # %% exercise="02.5"
@@ -837,18 +929,23 @@ for f in (0.98 * factor, 1.02 * factor):
     print(f"factor {f:.2f}: Paris − the = {logits[paris] - logits[the]:+.3f}")
 
 # %% [markdown]
-# Your formula from paper hits the point at which two answers change places. (And look who it is: neuron (29, 864),
-# the strongest opponent.) The formula is exact although the final norm rescales everything: it multiplies all logits
-# by the same $s > 0$, so it cannot change who is ahead. (In an earlier block your formula would fail. *Break it*
-# shows how badly.)
+# Your formula from paper hits the point at which two answers change places.
+# (And look who it is: neuron (29, 864), the strongest opponent.)
+# The formula is exact although the final norm rescales everything:
+# it multiplies all logits by the same $s > 0$, so it cannot change who is ahead.
+# (In an earlier block your formula would fail.
+# *Break it* shows how badly.)
 #
 # ### The neuron browser
 #
-# Now search yourself. Type a word, and the browser lists the neurons whose values say it loudest, with the sign that
-# says it. Choose one and read its card. Or type a block and a number.
+# Now search yourself.
+# Type a word, and the browser lists the neurons whose values say it loudest, with the sign that says it.
+# Choose one and read its card.
+# Or type a block and a number.
 #
-# Ideas: *city*, *however*, *October*, *red*. Then try the same neuron's other side. How many neurons until you meet
-# one whose pattern you can name in three words?
+# Ideas: *city*, *however*, *October*, *red*.
+# Then try the same neuron's other side.
+# How many neurons until you meet one whose pattern you can name in three words?
 
 # %%
 browser = NeuronBrowser(lm, seen, E, word="French")
@@ -857,10 +954,12 @@ browser.show()
 # %% [markdown]
 # ## Break it
 #
-# Three ways in which "neuron *i* stores *x*" goes wrong. **First: a value's words can mislead.** A direct
-# contribution counts only what a value says to the vocabulary itself. But every later block reads $h$, too. So for
-# each block, we switch off the neuron with the largest direct contribution to " Paris" (at the last token), and
-# compare what arithmetic promises with what happens.
+# Three ways in which "neuron *i* stores *x*" goes wrong.
+# **First: a value's words can mislead.**
+# A direct contribution counts only what a value says to the vocabulary itself.
+# But every later block reads $h$, too.
+# So for each block, we switch off the neuron with the largest direct contribution to " Paris" (at the last token),
+# and compare what arithmetic promises with what happens.
 
 # %%
 strongest = added.argmax(1).tolist()
@@ -882,33 +981,41 @@ plots.show(figure, f"Promised and happened, by block: {pairs}.", name="02_promis
 list_neurons([strongest[0]], added, step.keys)  # the one of block 0
 
 # %% [markdown]
-# In block 0, the neuron promised a change of [[=promised[0]:.1f]], and [[=happened[0]:.1f]] happened. Nothing in its
-# words lets you guess that: it works through the blocks above. In block 28, the promise was [[=promised[28]:.1f]],
-# and [[=happened[28]:+.1f]] happened, because the last block reacted (and $s$ moved). Even in block 29, which no
-# block follows, the promise was [[=promised[29]:.1f]] and [[=happened[29]:+.1f]] happened: that is $s$ alone, because
-# the norm divides by the length of the whole $h$. The vocabulary projection is a hint, not a measurement. The
-# measurement is to switch.
+# In block 0, the neuron promised a change of [[=promised[0]:.1f]], and [[=happened[0]:.1f]] happened.
+# Nothing in its words lets you guess that: it works through the blocks above.
+# In block 28, the promise was [[=promised[28]:.1f]],
+# and [[=happened[28]:+.1f]] happened, because the last block reacted (and $s$ moved).
+# Even in block 29, which no block follows, the promise was [[=promised[29]:.1f]] and [[=happened[29]:+.1f]] happened:
+# that is $s$ alone, because the norm divides by the length of the whole $h$.
+# The vocabulary projection is a hint, not a measurement.
+# The measurement is to switch.
 #
-# **Second: neurons have several meanings.** Here is that neuron of block 28.
+# **Second: neurons have several meanings.**
+# Here is that neuron of block 28.
 
 # %%
 show_neurons(lm, seen, E, [(28, strongest[28])], contexts=6)
 
 # %% [markdown]
-# Tokens near the beginning of a text wake it (with by far the largest coefficients), and so do quite different
-# topics. Its words begin with junk from program code. A neuron like this is called
-# **polysemantic**. The usual explanation: a model has more things to say than neurons to say them with, so it uses
-# each neuron for several, and several neurons for each thing.
+# Tokens near the beginning of a text wake it (with by far the largest coefficients), and so do quite different topics.
+# Its words begin with junk from program code.
+# A neuron like this is called **polysemantic**.
+# The usual explanation: a model has more things to say than neurons to say them with,
+# so it uses each neuron for several, and several neurons for each thing.
 #
-# **Third: the list of words begins with junk.** "noqa", "pylint", "Leices": such tokens are rare in ordinary text, and
-# yet they stand on top of many projections. An honest reader looks at twenty words, not at the one that fits.
+# **Third: the list of words begins with junk.** "noqa", "pylint", "Leices":
+# such tokens are rare in ordinary text, and yet they stand on top of many projections.
+# An honest reader looks at twenty words, not at the one that fits.
 
 # %% [markdown] tags=["instructor"]
-# **Discussion.** (1) The paper's experts named 3.6 patterns a key. Is that evidence for or against "one neuron, one
-# pattern"? (2) If 20 neurons carry the prediction, why does nobody edit facts by neuron? Let two groups argue with
-# the table of other capitals. (3) Why do random neurons not matter? (Most coefficients are small at any one token,
-# and their contributions have random signs.) (4) For the quick: repeat section 4 with the prompt "The Eiffel Tower
-# is located in the city of". Do the same neurons lead?
+# **Discussion.** (1) The paper's experts named 3.6 patterns a key.
+# Is that evidence for or against "one neuron, one pattern"?
+# (2) If 20 neurons carry the prediction, why does nobody edit facts by neuron?
+# Let two groups argue with the table of other capitals.
+# (3) Why do random neurons not matter?
+# (Most coefficients are small at any one token, and their contributions have random signs.)
+# (4) For the quick: repeat section 4 with the prompt "The Eiffel Tower is located in the city of".
+# Do the same neurons lead?
 
 # %% [markdown]
 # ## Paper ↔ code
@@ -921,17 +1028,23 @@ show_neurons(lm, seen, E, [(28, strongest[28])], contexts=6)
 # | [Geva et al. 2022](https://arxiv.org/abs/2203.14680): sub-updates $m_i v_i$ | the hidden state as a sum, each summand promotes tokens | `Trace.added` |
 # | ROME, MEMIT, AlphaEdit: $k$ at the subject's last token | the whole key, the input of $W$ | `alphaedit_lite/keys.py` (chapter 4 on) |
 #
-# Geva's papers write vectors as rows, so their $V$ is our $W$ transposed. In this package `lm.weight(layer)` always
-# has the shape d_model × d_ff, also for GPT-2, which stores it the other way round.
+# Geva's papers write vectors as rows, so their $V$ is our $W$ transposed.
+# In this package `lm.weight(layer)` always has the shape d_model × d_ff,
+# also for GPT-2, which stores it the other way round.
 
 # %% [markdown]
 # ## Keypoints
 #
-# * A block adds to the hidden state twice. The second time it adds $W k$: the columns of $W$, the values, mixed by the coefficients in the key $k$.
-# * In the gated form a coefficient has a sign, so each neuron has two sides. Half of the coefficients are negative.
-# * Some neurons hear (their triggers have a clear pattern), some say (their values have readable words). In our model the sayers of "while" sit in the last third of the blocks.
-# * A logit is a sum over all that was added, exactly. But it is a fight of thousands of small contributions.
-# * Switching is the test. It shows that neurons are shared by many facts; so editing writes to a key, not to a neuron.
+# * A block adds to the hidden state twice.
+#   The second time it adds $W k$: the columns of $W$, the values, mixed by the coefficients in the key $k$.
+# * In the gated form a coefficient has a sign, so each neuron has two sides.
+#   Half of the coefficients are negative.
+# * Some neurons hear (their triggers have a clear pattern), some say (their values have readable words).
+#   In our model the sayers of "while" sit in the last third of the blocks.
+# * A logit is a sum over all that was added, exactly.
+#   But it is a fight of thousands of small contributions.
+# * Switching is the test.
+#   It shows that neurons are shared by many facts; so editing writes to a key, not to a neuron.
 
 # %% [markdown]
 # ## Quiz
@@ -939,7 +1052,8 @@ show_neurons(lm, seen, E, [(28, strongest[28])], contexts=6)
 # **1. What does this book call the key of a feed-forward layer?**
 #
 # <details><summary>A. The vector that attention compares with the query.</summary>
-# No. That is attention's key: another matrix, another job. The feed-forward layer never looks at other tokens.
+# No. That is attention's key: another matrix, another job.
+# The feed-forward layer never looks at other tokens.
 # </details>
 # <details><summary>B. The input of the matrix W at one token: d_ff coefficients.</summary>
 # <b>Yes.</b> It is what W is asked, and W k is what it answers.
@@ -948,19 +1062,22 @@ show_neurons(lm, seen, E, [(28, strongest[28])], contexts=6)
 # No. That is the value of neuron i: what is added if its coefficient is 1.
 # </details>
 #
-# **2. A neuron's strongest positive triggers have nothing in common. May we conclude that it is useless?**
+# **2. A neuron's strongest positive triggers have nothing in common.
+# May we conclude that it is useless?**
 #
 # <details><summary>A. Yes: it has no pattern.</summary>
 # No. In the gated form half of its work is done with negative coefficients: look at the other side, too.
 # </details>
-# <details><summary>B. No: its negative side may have a pattern, it may hold several meanings, or it may serve later blocks.</summary>
+# <details><summary>B. No: its negative side may have a pattern,
+# it may hold several meanings, or it may serve later blocks.</summary>
 # <b>Yes.</b> The neuron that hears "while" would have been missed by everyone who looks at positive coefficients.
 # </details>
 # <details><summary>C. No: each neuron has exactly one pattern, we have only not found it.</summary>
 # No. Many neurons respond to several unrelated things.
 # </details>
 #
-# **3. Neuron (24, 1005) off, and P(" Paris") falls. Does this neuron store the capital of France?**
+# **3. Neuron (24, 1005) off, and P(" Paris") falls.
+# Does this neuron store the capital of France?**
 #
 # <details><summary>A. Yes: without it the model forgets the capital.</summary>
 # Look again at the other countries: their capitals depend on it as well.
@@ -969,22 +1086,27 @@ show_neurons(lm, seen, E, [(28, strongest[28])], contexts=6)
 # <b>Yes.</b> Necessary for an answer is not the same as storing it.
 # </details>
 # <details><summary>C. No: knowledge is in attention.</summary>
-# Attention carries information to the last token. What it carries was written somewhere: chapter 3.
+# Attention carries information to the last token.
+# What it carries was written somewhere: chapter 3.
 # </details>
 #
 # **Further reading**
 #
-# * Geva et al., [Transformer Feed-Forward Layers Are Key-Value Memories](https://arxiv.org/abs/2012.14913) (2021): the
-#   idea of this chapter, with experts naming the patterns.
+# * Geva et al., [Transformer Feed-Forward Layers Are Key-Value Memories](https://arxiv.org/abs/2012.14913) (2021):
+#   the idea of this chapter, with experts naming the patterns.
 # * Geva et al., [Feed-Forward Layers Build Predictions by Promoting Concepts in the Vocabulary Space](https://arxiv.org/abs/2203.14680)
-#   (2022): the sum of section 4, used to make GPT-2 less toxic (by almost 50%, they report) and to stop computing early (20% saved).
-# * Shazeer, [GLU Variants Improve Transformer](https://arxiv.org/abs/2002.05202) (2020): where the gated form comes from. Four pages,
-#   and refreshingly honest about why it works.
+#   (2022): the sum of section 4, used to make GPT-2 less toxic (by almost 50%, they report)
+#   and to stop computing early (20% saved).
+# * Shazeer, [GLU Variants Improve Transformer](https://arxiv.org/abs/2002.05202) (2020):
+#   where the gated form comes from.
+#   Four pages, and refreshingly honest about why it works.
 #
-# **Next:** chapter 3 asks *where* in the model a fact is looked up, by breaking the input and repairing single places.
+# **Next:** chapter 3 asks *where* in the model a fact is looked up,
+# by breaking the input and repairing single places.
 #
-# *The Wikipedia excerpts shown in this chapter are under [CC BY-SA
-# 4.0](https://creativecommons.org/licenses/by-sa/4.0/); they come from the lead paragraphs of English Wikipedia.*
+# *The Wikipedia excerpts shown in this chapter are
+# under [CC BY-SA 4.0](https://creativecommons.org/licenses/by-sa/4.0/);
+# they come from the lead paragraphs of English Wikipedia.*
 
 # %%
 chapter.report()

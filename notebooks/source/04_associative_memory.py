@@ -13,9 +13,9 @@
 #
 # [[colab]]
 #
-# **The promise of this chapter: you will store facts in a matrix with three lines of algebra, predict with a
-# formula when it forgets, change one entry without touching the others, and then see why the keys of a real model
-# make all of this harder.**
+# **The promise of this chapter: you will store facts in a matrix with three lines of algebra,
+# predict with a formula when it forgets, change one entry without touching the others,
+# and then see why the keys of a real model make all of this harder.**
 #
 # ```text
 #      question            dictionary             answer
@@ -32,11 +32,13 @@
 # > * *explain* why 1536 numbers in a real key are worth fewer than a hundred,
 # > * *name* one thing that no dictionary of this kind can store.
 # >
-# > **You need** matrix products, the inverse of a matrix, the dot product and its cosine; what a key and a value are (chapter 2).
+# > **You need** matrix products, the inverse of a matrix, the dot product and its cosine;
+# > what a key and a value are (chapter 2).
 # > Section 5 mentions eigenvectors; you can read on without them.
 # >
-# > **It costs** about a minute and 1.5 GB of memory. Only sections 5 and 6 need the model. They use the key statistics of chapter 0;
-# > if these are not in your cache, they take a minute more.
+# > **It costs** about a minute and 1.5 GB of memory.
+# > Only sections 5 and 6 need the model.
+# > They use the key statistics of chapter 0; if these are not in your cache, they take a minute more.
 
 # %% tags=["setup"]
 
@@ -63,39 +65,48 @@ D, FACTS, LAYER = 48, 300, 6
 #
 # <details><summary>1. In a feed-forward block, which matrix turns keys into values, and what is its shape?</summary>
 #
-# The down-projection W: d_model × d_ff, here 576 × 1536. The key k has d_ff entries, one for each neuron. The value is W k, with
-# d_model entries; the block adds it to the hidden state (chapter 2).
+# The down-projection W: d_model × d_ff, here 576 × 1536.
+# The key k has d_ff entries, one for each neuron.
+# The value is W k, with d_model entries; the block adds it to the hidden state (chapter 2).
 #
 # </details>
 #
 # <details><summary>2. At which token do we look for the key of a fact?</summary>
 #
-# At the last token of the subject: there the model has read the whole name and, if causal tracing is to be believed, looks up
-# what it knows about it (chapters 2 and 3).
+# At the last token of the subject: there the model has read the whole name and,
+# if causal tracing is to be believed, looks up what it knows about it (chapters 2 and 3).
 #
 # </details>
 
 # %% [markdown]
 # ## 1. Add up the pairs
 #
-# Forget the language model for four sections. We have **keys** k₁, …, k_n with d entries each, and to each a **value** v_i
-# that we want back when we ask with k_i. We may keep only one matrix W, and the only way to ask is W k. Can one matrix hold a
-# whole dictionary? In formulas, **K** holds all keys and **V** all values, as columns. Keys have length 1 until section 4.
+# Forget the language model for four sections.
+# We have **keys** k₁, …, k_n with d entries each,
+# and to each a **value** v_i that we want back when we ask with k_i.
+# We may keep only one matrix W, and the only way to ask is W k.
+# Can one matrix hold a whole dictionary?
+# In formulas, **K** holds all keys and **V** all values, as columns.
+# Keys have length 1 until section 4.
 #
-# Start with one pair. The **outer product** v kᵀ is a matrix with a row for each entry of v and a column for each entry of
-# k. Ask it with k:
+# Start with one pair.
+# The **outer product** v kᵀ is a matrix with a row for each entry of v
+# and a column for each entry of k. Ask it with k:
 #
 # $$(v\,k^\top)\,k \;=\; v\,(k^\top k) \;=\; v \quad\text{if k has length 1.} \tag{4.1}$$
 #
-# In words: kᵀ measures how much of the question looks like k, and v is given back that many times. For more pairs, add up:
+# In words: kᵀ measures how much of the question looks like k, and v is given back that many times.
+# For more pairs, add up:
 #
 # $$W \;=\; v_1k_1^\top + \dots + v_nk_n^\top \;=\; V K^\top , \qquad
 # W k_1 \;=\; v_1 + \sum_{i \ne 1} v_i\,(k_i^\top k_1) . \tag{4.2}$$
 #
-# In words: you get the right value, plus every other value as often as its key *overlaps* with the question. That unwanted rest
-# is called **interference**. Since keys have length 1, the overlap kᵢᵀk₁ is the cosine of the angle between them.
+# In words: you get the right value, plus every other value as often as its key *overlaps* with the question.
+# That unwanted rest is called **interference**.
+# Since keys have length 1, the overlap kᵢᵀk₁ is the cosine of the angle between them.
 #
-# Here is a dictionary that you can check by hand. Its three keys stand at right angles, so nothing interferes.
+# Here is a dictionary that you can check by hand.
+# Its three keys stand at right angles, so nothing interferes.
 
 # %%
 K = torch.eye(4)[:, :3]  # three keys of four entries, as columns
@@ -127,58 +138,81 @@ overlap = float(turned[:, 0] @ turned[:, 1])  # (4.2)
 chapter.reveal("a", [0.0, 0.25, 0.5, 1.0].index(round(overlap, 2)))
 
 # %% [markdown]
-# Half, since cos 60° = ½. The first column of W K is v₁ plus half of v₂, and the second is v₂ plus half of v₁. The third key overlaps
-# with nobody, and its answer is exact.
+# Half, since cos 60° = ½.
+# The first column of W K is v₁ plus half of v₂, and the second is v₂ plus half of v₁.
+# The third key overlaps with nobody, and its answer is exact.
 #
 # ## 2. Solve instead of adding
 #
-# We wanted W K = V, and wrote down a sum that has this property only for keys at right angles. Why not *solve* for W? There are d
-# unknowns in each row of W, and n equations. If they cannot all be met, we take the W with the smallest squared error:
+# We wanted W K = V, and wrote down a sum that has this property only for keys at right angles.
+# Why not *solve* for W?
+# There are d unknowns in each row of W, and n equations.
+# If they cannot all be met, we take the W with the smallest squared error:
 #
 # $$\min_W \;\lVert W K - V \rVert_F^2 . \tag{4.3}$$
 #
-# In words: the sum, over all facts, of the squared distance between the answer and the value. (The Frobenius norm ‖·‖_F is the root of
-# the sum of all squared entries. For a matrix we write just ‖W‖ from now on.)
+# In words: the sum, over all facts, of the squared distance between the answer and the value.
+# (The Frobenius norm ‖·‖_F is the root of the sum of all squared entries.
+# For a matrix we write just ‖W‖ from now on.)
 #
-# Each row w of W is a problem of its own: make the sum of all (w kᵢ − vᵢ)² small, where vᵢ is that row's entry of value i. As for (ax − b)², the
-# derivative is the sum of all 2 (w kᵢ − vᵢ) kᵢᵀ. Written for all rows at once and set to zero, these are the **normal equations**:
+# Each row w of W is a problem of its own:
+# make the sum of all (w kᵢ − vᵢ)² small, where vᵢ is that row's entry of value i.
+# As for (ax − b)², the derivative is the sum of all 2 (w kᵢ − vᵢ) kᵢᵀ.
+# Written for all rows at once and set to zero, these are the **normal equations**:
 #
 # $$2\,(W K - V)\,K^\top = 0 \quad\Longleftrightarrow\quad W\,K K^\top \;=\; V K^\top . \tag{4.4}$$
 #
-# In words: what is still wrong must have nothing in common with the keys, or else a little of it could be corrected. On the
-# right stands our old sum. On the left, K Kᵀ corrects it for the overlaps.
+# In words: what is still wrong must have nothing in common with the keys, or else a little of it could be corrected.
+# On the right stands our old sum.
+# On the left, K Kᵀ corrects it for the overlaps.
 #
-# * **More facts than entries** (n > d): K Kᵀ is d × d and can be inverted, so W = V Kᵀ (K Kᵀ)⁻¹.
-# * **Not more facts than entries** (n ≤ d, independent keys): many W answer without any error. We take the smallest one. A part of a row at a
-#   right angle to all keys would change no answer and only make W larger. So the rows are mixed from keys only, W = A Kᵀ. Then
-#   W K = A KᵀK must be V, so W = V (KᵀK)⁻¹ Kᵀ. KᵀK is n × n and holds all overlaps.
+# * **More facts than entries** (n > d):
+#   K Kᵀ is d × d and can be inverted, so W = V Kᵀ (K Kᵀ)⁻¹.
+# * **Not more facts than entries** (n ≤ d, independent keys): many W answer without any error.
+#   We take the smallest one.
+#   A part of a row at a right angle to all keys would change no answer and only make W larger.
+#   So the rows are mixed from keys only, W = A Kᵀ.
+#   Then W K = A KᵀK must be V, so W = V (KᵀK)⁻¹ Kᵀ.
+#   KᵀK is n × n and holds all overlaps.
 #
-# Both are written **W = V K⁺**. K⁺ is the *pseudoinverse* of K (`torch.linalg.pinv`). We call this W the **exact dictionary**. (Its answers are
-# exact for n ≤ d; with more facts it is the best that one matrix can do.)
+# Both are written **W = V K⁺**.
+# K⁺ is the *pseudoinverse* of K (`torch.linalg.pinv`).
+# We call this W the **exact dictionary**.
+# (Its answers are exact for n ≤ d; with more facts it is the best that one matrix can do.)
 #
-# What has changed? Each row of K⁺ reads off one fact. In the sum, fact 1 is read off with k₁ itself. In the exact dictionary (n ≤ d) we have
-# K⁺K = I: fact 1 is read off with a vector that has dot product 1 with k₁ and stands at a right angle to all *other* keys. These
-# reading vectors are the dashed arrows below.
+# What has changed? Each row of K⁺ reads off one fact.
+# In the sum, fact 1 is read off with k₁ itself.
+# In the exact dictionary (n ≤ d) we have K⁺K = I:
+# fact 1 is read off with a vector that has dot product 1 with k₁ and stands at a right angle to all *other* keys.
+# These reading vectors are the dashed arrows below.
 
 # %%
 show(*draw.overlap_figure([(90, 0), (60, 0), (20, 0), (20, -10)]), name="04_overlap")
 
 # %% [markdown]
-# **How to read it.** Above: two keys (solid) and what the exact dictionary reads them with (dashed; drawn shorter where too long, with the true length
-# underneath; at 90° they are the keys themselves). Below: how much of each value comes back when we ask with key 1; no bar means nothing. ‖W‖ is for values of
-# length 1 at a right angle. Only in the last column is the question ten degrees off, on the side away from key 2 (dotted).
+# **How to read it.** Above: two keys (solid) and what the exact dictionary reads them with (dashed;
+# drawn shorter where too long, with the true length underneath; at 90° they are the keys themselves).
+# Below: how much of each value comes back when we ask with key 1; no bar means nothing.
+# ‖W‖ is for values of length 1 at a right angle.
+# Only in the last column is the question ten degrees off, on the side away from key 2 (dotted).
 #
-# **What surprised us.** The last column. At 20° the exact dictionary is still exact. But its reading vectors are almost three times as long
-# as the keys, so W is large. Ask it with a key that is slightly wrong, and it answers one and a half times value 1 *minus* half of value 2, while
-# the sum hardly notices. Exactness is not free. It is paid for in ‖W‖, and the bill comes with the first question that is not in the book.
+# **What surprised us.** The last column.
+# At 20° the exact dictionary is still exact.
+# But its reading vectors are almost three times as long as the keys, so W is large.
+# Ask it with a key that is slightly wrong, and it answers one
+# and a half times value 1 *minus* half of value 2, while the sum hardly notices.
+# Exactness is not free.
+# It is paid for in ‖W‖, and the bill comes with the first question that is not in the book.
 #
-# Drag it yourself. At which angle is ‖W‖ twice as large as at 90°? What does the sum answer at 180°? (If you read this in print: the figure above
-# shows the cases that matter.)
+# Drag it yourself. At which angle is ‖W‖ twice as large as at 90°?
+# What does the sum answer at 180°?
+# (If you read this in print: the figure above shows the cases that matter.)
 #
 # <details><summary>What you should find</summary>
 #
-# ‖W‖ doubles, from 1.41 to 2.83, at 30°, and again at 150°. At 180° the second key is the first one reversed, and the sum answers
-# value 1 *minus* value 2. No dictionary can be exact there: key 2 = −key 1 forces the two answers to be opposite.
+# ‖W‖ doubles, from 1.41 to 2.83, at 30°, and again at 150°.
+# At 180° the second key is the first one reversed, and the sum answers value 1 *minus* value 2.
+# No dictionary can be exact there: key 2 = −key 1 forces the two answers to be opposite.
 #
 # </details>
 
@@ -190,22 +224,29 @@ OverlapWidget().show()
 # %% [markdown]
 # ### Exercise 04.1: Two keys, on paper · 10 minutes · ★★
 #
-# With a pencil. Two keys of length 1 overlap by c = k₁ᵀk₂, a number between −1 and 1. Their values have length 1 and stand at a right angle.
-# Give two formulas: the length of the sum's error when asked with key 1, and ‖W‖ (root of the sum of all squared entries) of the exact
-# dictionary. Test them on the figure above: its first column has c = 0, its second c = ½.
+# With a pencil. Two keys of length 1 overlap by c = k₁ᵀk₂, a number between −1 and 1.
+# Their values have length 1 and stand at a right angle.
+# Give two formulas: the length of the sum's error when asked with key 1,
+# and ‖W‖ (root of the sum of all squared entries) of the exact dictionary.
+# Test them on the figure above: its first column has c = 0, its second c = ½.
 #
 # <details><summary>Hint</summary>
 #
-# The first stands in (4.2). For the second, take v₁ = (1, 0) and v₂ = (0, 1). Then V = I and W = K⁺. (Other values at a right angle only turn
-# W; its size stays.) The likely mistakes are a forgotten root, and an error that is negative for c < 0.
+# The first stands in (4.2).
+# For the second, take v₁ = (1, 0) and v₂ = (0, 1).
+# Then V = I and W = K⁺.
+# (Other values at a right angle only turn W; its size stays.)
+# The likely mistakes are a forgotten root, and an error that is negative for c < 0.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# ‖K⁺‖² is the sum of the diagonal (the *trace*) of K⁺K⁺ᵀ, for each diagonal entry is a row times itself. With K⁺ = (KᵀK)⁻¹Kᵀ that product is
-# (KᵀK)⁻¹. KᵀK has ones on the diagonal and c beside it. The inverse of a 2 × 2 matrix: swap the two diagonal entries, change the
-# sign of the other two, divide by the determinant, here 1 − c².
+# ‖K⁺‖² is the sum of the diagonal (the *trace*) of K⁺K⁺ᵀ, for each diagonal entry is a row times itself.
+# With K⁺ = (KᵀK)⁻¹Kᵀ that product is (KᵀK)⁻¹.
+# KᵀK has ones on the diagonal and c beside it.
+# The inverse of a 2 × 2 matrix: swap the two diagonal entries,
+# change the sign of the other two, divide by the determinant, here 1 − c².
 #
 # </details>
 #
@@ -230,20 +271,24 @@ two_keys = chapter.check("04.1", two_keys)
 # %% [markdown]
 # ### Exercise 04.2: The exact dictionary · 15 minutes · ★★
 #
-# Write W = V K⁺, for few facts and for many, without calling `pinv`. Keys and values are columns. The exact dictionaries of the sections to come
-# are computed by *your* function.
+# Write W = V K⁺, for few facts and for many, without calling `pinv`.
+# Keys and values are columns.
+# The exact dictionaries of the sections to come are computed by *your* function.
 #
 # <details><summary>Hint</summary>
 #
-# Two cases, n ≤ d and n > d, each with the matrix that can be inverted there. The likely mistake is to use one
-# formula for both: K Kᵀ of three keys with four entries has no inverse.
+# Two cases, n ≤ d and n > d, each with the matrix that can be inverted there.
+# The likely mistake is to use one formula for both:
+# K Kᵀ of three keys with four entries has no inverse.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# `torch.linalg.solve(A, B)` is A⁻¹B. For the first case it can stand on the right of V as it is. In the second, W is on the left of
-# K Kᵀ: transpose (4.4). K Kᵀ is symmetric, so (K Kᵀ) Wᵀ = K Vᵀ.
+# `torch.linalg.solve(A, B)` is A⁻¹B.
+# For the first case it can stand on the right of V as it is.
+# In the second, W is on the left of K Kᵀ: transpose (4.4).
+# K Kᵀ is symmetric, so (K Kᵀ) Wᵀ = K Vᵀ.
 #
 # </details>
 #
@@ -269,8 +314,9 @@ def store(K, V):
 store = chapter.check("04.2", store)
 
 # %% [markdown]
-# Now both formulas of 04.1 against experiment: for 41 pairs of keys at different angles, the error of the sum, that of your dictionary, and
-# the size of your W. Dots are measured, lines are the formulas.
+# Now both formulas of 04.1 against experiment:
+# for 41 pairs of keys at different angles, the error of the sum, that of your dictionary, and the size of your W.
+# Dots are measured, lines are the formulas.
 
 # %%
 rows = []
@@ -298,36 +344,45 @@ panels = {
 show(*draw.curves_figure(panels, "overlap", pairs), name="04_interference")
 
 # %% [markdown]
-# On the left, interference grows in proportion to the overlap, and solving removes it altogether. On the right is the price: it is
-# mild at first, and has no upper bound as two keys become one (c → 1) or opposite (c → −1).
+# On the left, interference grows in proportion to the overlap, and solving removes it altogether.
+# On the right is the price: it is mild at first,
+# and has no upper bound as two keys become one (c → 1) or opposite (c → −1).
 #
 # ## 3. How many facts fit?
 #
-# Two facts are no dictionary. Take n random keys of d entries. By how much do two random directions overlap? Their cosine is 0 on
-# average. Its *square* is 1/d on average: the squares of a vector's cosines with all d axes add up to 1, and no axis is special.
+# Two facts are no dictionary.
+# Take n random keys of d entries.
+# By how much do two random directions overlap?
+# Their cosine is 0 on average.
+# Its *square* is 1/d on average:
+# the squares of a vector's cosines with all d axes add up to 1, and no axis is special.
 #
-# With this, (4.2) gives the mean squared error of the sum. (When you square its rest, products of two different overlaps are as often positive as negative,
-# and cancel on average.)
+# With this, (4.2) gives the mean squared error of the sum.
+# (When you square its rest, products of two different overlaps are
+# as often positive as negative, and cancel on average.)
 #
-# And least squares? A row of V is a list of n numbers, one for each fact. A row of W K can be any mixture of the d rows of K, and nothing else. So a
-# random row of V, a direction in n dimensions, is met exactly in d of them and not at all in the other n − d.
+# And least squares? A row of V is a list of n numbers, one for each fact.
+# A row of W K can be any mixture of the d rows of K, and nothing else.
+# So a random row of V, a direction in n dimensions, is met exactly in d of them and not at all in the other n − d.
 #
 # ### Exercise 04.3: Capacity, on paper · 10 minutes · ★★
 #
-# With a pencil. n facts with random keys of d entries, keys and values of length 1. Give the expected *squared* error of one
-# answer, for the sum and for the exact dictionary, for any n and d.
+# With a pencil. n facts with random keys of d entries, keys and values of length 1.
+# Give the expected *squared* error of one answer, for the sum and for the exact dictionary, for any n and d.
 #
 # <details><summary>Hint</summary>
 #
-# For the sum, count who interferes. For the exact one there are two cases, and `max` joins them. The likely mistake is to
-# count a fact as its own error.
+# For the sum, count who interferes.
+# For the exact one there are two cases, and `max` joins them.
+# The likely mistake is to count a fact as its own error.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# Each of the *other* facts adds 1/d, its mean squared overlap, to the squared error of the sum. For the exact dictionary: if n ≤ d, the keys are
-# independent and all is met. If n > d, the share of the n dimensions that is *not* met is (n − d)/n.
+# Each of the *other* facts adds 1/d, its mean squared overlap, to the squared error of the sum.
+# For the exact dictionary: if n ≤ d, the keys are independent and all is met.
+# If n > d, the share of the n dimensions that is *not* met is (n − d)/n.
 #
 # </details>
 #
@@ -350,9 +405,13 @@ def expected_error(n, d):
 expected_error = chapter.check("04.3", expected_error)
 
 # %% [markdown]
-# So the exact dictionary is perfect up to n = d. Would you use it that close to the edge? Two more questions, before we fill one up. The
-# first: real questions are never exactly a key of the book. The second: a language model does not need the *vector* v. It
-# only needs to pick the right word. So when we ask with k₁, it is enough if W k₁ has a larger dot product with v₁ than with any other value.
+# So the exact dictionary is perfect up to n = d.
+# Would you use it that close to the edge?
+# Two more questions, before we fill one up.
+# The first: real questions are never exactly a key of the book.
+# The second: a language model does not need the *vector* v.
+# It only needs to pick the right word.
+# So when we ask with k₁, it is enough if W k₁ has a larger dot product with v₁ than with any other value.
 
 # %%
 chapter.predict(
@@ -367,15 +426,20 @@ chapter.predict(
 )
 
 # %% [markdown]
-# We fill both dictionaries with more and more random facts, measure, and put the theory beside it. For a question k + ε with ‖ε‖ = s, the
-# extra error is Wε. A row w of W adds (w ε)² to its square; for a random ε that is s²‖w‖²/d on average, by the 1/d from above. All rows together give s²‖W‖²/d.
+# We fill both dictionaries with more and more random facts, measure, and put the theory beside it.
+# For a question k + ε with ‖ε‖ = s, the extra error is Wε.
+# A row w of W adds (w ε)² to its square; for a random ε that is s²‖w‖²/d on average, by the 1/d from above.
+# All rows together give s²‖W‖²/d.
 #
-# How large is ‖W‖²? For the sum it is about n, one for each fact. For the exact dictionary of random facts it is nearly n·d/(d − n − 1) below d facts and
-# d²/(n − d − 1) above, a known result on random matrices. So for the exact dictionary, if n is not within 1 of d,
+# How large is ‖W‖²? For the sum it is about n, one for each fact.
+# For the exact dictionary of random facts it is nearly n·d/(d − n − 1)
+# below d facts and d²/(n − d − 1) above, a known result on random matrices.
+# So for the exact dictionary, if n is not within 1 of d,
 #
 # $$\text{added squared error} \;\approx\; s^2\,\frac{\lVert W \rVert_F^2}{d} \;\approx\; s^2\,\frac{\min(n, d)}{|d-n|-1} . \tag{4.5}$$
 #
-# In words: what is wrong with the question is enlarged by the size of W, and W is largest when the facts just fit. For the sum, (4.5) ends with s² n/d.
+# In words: what is wrong with the question is enlarged by the size of W, and W is largest when the facts just fit.
+# For the sum, (4.5) ends with s² n/d.
 
 
 # %%
@@ -428,46 +492,71 @@ holds, holds_exact = (int(table.index[table[f"{name}, right"] >= 0.95].max()) fo
 chapter.reveal("c", 0 if holds < 36 else 1 if holds < 60 else 2 if holds <= 120 else 3)
 
 # %% [markdown]
-# **How to read it.** Marks are measured, lines are theory without any fitted constant. Left: asked with the stored keys. Middle: what
-# is *added* to the squared error when the question is off by a tenth of its length (both axes logarithmic). Right: how often the right value wins among all stored
-# ones. (That line takes all errors as independent; they are not quite, and it promises a little too little.)
+# **How to read it.** Marks are measured, lines are theory without any fitted constant.
+# Left: asked with the stored keys.
+# Middle: what is *added* to the squared error
+# when the question is off by a tenth of its length (both axes logarithmic).
+# Right: how often the right value wins among all stored ones.
+# (That line takes all errors as independent; they are not quite, and it promises a little too little.)
 #
 # **What surprised us.** Three things.
 #
-# * **Forty exact facts are already too many for comfort.** With 40 of 48, a question that is off by 10% gets an answer that is off by more than
-#   twice as much: (4.5) says 0.1·√(40/7) = [[=0.1 * math.sqrt(40 / 7):.0%]], and the run agrees ([[=off:.0%]]). The worst place is *at* capacity. Just past it,
-#   where less has to be exact, the same dictionary becomes calm again. (Statisticians know this peak from "double descent". The sum has none.)
-# * **"Full" depends on what you ask.** As vectors, 48 facts are the end. As *choices*, the plain sum is still right 19
-#   times in 20 with [[=holds:d]] facts, though its mean squared error is then [[=(holds - 1) / D:.1f]], where a value has squared length 1. The exact dictionary gets as far as
-#   [[=holds_exact:d]]. The errors point in all directions, and no single wrong value collects enough of them. A matrix of d × d numbers
-#   can keep on the order of d² choices (up to logarithms), but only d vectors: [Nichani et al.](https://arxiv.org/abs/2412.06538) prove such results. At d = 48
-#   the logarithms still hide it. But double d, and the line of the right panel stretches fourfold: it promises [[=measure.chance_right(300, 96):.0%]] right choices
-#   for 300 facts at d = 96, and [[=measure.chance_right(9800, 576):.0%]] for 9800 facts at d = 576, the size of our model's values.
-# * **Nothing breaks.** There is no error message at n = 49. A full dictionary answers every question as fluently as an empty one.
+# * **Forty exact facts are already too many for comfort.**
+#   With 40 of 48, a question that is off by 10% gets an answer that is off by more than twice as much:
+#   (4.5) says 0.1·√(40/7) = [[=0.1 * math.sqrt(40 / 7):.0%]], and the run agrees ([[=off:.0%]]).
+#   The worst place is *at* capacity.
+#   Just past it, where less has to be exact, the same dictionary becomes calm again.
+#   (Statisticians know this peak from "double descent". The sum has none.)
+# * **"Full" depends on what you ask.**
+#   As vectors, 48 facts are the end.
+#   As *choices*, the plain sum is still right 19 times in 20 with [[=holds:d]] facts,
+#   though its mean squared error is then [[=(holds - 1) / D:.1f]], where a value has squared length 1.
+#   The exact dictionary gets as far as [[=holds_exact:d]].
+#   The errors point in all directions, and no single wrong value collects enough of them.
+#   A matrix of d × d numbers can keep on the order of d² choices (up to logarithms), but only d vectors:
+#   [Nichani et al.](https://arxiv.org/abs/2412.06538) prove such results.
+#   At d = 48 the logarithms still hide it.
+#   But double d, and the line of the right panel stretches fourfold:
+#   it promises [[=measure.chance_right(300, 96):.0%]] right choices for 300 facts at d = 96,
+#   and [[=measure.chance_right(9800, 576):.0%]] for 9800 facts at d = 576, the size of our model's values.
+# * **Nothing breaks.** There is no error message at n = 49.
+#   A full dictionary answers every question as fluently as an empty one.
 
 # %% [markdown] tags=["instructor"]
-# **For the instructor, sections 1 to 3.** Common mistakes: (a) "pseudoinverse" is taken for a numerical trick; insist that its rows
-# are *reading vectors*, and let students draw them for 30° by hand. (b) K Kᵀ (d × d, over entries) and KᵀK (n × n, over facts) are mixed up: ask
-# for the shape before the formula. (c) The exact dictionary is thought to be better, always: the middle panel is the antidote. Questions:
-# what would you do in the middle panel at n = 48? (Add λ to the diagonal: ridge, which returns as AlphaEdit's λ in chapter 8.) Why does the sum
-# not peak? (Its ‖W‖ grows like √n only.) Which of the three panels describes a language model? (The third, for one word; the first, if the next
-# layers need the vector.) A good demonstration: shuffle V; nothing changes, because only keys matter for capacity.
+# **For the instructor, sections 1 to 3.**
+# Common mistakes: (a) "pseudoinverse" is taken for a numerical trick;
+# insist that its rows are *reading vectors*, and let students draw them for 30° by hand.
+# (b) K Kᵀ (d × d, over entries) and KᵀK (n × n, over facts) are mixed up: ask for the shape before the formula.
+# (c) The exact dictionary is thought to be better, always: the middle panel is the antidote.
+# Questions: what would you do in the middle panel at n = 48?
+# (Add λ to the diagonal: ridge, which returns as AlphaEdit's λ in chapter 8.)
+# Why does the sum not peak?
+# (Its ‖W‖ grows like √n only.)
+# Which of the three panels describes a language model?
+# (The third, for one word; the first, if the next layers need the vector.)
+# A good demonstration: shuffle V; nothing changes, because only keys matter for capacity.
 
 # %% [markdown]
 # ## 4. One more fact
 #
-# This is the question of the whole book, in its smallest form. A dictionary W is given. A new pair arrives, (k, v): store it,
-# and change as little as possible. We write W + Δ. What is missing is the **residual** r = v − W k, so we need Δk = r. The rows of the smallest
-# such Δ point along k, for any part of them at a right angle to k would do nothing at k and make Δ larger. So
+# This is the question of the whole book, in its smallest form.
+# A dictionary W is given.
+# A new pair arrives, (k, v): store it, and change as little as possible.
+# We write W + Δ. What is missing is the **residual** r = v − W k, so we need Δk = r.
+# The rows of the smallest such Δ point along k,
+# for any part of them at a right angle to k would do nothing at k and make Δ larger. So
 #
 # $$\Delta \;=\; \frac{r\,k^\top}{k^\top k} . \tag{4.6}$$
 #
-# In words: an outer product as in (4.1), with the *missing part* as its value, divided by the squared length of k: from here on, keys may have
-# any length. And what happens to an old key k_j? Its answer changes by
+# In words: an outer product as in (4.1), with the *missing part* as its value,
+# divided by the squared length of k: from here on, keys may have any length.
+# And what happens to an old key k_j?
+# Its answer changes by
 #
 # $$\Delta\,k_j \;=\; r\;\frac{k^\top k_j}{k^\top k} . \tag{4.7}$$
 #
-# In words: interference again. Who overlaps with the new key, pays, and the longer its own key, the more.
+# In words: interference again.
+# Who overlaps with the new key, pays, and the longer its own key, the more.
 #
 # ### Exercise 04.4: Write one pair · 10 minutes · ★
 #
@@ -475,7 +564,8 @@ chapter.reveal("c", 0 if holds < 36 else 1 if holds < 60 else 2 if holds <= 120 
 #
 # <details><summary>Hint</summary>
 #
-# `torch.outer(a, b)` is a bᵀ. The likely mistake is to write v where r is needed: then the old answer and the new one add up.
+# `torch.outer(a, b)` is a bᵀ.
+# The likely mistake is to write v where r is needed: then the old answer and the new one add up.
 #
 # </details>
 #
@@ -504,8 +594,10 @@ def write(W, k, v):
 write = chapter.check("04.4", write)
 
 # %% [markdown]
-# Four facts, with keys of six entries, are stored exactly by your `store`, and your `write` adds a fifth. The first three matrices are (4.6): here ‖k‖ = 1. In the last two,
-# columns one to four are the old facts and column five is the new one. Check a column: each old answer is off by r times its overlap with the new key.
+# Four facts, with keys of six entries, are stored exactly by your `store`, and your `write` adds a fifth.
+# The first three matrices are (4.6): here ‖k‖ = 1.
+# In the last two, columns one to four are the old facts and column five is the new one.
+# Check a column: each old answer is off by r times its overlap with the new key.
 
 # %%
 K, V = unit(torch.randn(6, 4)), torch.tensor([[1.0, 0, 2, -1], [0, 3, 1, 1], [2, 1, 0, 3]])
@@ -518,13 +610,16 @@ parts = {"r": (v - W @ k)[:, None], "kᵀ": k[None], "Δ = r kᵀ": delta, "over
 show(*draw.matrices_figure(parts | {"error of the answers": damage}), name="04_write")
 
 # %% [markdown]
-# Can we do better? The old keys span some directions; split the new key into the part inside their span and the rest,
-# k = k∥ + k⊥. If the rows of Δ point along k⊥, then Δk_j = 0 for *every* old key, since k⊥ stands at a right angle to all of them. It also stands
-# at a right angle to k∥, so k⊥ᵀk = k⊥ᵀk⊥ = ‖k⊥‖². So
+# Can we do better? The old keys span some directions;
+# split the new key into the part inside their span and the rest, k = k∥ + k⊥.
+# If the rows of Δ point along k⊥, then Δk_j = 0 for *every* old key,
+# since k⊥ stands at a right angle to all of them.
+# It also stands at a right angle to k∥, so k⊥ᵀk = k⊥ᵀk⊥ = ‖k⊥‖². So
 #
 # $$\Delta \;=\; \frac{r\,k_\perp^\top}{k_\perp^\top k} , \qquad \lVert \Delta \rVert \;=\; \frac{\lVert r \rVert}{\lVert k_\perp \rVert} . \tag{4.8}$$
 #
-# In words: use only what is *new* about the new key. The less there is of it, the larger Δ must be.
+# In words: use only what is *new* about the new key.
+# The less there is of it, the larger Δ must be.
 #
 # ### Exercise 04.5: Write carefully · 15 minutes · ★★★
 #
@@ -532,20 +627,24 @@ show(*draw.matrices_figure(parts | {"error of the answers": damage}), name="04_w
 #
 # <details><summary>Hint</summary>
 #
-# k∥ is the mixture K c that is nearest to k: a least-squares problem as (4.3), with c as the unknown. The likely mistake is to divide by kᵀk
-# afterwards: k⊥ᵀk is smaller.
+# k∥ is the mixture K c that is nearest to k:
+# a least-squares problem as (4.3), with c as the unknown.
+# The likely mistake is to divide by kᵀk afterwards: k⊥ᵀk is smaller.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# `torch.linalg.lstsq(K, k[:, None]).solution[:, 0]` is the best c. Another way is k − K K⁺k. (K Kᵀk would need orthonormal keys.)
+# `torch.linalg.lstsq(K, k[:, None]).solution[:, 0]` is the best c.
+# Another way is k − K K⁺k.
+# (K Kᵀk would need orthonormal keys.)
 #
 # </details>
 #
 # <details><summary>Expected output</summary>
 #
-# ✓ Exercise 04.5: all properties hold. Below it, three numbers that are zero up to rounding.
+# ✓ Exercise 04.5: all properties hold.
+# Below it, three numbers that are zero up to rounding.
 #
 # </details>
 
@@ -569,8 +668,11 @@ print(
 print(f"W + Δ differs from storing all five facts anew by {float((W + careful - again).norm()):.0e}")
 
 # %% [markdown]
-# The last line deserves a pause. To store all facts again from scratch, and to add one carefully to an exact dictionary, is *the same thing*. Nobody needs the old
-# values for it; and of the old keys only the directions that they fill. (W must be what `store` made of the old facts. The first two numbers are zero for any W.)
+# The last line deserves a pause.
+# To store all facts again from scratch, and to add one carefully to an exact dictionary, is *the same thing*.
+# Nobody needs the old values for it; and of the old keys only the directions that they fill.
+# (W must be what `store` made of the old facts.
+# The first two numbers are zero for any W.)
 #
 # How large does Δ become in a dictionary that is nearly full?
 
@@ -607,24 +709,35 @@ growth = float(writes.set_index("facts").growth[44])
 chapter.reveal("d", 0 if growth < 1.5 else 1 if growth < 2.6 else 2 if growth < 7 else 3)
 
 # %% [markdown]
-# **How to read it.** Left: how far an old answer moves; the line is the root of the mean squared cosine 1/d. Right: k⊥ lives in the d − n directions that no old key
-# uses, so ‖k⊥‖² is (d − n)/d on average, and by (4.8) Δ grows by the root of d/(d − n). With two free directions left (n = 46) chance decides: ‖k⊥‖² is often far
-# below its mean, and the median lies above the line.
+# **How to read it.** Left: how far an old answer moves; the line is the root of the mean squared cosine 1/d.
+# Right: k⊥ lives in the d − n directions that no old key uses,
+# so ‖k⊥‖² is (d − n)/d on average, and by (4.8) Δ grows by the root of d/(d − n).
+# With two free directions left (n = 46) chance decides:
+# ‖k⊥‖² is often far below its mean, and the median lies above the line.
 #
-# **What surprised us.** It stays nearly free for so long. With half of the places taken, the careful write is only
-# [[=float(writes.set_index('facts').growth[24]):.1f]] times as large as the plain one, and harms nobody. Then the price climbs, and at the
-# last free place it explodes. (With n ≥ d nothing is new about any key: k⊥ = 0, and somebody *must* pay.)
+# **What surprised us.**
+# It stays nearly free for so long.
+# With half of the places taken, the careful write is only [[=float(writes.set_index('facts').growth[24]):.1f]] times
+# as large as the plain one, and harms nobody.
+# Then the price climbs, and at the last free place it explodes.
+# (With n ≥ d nothing is new about any key: k⊥ = 0, and somebody *must* pay.)
 #
-# These two panels hold the rest of the book. *Who pays for a write?* ROME and MEMIT (chapters 5 and 6) let everybody pay as little as possible, in
-# the mean over all text. AlphaEdit (chapters 7 and 8) is in essence your `write_carefully`, for a hundred thousand old keys at once. And since a real layer
-# of 1536 entries has long been full, "nothing is new about this key" is the case we shall have to live with.
+# These two panels hold the rest of the book.
+# *Who pays for a write?*
+# ROME and MEMIT (chapters 5 and 6) let everybody pay as little as possible, in the mean over all text.
+# AlphaEdit (chapters 7 and 8) is in essence your `write_carefully`, for a hundred thousand old keys at once.
+# And since a real layer of 1536 entries has long been full,
+# "nothing is new about this key" is the case we shall have to live with.
 
 # %% [markdown]
 # ## 5. The keys of a real layer
 #
-# So far keys were random. Now take real ones: the keys of layer [[=LAYER]] of our model at the last tokens of [[=FACTS]] subjects ("Iowa", "Les Paul",
-# "Pentium processor" …), each in its own prompt. A second set is asked for comparison: the same subjects with an unrelated sentence in front. That is
-# what a *slightly wrong question* looks like in real life. Code holds real keys as rows, so we transpose once.
+# So far keys were random.
+# Now take real ones: the keys of layer [[=LAYER]] of our model at the last tokens of [[=FACTS]] subjects
+# ("Iowa", "Les Paul", "Pentium processor" …), each in its own prompt.
+# A second set is asked for comparison: the same subjects with an unrelated sentence in front.
+# That is what a *slightly wrong question* looks like in real life.
+# Code holds real keys as rows, so we transpose once.
 
 # %%
 from alphaedit_lite.prompts import PREFIXES
@@ -636,8 +749,10 @@ elsewhere = measure.subject_keys(lm, facts, LAYER, prefix=PREFIXES[1]).T
 print(f"{K.shape[1]} keys of {K.shape[0]} entries; in front of the second set: {PREFIXES[1]!r}")
 
 # %% [markdown]
-# In section 3 one number decided how much a sum interferes: the mean squared cosine. For random keys it is 1/d. Turn that round: whatever the
-# keys, they interfere *like random keys of so many entries*. We call this number their **effective dimension**:
+# In section 3 one number decided how much a sum interferes: the mean squared cosine.
+# For random keys it is 1/d.
+# Turn that round: whatever the keys, they interfere *like random keys of so many entries*.
+# We call this number their **effective dimension**:
 #
 # $$d_{\text{eff}} \;=\; \frac{1}{\text{mean of}\;\cos^2(k_i, k_j)\;\text{over all pairs}\;i \ne j} . \tag{4.9}$$
 
@@ -655,14 +770,15 @@ chapter.predict(
 #
 # <details><summary>Hint</summary>
 #
-# Cosines are the dot products of columns of length 1. The likely mistake is to average over all entries of that matrix: on its
-# diagonal, each key meets itself.
+# Cosines are the dot products of columns of length 1.
+# The likely mistake is to average over all entries of that matrix: on its diagonal, each key meets itself.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# With U the columns of length 1, G = UᵀU holds all cosines. There are n² − n pairs beside the diagonal, and the diagonal adds n to the sum of squares.
+# With U the columns of length 1, G = UᵀU holds all cosines.
+# There are n² − n pairs beside the diagonal, and the diagonal adds n to the sum of squares.
 #
 # </details>
 #
@@ -688,13 +804,19 @@ def effective_dimension(K):
 effective_dimension = chapter.check("04.6", effective_dimension)
 
 # %% [markdown]
-# Now a series of suspects. Are real keys so similar because their entries are spiky (few large numbers)? Because all share a common part? Because
-# they use few directions much and many little? Three lines of the table take one of these away; the others are for comparison.
+# Now a series of suspects.
+# Are real keys so similar because their entries are spiky (few large numbers)?
+# Because all share a common part?
+# Because they use few directions much and many little?
+# Three lines of the table take one of these away; the others are for comparison.
 #
-# * *shuffled*: the same numbers in each key, but in an order of its own. Spikes stay, shared neurons go.
+# * *shuffled*: the same numbers in each key, but in an order of its own.
+#   Spikes stay, shared neurons go.
 # * *mean removed*: minus the average key.
-# * *whitened*: every direction divided by how strongly ordinary text uses it, C0^(−½) k. C0 is the mean of k kᵀ over 100,000 tokens of Wikipedia. Its
-#   eigenvectors are the directions, and its eigenvalues how strongly each is used (a mean square, hence the root). Chapter 7 looks at them closely.
+# * *whitened*: every direction divided by how strongly ordinary text uses it, C0^(−½) k.
+#   C0 is the mean of k kᵀ over 100,000 tokens of Wikipedia.
+#   Its eigenvectors are the directions, and its eigenvalues how strongly each is used (a mean square, hence the root).
+#   Chapter 7 looks at them closely.
 
 # %%
 C0 = key_statistics(lm, (4, 5, 6, 7))[LAYER].second_moment  # [d_ff, d_ff]
@@ -724,7 +846,8 @@ chapter.reveal("e", sum(d_eff["real"] < bound for bound in (1000, 300, 100)))
 real.style.format("{:.2f}").format("{:.0f}", subset=["effective dimension"])
 
 # %% [markdown]
-# And three of these as a picture, with a fourth line: the cosine of each key with *the same subject* after another sentence.
+# And three of these as a picture, with a fourth line:
+# the cosine of each key with *the same subject* after another sentence.
 
 # %%
 same = (unit(K) * unit(elsewhere)).sum(0)
@@ -742,9 +865,11 @@ for subject in ("Iowa", "Pentium processor", "Les Paul"):
     print(f"{subject}: {', '.join(said)}")
 
 # %% [markdown]
-# The list under the figure shows, for three subjects, who has the most similar key; in brackets is the cosine of the same pair after the unrelated sentence.
+# The list under the figure shows, for three subjects, who has the most similar key;
+# in brackets is the cosine of the same pair after the unrelated sentence.
 #
-# One thing more. How long are these keys, how much of a key survives the other sentence, and does it matter *where* the subject ends in its prompt? (`length` is ‖k‖.)
+# One thing more. How long are these keys, how much of a key survives the other sentence,
+# and does it matter *where* the subject ends in its prompt? (`length` is ‖k‖.)
 
 # %%
 ends = [len(lm.tokenizer(fact.prompt[: fact.subject_end])["input_ids"]) for fact in facts]
@@ -759,34 +884,55 @@ print("shortest keys:", ", ".join(f"{name} {length:.1f}" for name, length in sho
 where.style.format("{:.0f}", subset=["subjects", "below 0.5"]).format("{:.2f}", subset=list(where)[1:4])
 
 # %% [markdown]
-# **How to read it.** In the figure, the scale on the left is logarithmic: most pairs of subjects are harmless, and a long tail is not. (The line with gaps has only
-# [[=FACTS]] pairs, one for each subject; the dotted one has all pairs of two.) The table sorts the subjects by the place of their last token in the prompt.
+# **How to read it.** In the figure, the scale on the left is logarithmic:
+# most pairs of subjects are harmless, and a long tail is not.
+# (The line with gaps has only [[=FACTS]] pairs, one for each subject; the dotted one has all pairs of two.)
+# The table sorts the subjects by the place of their last token in the prompt.
 #
 # **What surprised us.**
 #
-# * **1536 entries are worth about [[=round(d_eff['real'], -1):.0f]].** It is not that the entries are spiky: shuffled within each key, the same numbers are as good as
-#   random ones. What counts is that different subjects use the *same* neurons.
-# * **Part of that is dull.** A common part is in every key: removing the mean raises the effective dimension to about [[=round(d_eff['real, mean removed'], -1):.0f]].
-#   And ordinary text uses some directions much more than others: after whitening it is about [[=round(d_eff['real, whitened'], -2):.0f]]. Keep that in mind: whitened
-#   keys overlap by kᵢᵀC0⁻¹k_j. ROME's update has just this C0⁻¹ in it, and MEMIT's the inverse of C0 plus the new keys.
-# * **Part of it is meaning.** Iowa is close to Wisconsin, Oregon and Indiana, and a Pentium to a Xeon, in both sentences. Presumably it is *useful* for the model to treat
-#   similar things alike; this table cannot prove it. Random keys would interfere less, but what was learned about Iowa would say nothing about Wisconsin.
-# * **And part is neither.** Les Paul and Jeff Beck, two guitarists, look like a find. But after another sentence the two have nothing in common
-#   ([[=near_elsewhere['Les Paul']['Jeff Beck']:.2f]]). Both names end at the second token of their prompts, and there these two keys almost vanish: they are about
-#   a tenth as long as usual, and what is left is no longer about guitarists. (We had the pair in our list as an example of meaning, before we asked in another sentence.) Other
-#   keys at the second token are shorter too, but not like these two; why just these, we do not know. They also make the [[=real['largest cosine']['real, mean removed']:.2f]] of the first table: a key that is almost zero,
-#   minus the mean, is nearly *minus the mean*.
-# * **A key does not belong to its subject alone.** In another sentence it has a cosine of [[=float(same.median()):.2f]] with itself (median), but for
-#   [[=float((same < 0.5).double().mean()):.0%]] of the subjects less than 0.5. All of these end at the second or third token, where the model has read next to nothing. ROME and its
-#   successors average a key over several beginnings, and this is one good reason.
+# * **1536 entries are worth about [[=round(d_eff['real'], -1):.0f]].**
+#   It is not that the entries are spiky: shuffled within each key, the same numbers are as good as random ones.
+#   What counts is that different subjects use the *same* neurons.
+# * **Part of that is dull.**
+#   A common part is in every key:
+#   removing the mean raises the effective dimension to about [[=round(d_eff['real, mean removed'], -1):.0f]].
+#   And ordinary text uses some directions much more than others:
+#   after whitening it is about [[=round(d_eff['real, whitened'], -2):.0f]].
+#   Keep that in mind: whitened keys overlap by kᵢᵀC0⁻¹k_j.
+#   ROME's update has just this C0⁻¹ in it, and MEMIT's the inverse of C0 plus the new keys.
+# * **Part of it is meaning.**
+#   Iowa is close to Wisconsin, Oregon and Indiana, and a Pentium to a Xeon, in both sentences.
+#   Presumably it is *useful* for the model to treat similar things alike; this table cannot prove it.
+#   Random keys would interfere less, but what was learned about Iowa would say nothing about Wisconsin.
+# * **And part is neither.**
+#   Les Paul and Jeff Beck, two guitarists, look like a find.
+#   But after another sentence the two have nothing in common ([[=near_elsewhere['Les Paul']['Jeff Beck']:.2f]]).
+#   Both names end at the second token of their prompts, and there these two keys almost vanish:
+#   they are about a tenth as long as usual, and what is left is no longer about guitarists.
+#   (We had the pair in our list as an example of meaning, before we asked in another sentence.)
+#   Other keys at the second token are shorter too, but not like these two; why just these, we do not know.
+#   They also make the [[=real['largest cosine']['real, mean removed']:.2f]] of the first table:
+#   a key that is almost zero, minus the mean, is nearly *minus the mean*.
+# * **A key does not belong to its subject alone.**
+#   In another sentence it has a cosine of [[=float(same.median()):.2f]] with itself (median),
+#   but for [[=float((same < 0.5).double().mean()):.0%]] of the subjects less than 0.5.
+#   All of these end at the second or third token, where the model has read next to nothing.
+#   ROME and its successors average a key over several beginnings, and this is one good reason.
 #
 # ### Does the dictionary still work?
 #
-# We store all [[=FACTS]] subjects, with both dictionaries, and ask for them with their stored keys and with those of the other sentence. (All are scaled to length 1 again.) The
-# values are random, so that only the keys make a difference. For comparison, random keys are asked with questions that are exactly as far off as the real ones.
+# We store all [[=FACTS]] subjects, with both dictionaries,
+# and ask for them with their stored keys and with those of the other sentence.
+# (All are scaled to length 1 again.)
+# The values are random, so that only the keys make a difference.
+# For comparison, random keys are asked with questions that are exactly as far off as the real ones.
 #
-# A short cut saves us the values. The answer to a question q is V x, with weights x = K⁺q (or Kᵀq for the sum). Perfect weights are 1 for the right fact and 0 for all
-# others. For random values of length 1 the squared error of the answer is, on average, the squared distance of x from that. Only for the right *choices* do we draw values.
+# A short cut saves us the values.
+# The answer to a question q is V x, with weights x = K⁺q (or Kᵀq for the sum).
+# Perfect weights are 1 for the right fact and 0 for all others.
+# For random values of length 1 the squared error of the answer is, on average, the squared distance of x from that.
+# Only for the right *choices* do we draw values.
 
 # %%
 R, noise = unit(sets["random"]), torch.randn_like(K)
@@ -805,19 +951,29 @@ recall = pd.DataFrame(rows).T
 recall.style.format("{:.2f}").format("{:.0%}", subset=list(recall)[2::2]).format("{:.0f}", subset=["‖W‖²"])
 
 # %% [markdown]
-# The sum pays in full: its squared error is (n − 1)/d_eff = [[=(FACTS - 1) / d_eff['real']:.1f]], about twenty times that of random keys, just as (4.9) says. And yet it picks the right one of
-# [[=FACTS]] values for [[=recall['right, stored']['real keys, sum']:.0%]] of the subjects. As in section 3, the error is spread over many wrong values, in 576 dimensions, and seldom does one of them collect enough.
+# The sum pays in full: its squared error is (n − 1)/d_eff = [[=(FACTS - 1) / d_eff['real']:.1f]],
+# about twenty times that of random keys, just as (4.9) says.
+# And yet it picks the right one of [[=FACTS]] values
+# for [[=recall['right, stored']['real keys, sum']:.0%]] of the subjects.
+# As in section 3, the error is spread over many wrong values,
+# in 576 dimensions, and seldom does one of them collect enough.
 #
-# The exact dictionary does not care: all [[=FACTS]] answers are exact, for real keys are independent, and it needs no more than that. It pays when the question comes in another
-# sentence: its squared error is [[=recall['error², other sentence']['real keys, exact']:.2f]] where random keys, equally far off, have
-# [[=recall['error², other sentence']['random keys, exact']:.2f]]. Its ‖W‖² tells why: about [[=round(recall['‖W‖²']['real keys, exact'], -1):.0f]] against
-# [[=round(recall['‖W‖²']['random keys, exact'], -1):.0f]]. Still, [[=FACTS]] facts in 1536 entries are not many; this dictionary is far from full.
+# The exact dictionary does not care:
+# all [[=FACTS]] answers are exact, for real keys are independent, and it needs no more than that.
+# It pays when the question comes in another sentence:
+# its squared error is [[=recall['error², other sentence']['real keys, exact']:.2f]] where random keys,
+# equally far off, have [[=recall['error², other sentence']['random keys, exact']:.2f]].
+# Its ‖W‖² tells why: about [[=round(recall['‖W‖²']['real keys, exact'], -1):.0f]]
+# against [[=round(recall['‖W‖²']['random keys, exact'], -1):.0f]].
+# Still, [[=FACTS]] facts in 1536 entries are not many; this dictionary is far from full.
 #
 # ### One write into the real layer
 #
-# Now W is the real matrix of layer [[=LAYER]], and keys have their real lengths. We give "Iowa" another answer, any answer: r is a random direction. How much of r arrives at the
-# other subjects, by (4.7)? The plain write is your 04.4, the careful one your 04.5 with the other 299 subjects as old keys. Then we ask for those 299 in the other sentence, with
-# keys that neither write has seen.
+# Now W is the real matrix of layer [[=LAYER]], and keys have their real lengths.
+# We give "Iowa" another answer, any answer: r is a random direction.
+# How much of r arrives at the other subjects, by (4.7)?
+# The plain write is your 04.4, the careful one your 04.5 with the other 299 subjects as old keys.
+# Then we ask for those 299 in the other sentence, with keys that neither write has seen.
 
 # %%
 W = lm.weight(LAYER).double()
@@ -838,25 +994,42 @@ print(
 )
 
 # %% [markdown]
-# The plain write moves Iowa, and a good part of North America with it: [[=arrives.iloc[0]:.0%]] of r arrives in [[=arrives.idxmax()]]. (Its cosine with Iowa is only [[=near['Iowa'][arrives.idxmax()]:.2f]], but its key is long, and (4.7) counts that.) The careful one needs a Δ that is
-# [[=larger:.1f]] times as large, where random keys would have cost 1.1: there is little about Iowa that is not also about other places. What it buys is real. Even asked in another
-# sentence, with keys that nobody protected, the others move by [[=fresh[1]:.0%]] of ‖r‖ instead of [[=fresh[0]:.0%]]. But it is no longer zero: *protection covers the
-# keys that you have listed, and neighbours of them in part*. Which list would cover everything that the model knows? Chapter 7 begins there.
+# The plain write moves Iowa, and a good part of North America with it:
+# [[=arrives.iloc[0]:.0%]] of r arrives in [[=arrives.idxmax()]].
+# (Its cosine with Iowa is only [[=near['Iowa'][arrives.idxmax()]:.2f]], but its key is long, and (4.7) counts that.)
+# The careful one needs a Δ that is [[=larger:.1f]] times as large, where random keys would have cost 1.1:
+# there is little about Iowa that is not also about other places.
+# What it buys is real.
+# Even asked in another sentence, with keys that nobody protected,
+# the others move by [[=fresh[1]:.0%]] of ‖r‖ instead of [[=fresh[0]:.0%]].
+# But it is no longer zero: *protection covers the keys that you have listed, and neighbours of them in part*.
+# Which list would cover everything that the model knows?
+# Chapter 7 begins there.
 
 # %% [markdown] tags=["instructor"]
-# **For the instructor, sections 4 and 5.** Common mistakes: (a) k⊥ is computed with K Kᵀ instead of K K⁺: works in class examples with orthonormal keys,
-# fails on real ones. (b) "Effective dimension 70" is heard as "the keys live in 70 dimensions": they do not, 300 of them are independent; it is a
-# statement about *mean squared overlap*, dominated by few strong directions. Let students invent a set of keys with full rank and effective
-# dimension 2. (c) Overlap is taken for a defect. Ask: what would be lost if Iowa and Wisconsin had unrelated keys? (All that training learned about
-# American states at once: overlap is how a network generalises.) Questions: which line of the table would change with fact sentences
-# instead of Wikipedia behind C0? Why does removing the mean help less than whitening? Plan for 90 minutes: sections 1 and 2 at the board (30), 04.2 (15),
-# section 3 with a vote on both predictions (15), 04.4 and 04.5 (15), table and Break it (15). 04.1 and 04.3 are homework.
+# **For the instructor, sections 4 and 5.**
+# Common mistakes: (a) k⊥ is computed with K Kᵀ instead of K K⁺:
+# works in class examples with orthonormal keys, fails on real ones.
+# (b) "Effective dimension 70" is heard as "the keys live in 70 dimensions":
+# they do not, 300 of them are independent;
+# it is a statement about *mean squared overlap*, dominated by few strong directions.
+# Let students invent a set of keys with full rank and effective dimension 2.
+# (c) Overlap is taken for a defect.
+# Ask: what would be lost if Iowa and Wisconsin had unrelated keys?
+# (All that training learned about American states at once: overlap is how a network generalises.)
+# Questions: which line of the table would change with fact sentences instead of Wikipedia behind C0?
+# Why does removing the mean help less than whitening?
+# Plan for 90 minutes: sections 1 and 2 at the board (30), 04.2 (15),
+# section 3 with a vote on both predictions (15), 04.4 and 04.5 (15),
+# table and Break it (15). 04.1 and 04.3 are homework.
 
 # %% [markdown]
 # ## 6. Break it: one subject, two facts
 #
-# A dictionary has one entry for each key. But a country has a capital *and* a currency. Look at the sentences *"Germany's capital is the city of"* and
-# *"Germany's currency is called the"*. Our keys are read at the subject's last token.
+# A dictionary has one entry for each key.
+# But a country has a capital *and* a currency.
+# Look at the sentences *"Germany's capital is the city of"* and *"Germany's currency is called the"*.
+# Our keys are read at the subject's last token.
 
 # %%
 chapter.predict(
@@ -889,22 +1062,32 @@ print(f"least squares answers {answer @ v1:.2f} of value 1 and {answer @ v2:.2f}
 chapter.reveal("f", 0 if overlaps["subject first"] < 0.9 else 1 if overlaps["subject first"] < 0.999 else 2)
 
 # %% [markdown]
-# The keys are the same. They must be: a token sees only what stands to its left, so at *Germany* the model does not know yet what will be asked. One key with two values cannot be stored.
+# The keys are the same.
+# They must be: a token sees only what stands to its left,
+# so at *Germany* the model does not know yet what will be asked.
+# One key with two values cannot be stored.
 # Least squares gives half of each, and the sum would give both at once.
 #
-# With the relation in front, the cosine is [[=overlaps['relation first']:.2f]]. Then two entries fit, and your formula of 04.1 has the price: ‖W‖ is
-# [[=two_keys(overlaps['relation first'])[1]:.1f]] instead of [[=two_keys(0)[1]:.1f]].
+# With the relation in front, the cosine is [[=overlaps['relation first']:.2f]].
+# Then two entries fit, and your formula of 04.1 has the price:
+# ‖W‖ is [[=two_keys(overlaps['relation first'])[1]:.1f]] instead of [[=two_keys(0)[1]:.1f]].
 #
-# So a fact (subject, relation, object) is *not* an entry of this dictionary. The entry is the subject; its value holds everything that the layer adds about it, and later layers, which know the
-# question, pick what they need (chapters 2 and 3). This has a consequence for every edit of this book. Whoever changes W k for one question about Germany changes it for *all* questions that begin with
-# Germany. The new value must therefore be chosen with great care, and that is the first half of chapter 5.
+# So a fact (subject, relation, object) is *not* an entry of this dictionary.
+# The entry is the subject; its value holds everything that the layer adds about it,
+# and later layers, which know the question, pick what they need (chapters 2 and 3).
+# This has a consequence for every edit of this book.
+# Whoever changes W k for one question about Germany changes it for *all* questions that begin with Germany.
+# The new value must therefore be chosen with great care, and that is the first half of chapter 5.
 #
 # ## Paper ↔ code
 #
-# The papers are ROME ([Meng et al. 2022](https://arxiv.org/abs/2202.05262), section 3.1) and MEMIT
-# ([Meng et al. 2023](https://arxiv.org/abs/2210.07229), section 4.2): both begin with a feed-forward matrix as a linear associative memory. The memory is
-# [Kohonen's (1972)](https://doi.org/10.1109/TC.1972.5008975); to insert one pair into a trained network is an idea that ROME
-# takes from [Bau et al. 2020](https://arxiv.org/abs/2007.15646). ROME's code is public (kmeng01/rome).
+# The papers are ROME ([Meng et al. 2022](https://arxiv.org/abs/2202.05262), section 3.1)
+# and MEMIT ([Meng et al. 2023](https://arxiv.org/abs/2210.07229), section 4.2):
+# both begin with a feed-forward matrix as a linear associative memory.
+# The memory is [Kohonen's (1972)](https://doi.org/10.1109/TC.1972.5008975);
+# to insert one pair into a trained network is an idea
+# that ROME takes from [Bau et al. 2020](https://arxiv.org/abs/2007.15646).
+# ROME's code is public (kmeng01/rome).
 #
 # | in the papers | in the authors' code | here |
 # |---|---|---|
@@ -914,10 +1097,14 @@ chapter.reveal("f", 0 if overlaps["subject first"] < 0.9 else 1 if overlaps["sub
 # | the residual, divided so that it arrives | last lines of `rome/compute_v.py`: (target − output) / (key · direction) | r / (k⊥ᵀk) in your 04.5 |
 # | W + Δ | `rome/rome_main.py`: an outer product is added | `ledger.py`: residualᵀ times gain; the gain comes from `solvers.py` |
 #
-# C is the mean of k kᵀ over text, our C0. Chapter 5 explains why its inverse belongs there.
+# C is the mean of k kᵀ over text, our C0.
+# Chapter 5 explains why its inverse belongs there.
 #
-# The package has no `store` and no `write`. It has `solvers.rome`, with C in it, and `solvers.ridge`, which adds λ‖W‖² to (4.3) and so keeps W small. Keys are rows in both. In
-# two special cases they must do what you have written. With C = I, ROME is your plain write; with λ → 0, ridge is your exact dictionary.
+# The package has no `store` and no `write`.
+# It has `solvers.rome`, with C in it, and `solvers.ridge`, which adds λ‖W‖² to (4.3) and so keeps W small.
+# Keys are rows in both.
+# In two special cases they must do what you have written.
+# With C = I, ROME is your plain write; with λ → 0, ridge is your exact dictionary.
 
 # %%
 from alphaedit_lite import solvers
@@ -939,18 +1126,27 @@ print(
 # %% [markdown]
 # ## Keypoints
 #
-# * V Kᵀ adds facts up; its answers interfere in proportion to the overlap of the keys, and its squared error grows as (n − 1)/d.
-# * V K⁺ solves for exact answers, up to d facts. The price is a large W, and so wrong answers to slightly wrong questions; it is highest near n = d.
-# * A new pair is written by an outer product. Along k it is smallest, and everybody who overlaps pays. Along k⊥ nobody pays, and Δ grows as less is new.
-# * Real keys overlap by meaning. 1536 entries interfere like [[=round(d_eff['real'], -1):.0f]] random ones; dividing by C0 takes much of that away.
-# * The key at a subject does not know which fact is wanted. A value must answer for the whole subject.
+# * V Kᵀ adds facts up; its answers interfere in proportion to the overlap of the keys,
+#   and its squared error grows as (n − 1)/d.
+# * V K⁺ solves for exact answers, up to d facts.
+#   The price is a large W, and so wrong answers to slightly wrong questions; it is highest near n = d.
+# * A new pair is written by an outer product.
+#   Along k it is smallest, and everybody who overlaps pays.
+#   Along k⊥ nobody pays, and Δ grows as less is new.
+# * Real keys overlap by meaning.
+#   1536 entries interfere like [[=round(d_eff['real'], -1):.0f]] random ones;
+#   dividing by C0 takes much of that away.
+# * The key at a subject does not know which fact is wanted.
+#   A value must answer for the whole subject.
 #
 # ## Quiz
 #
-# **1. A dictionary with d = 100 holds 100 independent facts exactly. What do you know about its answers to *new* questions?**
+# **1. A dictionary with d = 100 holds 100 independent facts exactly.
+# What do you know about its answers to *new* questions?**
 #
 # <details><summary>A. They are zero, since the dictionary has no entry.</summary>
-# A matrix answers everything. Only a question at a right angle to all keys gets zero, and 100 independent keys leave no such direction.
+# A matrix answers everything.
+# Only a question at a right angle to all keys gets zero, and 100 independent keys leave no such direction.
 # </details>
 # <details><summary>B. They may be far larger than any stored value.</summary>
 # <b>Yes.</b> At n = d some reading vectors are very long; this is the peak in the middle panel of section 3.
@@ -959,10 +1155,12 @@ print(
 # Mixtures, yes. But the weights are K⁺ times the question, and may be large or negative.
 # </details>
 #
-# **2. The keys of a layer have rank 1536 and an effective dimension of 70. Is that a contradiction?**
+# **2. The keys of a layer have rank 1536 and an effective dimension of 70.
+# Is that a contradiction?**
 #
 # <details><summary>A. Yes: the rank is the dimension.</summary>
-# Rank asks whether a direction is used at all. The effective dimension asks how evenly.
+# Rank asks whether a direction is used at all.
+# The effective dimension asks how evenly.
 # </details>
 # <details><summary>B. No: all directions are used, but a few carry most of each key.</summary>
 # <b>Yes.</b> Exact recall depends on the rank, interference on the effective dimension.
@@ -974,7 +1172,8 @@ print(
 # **3. You write a fact with Δ = r kᵀ/kᵀk. Which other subject changes most?**
 #
 # <details><summary>A. The one stored last.</summary>
-# W has no memory of the order. (4.7) holds only the overlap with the new key.
+# W has no memory of the order.
+# (4.7) holds only the overlap with the new key.
 # </details>
 # <details><summary>B. The one whose key overlaps most with k: in a language model, one of a similar kind.</summary>
 # <b>Yes:</b> that is why tests of specificity ask about neighbours (chapters 0 and 9).
@@ -985,13 +1184,22 @@ print(
 #
 # **Further reading**
 #
-# * [Bau et al. 2020](https://arxiv.org/abs/2007.15646), *Rewriting a Deep Generative Model*: the dictionary view at work in an image generator, two years before ROME.
-# * [Schlag et al. 2021](https://arxiv.org/abs/2102.11174), *Linear Transformers Are Secretly Fast Weight Programmers*: the sum of section 1 and the write of section 4 as layers of a network (the "delta rule"), and their capacity.
-# * [Nichani et al. 2024](https://arxiv.org/abs/2412.06538), *Understanding Factual Recall in Transformers via Associative Memories*: how many *choices* a matrix can store, with proofs.
-# * [Hastie et al. 2019](https://arxiv.org/abs/1903.08560), *Surprises in High-Dimensional Ridgeless Least Squares Interpolation*: the peak at n = d, proved for large n and d.
-# * [Hu et al. 2024](https://arxiv.org/abs/2408.07413), *Knowledge in Superposition*: overlaps of whitened keys in several real models, and what they do to long series of edits.
+# * [Bau et al. 2020](https://arxiv.org/abs/2007.15646), *Rewriting a Deep Generative Model*:
+#   the dictionary view at work in an image generator, two years before ROME.
+# * [Schlag et al. 2021](https://arxiv.org/abs/2102.11174), *Linear Transformers Are Secretly Fast Weight Programmers*:
+#   the sum of section 1 and the write of section 4 as layers of a network (the "delta rule"), and their capacity.
+# * [Nichani et al. 2024](https://arxiv.org/abs/2412.06538),
+#   *Understanding Factual Recall in Transformers via Associative Memories*:
+#   how many *choices* a matrix can store, with proofs.
+# * [Hastie et al. 2019](https://arxiv.org/abs/1903.08560),
+#   *Surprises in High-Dimensional Ridgeless Least Squares Interpolation*:
+#   the peak at n = d, proved for large n and d.
+# * [Hu et al. 2024](https://arxiv.org/abs/2408.07413), *Knowledge in Superposition*:
+#   overlaps of whitened keys in several real models, and what they do to long series of edits.
 #
-# **Next:** chapter 5 leaves random values behind. It finds the value that makes the model *say* Romania, and writes it with ROME: your careful write, in the mean over all text.
+# **Next:** chapter 5 leaves random values behind.
+# It finds the value that makes the model *say* Romania, and writes it with ROME:
+# your careful write, in the mean over all text.
 
 # %%
 chapter.report()

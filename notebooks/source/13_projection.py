@@ -13,8 +13,8 @@
 #
 # [[colab]]
 #
-# **The promise of this chapter: you will put the projection P behind any editor with one line of your own, in the
-# three places where it can stand, and know before you run it which editors cannot gain from it on known text.**
+# **The promise of this chapter: you will put the projection P behind any editor with one line of your own,
+# in the three places where it can stand, and know before you run it which editors cannot gain from it on known text.**
 #
 # ```text
 #    afterwards           Δ  ──────────────►  Δ P                       the finished update, cut down
@@ -32,11 +32,12 @@
 # > * *read* a gain with its interval, and *tell* a gain from a turned knob,
 # > * *say* which operations must come before P, and why Adam is one of them.
 # >
-# > **You need** ROME's formula (chapter 5), MEMIT's (chapter 6), P and its leak (chapter 7), AlphaEdit (chapter 8), and
-# > paired differences with intervals (chapter 9).
+# > **You need** ROME's formula (chapter 5), MEMIT's (chapter 6), P and its leak (chapter 7),
+# > AlphaEdit (chapter 8), and paired differences with intervals (chapter 9).
 # >
-# > **It costs** the time stated above and 1.5 GB of memory. The editors on 200 facts come from a file; a dozen facts run
-# > live, through your own functions.
+# > **It costs** the time stated above and 1.5 GB of memory.
+# > The editors on 200 facts come from a file;
+# > a dozen facts run live, through your own functions.
 
 # %% tags=["setup"]
 
@@ -64,48 +65,53 @@ FACTS = bundled_facts("development")[4:100:8]
 # %% [markdown]
 # ## Before you start
 #
-# <details><summary>1. ROME's update is Δ = r (C0⁻¹k)ᵀ / (kᵀC0⁻¹k) (chapter 5). Of all updates with Δk = r, what is special
-# about this one?</summary>
+# <details><summary>1. ROME's update is Δ = r (C0⁻¹k)ᵀ / (kᵀC0⁻¹k) (chapter 5).
+# Of all updates with Δk = r, what is special about this one?</summary>
 #
-# It changes the answers to known keys least, in the mean of the squares: tr(ΔC0Δᵀ) is as small as possible. This will
-# be the key to the whole chapter.
+# It changes the answers to known keys least, in the mean of the squares: tr(ΔC0Δᵀ) is as small as possible.
+# This will be the key to the whole chapter.
 #
 # </details>
 #
-# <details><summary>2. AlphaEdit is ridge regression with P. Where in its formula does P stand: behind the finished Δ, or
-# inside (chapter 8)?</summary>
+# <details><summary>2. AlphaEdit is ridge regression with P.
+# Where in its formula does P stand: behind the finished Δ, or inside (chapter 8)?</summary>
 #
-# Inside. Δ = R K1ᵀP (K1K1ᵀP + λI)⁻¹ is the best update *among those inside P*. It knows that P will cut, and writes
-# more to make up for it.
+# Inside. Δ = R K1ᵀP (K1K1ᵀP + λI)⁻¹ is the best update *among those inside P*.
+# It knows that P will cut, and writes more to make up for it.
 #
 # </details>
 
 # %% [markdown]
 # ## 1. Two places for a P
 #
-# AlphaEdit is ridge regression plus P. But nothing in P is about ridge regression. The paper says so itself: its
-# figures 6 and 7 add the projection to other editors, and the text reports an average gain of 28% in editing and of
-# 43% in general ability. The talk behind this book calls it "one line of code". In this chapter we take that at its
-# word: we put P behind every editor of this book, and measure.
+# AlphaEdit is ridge regression plus P.
+# But nothing in P is about ridge regression.
+# The paper says so itself: its figures 6 and 7 add the projection to other editors,
+# and the text reports an average gain of 28% in editing and of 43% in general ability.
+# The talk behind this book calls it "one line of code".
+# In this chapter we take that at its word: we put P behind every editor of this book, and measure.
 #
-# First, where? Keys are columns, so an update meets a known key from the right, in ΔK0, and P belongs between the
-# two. There are two ways to get it there.
+# First, where? Keys are columns, so an update meets a known key from the right, in ΔK0, and P belongs between the two.
+# There are two ways to get it there.
 #
 # **Afterwards.** Let the editor finish. Then
 #
 # $$\Delta_\text{after} \;=\; \Delta\,P . \tag{13.1}$$
 #
-# In words: from every row of Δ, keep its shadow in the null space. That is one line for *any* editor, whatever
-# happened inside it.
+# In words: from every row of Δ, keep its shadow in the null space.
+# That is one line for *any* editor, whatever happened inside it.
 #
-# **Solved inside.** The editors of this book solve a problem: make ΔK1 near R, and tr(ΔAΔᵀ) small, where A is the
-# *prior*, what an editor wants left alone: λI for ridge regression, c·C0 for MEMIT. So ask for the best solution
-# *among the updates inside P*. Each of those is X Uᵀ, for some X with as many columns as U (U holds the directions
-# that P keeps, P = UUᵀ). Put that in:
+# **Solved inside.** The editors of this book solve a problem:
+# make ΔK1 near R, and tr(ΔAΔᵀ) small, where A is the *prior*, what an editor wants left alone:
+# λI for ridge regression, c·C0 for MEMIT.
+# So ask for the best solution *among the updates inside P*.
+# Each of those is X Uᵀ, for some X with as many columns as U
+# (U holds the directions that P keeps, P = UUᵀ). Put that in:
 #
 # $$\min_X \quad \lVert X\,(U^\top K_1) - R \rVert^2 \;+\; \operatorname{tr}\bigl(X\,(U^\top A\,U)\,X^\top\bigr) . \tag{13.2}$$
 #
-# In words: it is the *same* problem, for keys UᵀK1 and a prior UᵀAU. So whoever has a solver has it inside P as well:
+# In words: it is the *same* problem, for keys UᵀK1 and a prior UᵀAU.
+# So whoever has a solver has it inside P as well:
 # hand it other keys and another prior, and go back with Uᵀ. One line, too.
 #
 # ### Exercise 13.1: The line · 3 minutes · ★
@@ -114,7 +120,8 @@ FACTS = bundled_facts("development")[4:100:8]
 #
 # <details><summary>Hint</summary>
 #
-# The likely mistake is PΔ. For most layers that does not even run; where W is square, it does, and protects nothing.
+# The likely mistake is PΔ.
+# For most layers that does not even run; where W is square, it does, and protects nothing.
 #
 # </details>
 #
@@ -143,9 +150,10 @@ def add_projection(delta, P):
 add_projection = chapter.check("13.1", add_projection)
 
 # %% [markdown]
-# The solver of this family you know from chapters 5, 6 and 8 in three forms; here it is once for all. It returns the
-# *gain* G, so that Δ = R G. With `slack=0` the new facts are met exactly: then it is ROME for one fact, and for a
-# batch the editor called **EMMET** ([Gupta et al. 2024](https://arxiv.org/abs/2403.14236)).
+# The solver of this family you know from chapters 5, 6 and 8 in three forms; here it is once for all.
+# It returns the *gain* G, so that Δ = R G.
+# With `slack=0` the new facts are met exactly: then it is ROME for one fact,
+# and for a batch the editor called **EMMET** ([Gupta et al. 2024](https://arxiv.org/abs/2403.14236)).
 
 
 # %%
@@ -159,24 +167,27 @@ def solver(K1, A, slack=1.0):
 # %% [markdown]
 # ### Exercise 13.2: The other line · 10 minutes · ★★
 #
-# `inside(solver, K1, A, U)` returns the gain of *any* solver, solved inside P. Do not look into the solver: call it.
+# `inside(solver, K1, A, U)` returns the gain of *any* solver, solved inside P.
+# Do not look into the solver: call it.
 #
 # <details><summary>Hint</summary>
 #
-# Read (13.2): what stands where K1 stood, and what where A stood? The likely mistakes: to project the keys and leave
-# the prior as it was; and to forget the way back.
+# Read (13.2): what stands where K1 stood, and what where A stood?
+# The likely mistakes: to project the keys and leave the prior as it was; and to forget the way back.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# The solver gives the gain in coordinates of U, n × m. If X = R G', then Δ = X Uᵀ = R (G' Uᵀ).
+# The solver gives the gain in coordinates of U, n × m.
+# If X = R G', then Δ = X Uᵀ = R (G' Uᵀ).
 #
 # </details>
 #
 # <details><summary>Expected output</summary>
 #
-# ✓ Exercise 13.2: all properties hold. Below it, a table with three editors on a real layer.
+# ✓ Exercise 13.2: all properties hold.
+# Below it, a table with three editors on a real layer.
 #
 # </details>
 
@@ -193,10 +204,11 @@ def inside(solver, K1, A, U):
 inside = chapter.check("13.2", inside)
 
 # %% [markdown]
-# Now to layer [[=LAYER]] of our model, with [[=len(FACTS)]] facts whose targets z ship with the package, and with P
-# at the authors' threshold. It keeps [[=m / d:.0%]] of the directions, and [[=leak:.0%]] of the energy of known keys
-# leaks through it (chapter 7). We take the plainest editor first: ridge regression, which writes along the keys as
-# they are.
+# Now to layer [[=LAYER]] of our model, with [[=len(FACTS)]] facts
+# whose targets z ship with the package, and with P at the authors' threshold.
+# It keeps [[=m / d:.0%]] of the directions,
+# and [[=leak:.0%]] of the energy of known keys leaks through it (chapter 7).
+# We take the plainest editor first: ridge regression, which writes along the keys as they are.
 
 # %%
 lm = load_model()
@@ -218,8 +230,10 @@ chapter.predict(
 )
 
 # %% [markdown]
-# Three editors, three ways each. `judge` measures `share`, how much of the residuals is written; `update`, the size
-# ‖Δ‖/‖W‖; `ratio`, ‖Δk0‖/‖Δ‖; and `known`, ‖Δk0‖/‖Wk0‖. The last two are root mean squares over known keys.
+# Three editors, three ways each.
+# `judge` measures `share`, how much of the residuals is written;
+# `update`, the size ‖Δ‖/‖W‖; `ratio`, ‖Δk0‖/‖Δ‖; and `known`, ‖Δk0‖/‖Wk0‖.
+# The last two are root mean squares over known keys.
 
 
 # %%
@@ -247,60 +261,70 @@ chapter.reveal("a", 0 if left["ridge"] < 0.5 else 1 if left["ridge"] < 0.85 else
 one.style.format("{:.3f}")
 
 # %% [markdown]
-# **How to read it.** `ratio` is what P promises, and in every row with P it is smaller: per unit of Δ, known keys
-# feel less. `share` is what the write is for.
+# **How to read it.** `ratio` is what P promises, and in every row with P it is smaller:
+# per unit of Δ, known keys feel less.
+# `share` is what the write is for.
 #
-# **What surprised us.** Cutting is expensive, and not equally so. Ridge regression keeps [[=left['ridge']:.0%]] of
-# what it wrote, MEMIT [[=left['MEMIT']:.0%]], EMMET [[=left['EMMET']:.0%]]. Solved inside, the solver knows what P
-# will cut, and writes more than that, with a larger Δ. EMMET must meet its facts, and writes
-# [[=one.share['EMMET', 'solved inside']:.0%]]. MEMIT gets back to [[=one.share['MEMIT', 'solved inside']:.0%]] of
-# the residuals, from [[=one.share['MEMIT', 'P afterwards']:.0%]]; without P it was
-# [[=one.share['MEMIT', 'without P']:.0%]]. Ridge regression writes [[=one.share['ridge', 'solved inside']:.0%]], but
-# not with the same λ: it is measured by the energy where the solver works (look at `prior`), and inside P that is
-# [[=leak:.0%]]. With the λ from outside it would write [[=same_lam:.0%]].
+# **What surprised us.**
+# Cutting is expensive, and not equally so.
+# Ridge regression keeps [[=left['ridge']:.0%]] of what it wrote,
+# MEMIT [[=left['MEMIT']:.0%]], EMMET [[=left['EMMET']:.0%]].
+# Solved inside, the solver knows what P will cut, and writes more than that, with a larger Δ.
+# EMMET must meet its facts, and writes [[=one.share['EMMET', 'solved inside']:.0%]].
+# MEMIT gets back to [[=one.share['MEMIT', 'solved inside']:.0%]] of the residuals,
+# from [[=one.share['MEMIT', 'P afterwards']:.0%]]; without P it was [[=one.share['MEMIT', 'without P']:.0%]].
+# Ridge regression writes [[=one.share['ridge', 'solved inside']:.0%]], but not with the same λ:
+# it is measured by the energy where the solver works (look at `prior`), and inside P that is [[=leak:.0%]].
+# With the λ from outside it would write [[=same_lam:.0%]].
 #
-# So "add the projection" is two different things, and whoever reports one number for it should say which. And why
-# does the same P take so much more from ridge regression than from EMMET?
+# So "add the projection" is two different things, and whoever reports one number for it should say which.
+# And why does the same P take so much more from ridge regression than from EMMET?
 
 # %% [markdown]
 # ## 2. What P leaves of ROME
 #
-# Take one fact. In the coordinates of the eigenvectors of C0, the key k has the entries x1, x2, …, and C0 is
-# diagonal, with the eigenvalues λ1, λ2, … P just drops some of the coordinates. So P and C0 can change places, PC0 =
-# C0P. ROME's update, multiplied by P, still points to r, and
+# Take one fact. In the coordinates of the eigenvectors of C0, the key k has the entries x1, x2, …,
+# and C0 is diagonal, with the eigenvalues λ1, λ2, … P just drops some of the coordinates.
+# So P and C0 can change places, PC0 = C0P.
+# ROME's update, multiplied by P, still points to r, and
 #
 # $$\Delta P\,k \;=\; r \cdot s, \qquad
 # s \;=\; \frac{k^\top C_0^{-1} P\, k}{k^\top C_0^{-1} k} \;=\; \frac{\sum_{i \text{ kept}} x_i^2/\lambda_i}{\sum_{\text{all } i} x_i^2/\lambda_i} . \tag{13.3}$$
 #
-# In words: ROME writes along C0⁻¹k, which favours the quiet directions, and P keeps the quiet directions. What is
-# left is a share s of the write. (For ridge regression, which writes along k, the share would be kᵀPk/kᵀk: *energy*,
-# not directions.)
+# In words: ROME writes along C0⁻¹k, which favours the quiet directions, and P keeps the quiet directions.
+# What is left is a share s of the write.
+# (For ridge regression, which writes along k, the share would be kᵀPk/kᵀk: *energy*, not directions.)
 #
 # ### Exercise 13.3: ROME and P, on paper · 15 minutes · ★★
 #
 # With a pencil; four formulas, in terms of the eigenvalues, of the coordinates x, and of which are kept.
 #
 # 1. The share s.
-# 2. ROME solved inside P writes all of r again. How many times larger than ΔP is it?
+# 2. ROME solved inside P writes all of r again.
+#    How many times larger than ΔP is it?
 # 3. The mean of the numerator of s, kᵀC0⁻¹Pk, over the *known* keys.
 # 4. How many times more than ROME's own Δ does the re-solved one change known answers (root mean square)?
 #
 # <details><summary>Hint</summary>
 #
-# For 2 and 4: inside P, C0⁻¹ becomes C0⁻¹P. Put it in ROME's formula in both places. The mean squared change is
-# tr(ΔC0Δᵀ) = ‖r‖²/(kᵀC0⁻¹k). The likely mistakes: ‖Pk‖² for kᵀC0⁻¹Pk, and forgetting the root in 4.
+# For 2 and 4: inside P, C0⁻¹ becomes C0⁻¹P.
+# Put it in ROME's formula in both places.
+# The mean squared change is tr(ΔC0Δᵀ) = ‖r‖²/(kᵀC0⁻¹k).
+# The likely mistakes: ‖Pk‖² for kᵀC0⁻¹Pk, and forgetting the root in 4.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# For 3: kᵀC0⁻¹Pk = tr(C0⁻¹P kkᵀ), and the mean of kkᵀ is C0. What is the trace of a projection?
+# For 3: kᵀC0⁻¹Pk = tr(C0⁻¹P kkᵀ), and the mean of kkᵀ is C0.
+# What is the trace of a projection?
 #
 # </details>
 #
 # <details><summary>Expected output</summary>
 #
-# ✓ Exercise 13.3: all properties hold. Below it, your formulas on the facts.
+# ✓ Exercise 13.3: all properties hold.
+# Below it, your formulas on the facts.
 #
 # </details>
 
@@ -322,9 +346,10 @@ def on_paper(values, x, kept):
 on_paper = chapter.check("13.3", on_paper)
 
 # %% [markdown]
-# The third answer is a count: the mean of kᵀC0⁻¹Pk is m, the number of directions in P, whatever C0 is. And without P
-# it is d. So for a typical known key **s is m/d, the share of the directions that P keeps**. Is a new fact a typical
-# key?
+# The third answer is a count: the mean of kᵀC0⁻¹Pk is m, the number of directions in P, whatever C0 is.
+# And without P it is d.
+# So for a typical known key **s is m/d, the share of the directions that P keeps**.
+# Is a new fact a typical key?
 
 # %%
 chapter.predict(
@@ -350,35 +375,48 @@ chapter.reveal(
 )
 
 # %% [markdown]
-# **How to read it.** Left, P afterwards: what is left of ROME's write, for our [[=len(FACTS)]] facts (the band is
-# their range), and the count m/d; the thin line marks the authors' threshold. Right, solved inside: everything is
-# written; the price is a larger Δ, and a larger change of known answers, as multiples of ROME's own.
+# **How to read it.** Left, P afterwards:
+# what is left of ROME's write, for our [[=len(FACTS)]] facts (the band is their range), and the count m/d;
+# the thin line marks the authors' threshold.
+# Right, solved inside: everything is written;
+# the price is a larger Δ, and a larger change of known answers, as multiples of ROME's own.
 #
-# **What surprised us.** The count predicts it. At the authors' threshold P keeps [[=usual['rank']:.0%]] of the
-# directions, and leaves [[=usual['share']:.0%]] of the write; the strict P keeps [[=strict['rank']:.0%]] and leaves
-# [[=strict['share']:.0%]]. The facts lie a little above the count: a fact's key lies somewhat more in the
-# quiet directions that P keeps than a typical known key does. And look at the right panel: **not one point lies below 1.** With P, ROME changes known answers *more* for the
-# same write: [[=usual.harm:.2f]] times as much at the threshold, [[=strict.harm:.1f]] times with the strict P. The
-# next section shows that this had to be so.
+# **What surprised us.**
+# The count predicts it.
+# At the authors' threshold P keeps [[=usual['rank']:.0%]] of the directions,
+# and leaves [[=usual['share']:.0%]] of the write;
+# the strict P keeps [[=strict['rank']:.0%]] and leaves [[=strict['share']:.0%]].
+# The facts lie a little above the count:
+# a fact's key lies somewhat more in the quiet directions that P keeps than a typical known key does.
+# And look at the right panel: **not one point lies below 1.**
+# With P, ROME changes known answers *more* for the same write:
+# [[=usual.harm:.2f]] times as much at the threshold, [[=strict.harm:.1f]] times with the strict P.
+# The next section shows that this had to be so.
 
 # %% [markdown]
 # ## 3. What P cannot earn
 #
-# Recall question 1: of all updates that write r, ROME's changes known answers least. The projected update is one of
-# all updates. So it cannot do better. The same holds for a batch. Let Y = ΔPK1 be whatever the projected update
-# writes. Then
+# Recall question 1: of all updates that write r, ROME's changes known answers least.
+# The projected update is one of all updates.
+# So it cannot do better.
+# The same holds for a batch.
+# Let Y = ΔPK1 be whatever the projected update writes. Then
 #
 # $$\operatorname{tr}(\Delta P\,C_0\,P\Delta^\top) \;\ge\; \min_{XK_1 = Y} \operatorname{tr}(X C_0 X^\top) . \tag{13.4}$$
 #
-# In words: EMMET, asked for the same Y, does it with the least change. MEMIT stands in the same place: it minimises
-# the errors plus c times this very trace. **An editor that knows C0 has nothing to gain from P, on the yardstick of
-# C0.** It weighs every direction by its energy; P only knows yes and no. Ridge regression and fine-tuning do *not*
-# know C0. Nothing forbids them a gain; whether they have it must be measured, against a control.
+# In words: EMMET, asked for the same Y, does it with the least change.
+# MEMIT stands in the same place: it minimises the errors plus c times this very trace.
+# **An editor that knows C0 has nothing to gain from P, on the yardstick of C0.**
+# It weighs every direction by its energy; P only knows yes and no.
+# Ridge regression and fine-tuning do *not* know C0.
+# Nothing forbids them a gain; whether they have it must be measured, against a control.
 #
-# "P afterwards" seems to contradict that: in the table of section 1, MEMIT's change of known answers falls from
-# [[=one.known['MEMIT', 'without P']:.1%]] to [[=one.known['MEMIT', 'P afterwards']:.1%]]. But it also writes less.
-# Whoever writes less harms less, and for *that* one needs no P. There is a cheaper line of code: multiply Δ by a
-# number. For ROME, with q for its mean squared change:
+# "P afterwards" seems to contradict that: in the table of section 1, MEMIT's change of known answers falls
+# from [[=one.known['MEMIT', 'without P']:.1%]] to [[=one.known['MEMIT', 'P afterwards']:.1%]].
+# But it also writes less.
+# Whoever writes less harms less, and for *that* one needs no P.
+# There is a cheaper line of code: multiply Δ by a number.
+# For ROME, with q for its mean squared change:
 #
 # | | written | mean squared change |
 # |---|---|---|
@@ -387,18 +425,20 @@ chapter.reveal(
 # | solved inside | r | q/s |
 # | s·Δ, **turned down** | s·r | s²·q |
 #
-# Turned down, ROME writes what ΔP writes, and changes known answers less, by the factor √s in the root. (For a batch,
-# ΔP writes not exactly s·R, and "turned down" is not exactly the best. The figure below will show how much room that
-# leaves.)
+# Turned down, ROME writes what ΔP writes, and changes known answers less, by the factor √s in the root.
+# (For a batch, ΔP writes not exactly s·R, and "turned down" is not exactly the best.
+# The figure below will show how much room that leaves.)
 #
 # ### Exercise 13.4: The fair control · 10 minutes · ★★
 #
-# Given Δ and ΔP: the number t for which t·Δ writes the same share of the residuals as ΔP does. The share that an
-# update D writes is ⟨DK1, R⟩/‖R‖²: the sum of the entries of DK1 ∘ R, divided by that of R ∘ R.
+# Given Δ and ΔP: the number t for which t·Δ writes the same share of the residuals as ΔP does.
+# The share that an update D writes is ⟨DK1, R⟩/‖R‖²:
+# the sum of the entries of DK1 ∘ R, divided by that of R ∘ R.
 #
 # <details><summary>Hint</summary>
 #
-# The share is linear in the update. The likely mistakes: to match ‖Δ‖ instead of the share, and to turn ΔP up.
+# The share is linear in the update.
+# The likely mistakes: to match ‖Δ‖ instead of the share, and to turn ΔP up.
 #
 # </details>
 #
@@ -449,19 +489,26 @@ more = -saved["EMMET"]
 chapter.reveal("c", 0 if more < 0.05 else 1 if more < 0.3 else 2 if more <= 1 else 3)
 
 # %% [markdown]
-# **How to read it.** Right: how much is written. Up: how much known answers change. The grey line holds all multiples
-# of the write without P: every point on it can be had by turning Δ up or down. **Who lies below the line has gained
-# something; who lies above could have had it cheaper.**
+# **How to read it.** Right: how much is written.
+# Up: how much known answers change.
+# The grey line holds all multiples of the write without P:
+# every point on it can be had by turning Δ up or down.
+# **Who lies below the line has gained something; who lies above could have had it cheaper.**
 #
-# **What surprised us.** The same P is a gain and a loss. Ridge regression falls below the line:
-# [[=abs(saved['ridge']):.0%]] less change than the control. MEMIT and EMMET rise above it, by
-# [[=-saved['MEMIT']:.0%]] and [[=-saved['EMMET']:.0%]]. All three triangles lie lower than their black dots: in a table
-# with one row with P and one without, each of them reads "less harm with P".
+# **What surprised us.**
+# The same P is a gain and a loss.
+# Ridge regression falls below the line:
+# [[=abs(saved['ridge']):.0%]] less change than the control.
+# MEMIT and EMMET rise above it, by [[=-saved['MEMIT']:.0%]] and [[=-saved['EMMET']:.0%]].
+# All three triangles lie lower than their black dots:
+# in a table with one row with P and one without, each of them reads "less harm with P".
 #
-# All of this is about one yardstick, the mean squared change over *known* text in one layer. It says nothing of
-# neighbours, of paraphrases, of the perplexity after five layers have been written. So the model has to be asked
-# (section 4). But drag first: P can be turned on slowly, Δ(I − αQQᵀ), where Q holds the directions that P takes away;
-# α = 0 is no P, α = 1 is all of it. Try: is there an α, and a leak, for which EMMET dips below the line?
+# All of this is about one yardstick, the mean squared change over *known* text in one layer.
+# It says nothing of neighbours, of paraphrases, of the perplexity after five layers have been written.
+# So the model has to be asked (section 4).
+# But drag first: P can be turned on slowly, Δ(I − αQQᵀ), where Q holds the directions that P takes away;
+# α = 0 is no P, α = 1 is all of it.
+# Try: is there an α, and a leak, for which EMMET dips below the line?
 
 # %%
 from alphaedit_lite.book.ch13.widgets import StrengthWidget, strength_figure
@@ -470,38 +517,46 @@ without = {name: ways["without P"] for name, ways in gains.items()}
 StrengthWidget(layer, without, leak).show()
 
 # %% [markdown]
-# On paper: two rows of it. Above, P at the threshold; below, a P that leaks 5%. The dashed path runs from α = 0 (dot)
-# over α = 0.5 (cross) to α = 1 (triangle).
+# On paper: two rows of it.
+# Above, P at the threshold; below, a P that leaks 5%.
+# The dashed path runs from α = 0 (dot) over α = 0.5 (cross) to α = 1 (triangle).
 
 # %%
 for leak_now in (leak, 0.05):
     show(*strength_figure(layer, without, leak_now, 0.5), name=f"13_strength_{100 * leak_now:.0f}")
 
 # %% [markdown]
-# EMMET's and MEMIT's paths lie *above* the line all the way. For a single fact, ROME's must: (13.4) holds for every
-# leak and every α. The figure has [[=len(FACTS)]] facts, which leaves EMMET a little room; and MEMIT, which need not
-# meet its facts, is not covered by (13.4) as it stands. Neither finds a dip here. Ridge regression's path hangs below
-# the line, and where P is strict it comes back to it at the end, with hardly anything written. A slow P is a smooth
-# knob between writing and harming; for ridge regression it is a better one than multiplying Δ by a number, for the
-# others a worse one.
+# EMMET's and MEMIT's paths lie *above* the line all the way.
+# For a single fact, ROME's must: (13.4) holds for every leak and every α.
+# The figure has [[=len(FACTS)]] facts, which leaves EMMET a little room;
+# and MEMIT, which need not meet its facts, is not covered by (13.4) as it stands.
+# Neither finds a dip here.
+# Ridge regression's path hangs below the line,
+# and where P is strict it comes back to it at the end, with hardly anything written.
+# A slow P is a smooth knob between writing and harming;
+# for ridge regression it is a better one than multiplying Δ by a number, for the others a worse one.
 
 # %% [markdown] tags=["instructor"]
-# **For the instructor, sections 1 to 3.** Common mistakes: (a) "P afterwards" and "solved inside" are taken for the
-# same; let students say which one AlphaEdit is. (b) In 13.3, ‖Pk‖²/‖k‖² is given for s: that is ridge regression's
-# share. (c) (13.4) is read as "P is useless": it compares on the mean over known text only. For the board: s = m/d
-# for typical keys, with tr(AB) = tr(BA) twice; and the little table of section 3. Question: which editor would gain
-# *most* from P? (On this yardstick, one that writes loudly into busy directions, as plain gradient descent would; we did
-# not measure it.) A plan for 90 minutes: sections 1
-# and 2 with 13.1 to 13.3 (40), section 3 with the widget (20), the gains of section 4 read together (20), Break it
-# (10).
+# **For the instructor, sections 1 to 3.**
+# Common mistakes: (a) "P afterwards" and "solved inside" are taken for the same;
+# let students say which one AlphaEdit is.
+# (b) In 13.3, ‖Pk‖²/‖k‖² is given for s: that is ridge regression's share.
+# (c) (13.4) is read as "P is useless": it compares on the mean over known text only.
+# For the board: s = m/d for typical keys, with tr(AB) = tr(BA) twice; and the little table of section 3.
+# Question: which editor would gain *most* from P?
+# (On this yardstick, one that writes loudly into busy directions,
+# as plain gradient descent would; we did not measure it.)
+# A plan for 90 minutes: sections 1 and 2 with 13.1 to 13.3 (40),
+# section 3 with the widget (20), the gains of section 4 read together (20), Break it (10).
 
 # %% [markdown]
 # ## 4. In the model
 #
 # ### A dozen facts, through your functions
 #
-# Now five layers of the real model, [[=len(FACTS)]] facts at once, and the four ways: nothing (`without P`),
-# `add_projection`, `inside`, and `fair`, turned down by the number that makes a write as small as ΔP's in each layer.
+# Now five layers of the real model, [[=len(FACTS)]] facts at once, and the four ways:
+# nothing (`without P`), `add_projection`, `inside`,
+# and `fair`, turned down by the number that makes a write as small as ΔP's in each layer.
 
 # %%
 trial = Trial(lm, FACTS, z, LAYERS, statistics)
@@ -526,10 +581,11 @@ def way_of(name, way, Us=Us, Ps=Ps):
 
 
 # %% [markdown]
-# In the table to come, `named first` is the share of new facts that the model names first, `p(new)` the mean probability of
-# the new object, and `paraphrases` the same in other words; `neighbours` is the mean probability of the old answer
-# where nothing should change; `written` is the share that a fact gets in each layer, and `known` the change of known
-# answers, root mean square over the layers.
+# In the table to come, `named first` is the share of new facts that the model names first,
+# `p(new)` the mean probability of the new object, and `paraphrases` the same in other words;
+# `neighbours` is the mean probability of the old answer where nothing should change;
+# `written` is the share that a fact gets in each layer,
+# and `known` the change of known answers, root mean square over the layers.
 #
 # One layer has obeyed the theorem. Will five?
 
@@ -551,18 +607,22 @@ chapter.reveal("d", list(emmet.index).index(emmet.known.idxmin()))
 live.style.format("{:.2f}").format("{:.3f}", subset=["known"])
 
 # %% [markdown]
-# **How to read it.** Compare `P afterwards` with `turned down`, which write the same share. Ridge regression with P
-# changes known answers by [[=live.known['ridge', 'P afterwards']:.1%]], turned down by
-# [[=live.known['ridge', 'turned down']:.1%]]; EMMET with P by [[=emmet.known['P afterwards']:.1%]], turned down by
-# [[=emmet.known['turned down']:.1%]]. In this run, five layers keep the order that one layer must have. What it does to
-# a dozen facts is in the other columns; but a dozen is far too few to compare probabilities. So:
+# **How to read it.** Compare `P afterwards` with `turned down`, which write the same share.
+# Ridge regression with P changes known answers by [[=live.known['ridge', 'P afterwards']:.1%]],
+# turned down by [[=live.known['ridge', 'turned down']:.1%]];
+# EMMET with P by [[=emmet.known['P afterwards']:.1%]], turned down by [[=emmet.known['turned down']:.1%]].
+# In this run, five layers keep the order that one layer must have.
+# What it does to a dozen facts is in the other columns;
+# but a dozen is far too few to compare probabilities. So:
 #
 # ### Two hundred facts, editor by editor
 #
-# The file holds [[=pairs.n]] facts, in sequence, in batches of 50, all judged at the end, each
-# editor without P and with it. (`python -m alphaedit_lite.book.ch10.study` makes it.) RECT keeps the relatively largest entries of
-# MEMIT's Δ, PRUNE damps its large singular values (chapter 10), ENCORE's prior is c·C0 + λI, so it knows C0. With P, each of them is
-# compared with *itself*, fact by fact.
+# The file holds [[=pairs.n]] facts, in sequence, in batches of 50,
+# all judged at the end, each editor without P and with it.
+# (`python -m alphaedit_lite.book.ch10.study` makes it.)
+# RECT keeps the relatively largest entries of MEMIT's Δ,
+# PRUNE damps its large singular values (chapter 10), ENCORE's prior is c·C0 + λI, so it knows C0.
+# With P, each of them is compared with *itself*, fact by fact.
 
 # %%
 pairs = Pairs(result("fronts.json"))
@@ -587,46 +647,61 @@ print(f"named first more often with P: {listed(every, 'efficacy_top1', 1)}")
 pairs.quoted()
 
 # %% [markdown]
-# **How to read it.** Each mark is the difference between the row with P and the row without, on the same facts, in
-# points; the line is its 95% interval; each panel has a scale of its own. Triangles: P afterwards; squares: solved
-# inside. (For the two ridge regressions the square *is* AlphaEdit, without and with history. For fine-tuning, where
-# the file has it, "inside" means that every step is projected.) The last two columns of the table are the rise of
-# perplexity on held-out text, one number each, without an interval.
+# **How to read it.** Each mark is the difference between the row with P and the row without,
+# on the same facts, in points; the line is its 95% interval; each panel has a scale of its own.
+# Triangles: P afterwards; squares: solved inside.
+# (For the two ridge regressions the square *is* AlphaEdit, without and with history.
+# For fine-tuning, where the file has it, "inside" means that every step is projected.)
+# The last two columns of the table are the rise of perplexity on held-out text, one number each, without an interval.
 #
-# Of [[=len(every)]] intervals [[=len(up)]] lie above zero and [[=len(down)]] below. Some of them are copies: after
-# [[=pairs.n]] facts PRUNE finds hardly a singular value large enough to be damped, and repeats MEMIT. Of the
-# [[=counts.distinct]] distinct ones [[=counts.sure]] leave zero out, where about [[=counts.distinct / 20:.0f]] would
-# by chance alone. Stricter, by the sign test of chapter 11 over all of them: [[=counts.fdr]] remain if one in
-# twenty of those that remain may be false (Benjamini and Hochberg), and [[=counts.holm]] if hardly a single one may be
-# (Holm). So take no single line of these lists for certain:
+# Of [[=len(every)]] intervals [[=len(up)]] lie above zero and [[=len(down)]] below.
+# Some of them are copies:
+# after [[=pairs.n]] facts PRUNE finds hardly a singular value large enough to be damped, and repeats MEMIT.
+# Of the [[=counts.distinct]] distinct ones [[=counts.sure]] leave zero out,
+# where about [[=counts.distinct / 20:.0f]] would by chance alone.
+# Stricter, by the sign test of chapter 11 over all of them:
+# [[=counts.fdr]] remain if one in twenty of those that remain may be false (Benjamini and Hochberg),
+# and [[=counts.holm]] if hardly a single one may be (Holm).
+# So take no single line of these lists for certain:
 #
-# * **Named first** more often with P: [[=listed(every, 'efficacy_top1', 1)]]. Less often:
-#   [[=listed(every, 'efficacy_top1', -1)]].
-# * **Paraphrases** more often: [[=listed(every, 'generalization_top1', 1)]]. Less often:
-#   [[=listed(every, 'generalization_top1', -1)]].
-# * **Neighbours** kept more often: [[=listed(every, 'specificity', 1)]]. Less often:
-#   [[=listed(every, 'specificity', -1)]].
+# * **Named first** more often with P: [[=listed(every, 'efficacy_top1', 1)]].
+#   Less often: [[=listed(every, 'efficacy_top1', -1)]].
+# * **Paraphrases** more often: [[=listed(every, 'generalization_top1', 1)]].
+#   Less often: [[=listed(every, 'generalization_top1', -1)]].
+# * **Neighbours** kept more often: [[=listed(every, 'specificity', 1)]].
+#   Less often: [[=listed(every, 'specificity', -1)]].
 #
-# **What surprised us.** There is no single answer to "what does P do?".
+# **What surprised us.**
+# There is no single answer to "what does P do?".
 #
-# * *Ridge regression, which does not know C0, gains.* P turns it into AlphaEdit. Without history:
-#   [[=pairs.told('ridge', 'solved inside')]]. With history: [[=pairs.told('ridge with history', 'solved inside')]].
+# * *Ridge regression, which does not know C0, gains.*
+#   P turns it into AlphaEdit.
+#   Without history: [[=pairs.told('ridge', 'solved inside')]].
+#   With history: [[=pairs.told('ridge with history', 'solved inside')]].
 #   Look at the intervals: with history, zero is left out by
 #   [[=' and '.join(METRICS[q] for q in METRICS if pairs.gain('ridge with history', 'solved inside', q).sure) or 'none']] only.
-# * *MEMIT, which knows C0, makes another bargain.* Solved inside: [[=pairs.told('MEMIT', 'solved inside')]].
-#   Afterwards: [[=pairs.told('MEMIT', 'P afterwards')]]. Not one more fact is named first, and fewer if P comes
-#   afterwards. But neighbours are kept more often, and perplexity rises less. EMMET, which knows C0 as well, does not
-#   follow: solved inside, [[=pairs.told('EMMET', 'solved inside')]].
-# * *ENCORE stands between.* It knows C0, and gains: [[=pairs.told('ENCORE', 'solved inside')]]. But part of its prior
-#   is λI, and its λ is measured by the energy where the solver works, like that of ridge regression: inside P it is
-#   only [[=min(s.leakage for s in spaces.values()):.0%]] to [[=max(s.leakage for s in spaces.values()):.0%]] of what
-#   it is outside, by layer. So this may be a turned knob, and no work of P's. We did not measure it with the same λ.
+# * *MEMIT, which knows C0, makes another bargain.*
+#   Solved inside: [[=pairs.told('MEMIT', 'solved inside')]].
+#   Afterwards: [[=pairs.told('MEMIT', 'P afterwards')]].
+#   Not one more fact is named first, and fewer if P comes afterwards.
+#   But neighbours are kept more often, and perplexity rises less.
+#   EMMET, which knows C0 as well, does not follow: solved inside, [[=pairs.told('EMMET', 'solved inside')]].
+# * *ENCORE stands between.*
+#   It knows C0, and gains: [[=pairs.told('ENCORE', 'solved inside')]].
+#   But part of its prior is λI, and its λ is measured by the energy where the solver works,
+#   like that of ridge regression: inside P it is only [[=min(s.leakage for s in spaces.values()):.0%]]
+#   to [[=max(s.leakage for s in spaces.values()):.0%]] of what it is outside, by layer.
+#   So this may be a turned knob, and no work of P's.
+#   We did not measure it with the same λ.
 #
-# MEMIT's bargain is news to section 3. There, in one layer, MEMIT solved inside changed known answers by
-# [[=one.known['MEMIT', 'solved inside']:.1%]], a little more than without P
-# ([[=one.known['MEMIT', 'without P']:.1%]]), and it wrote less. Here perplexity rises less, and more neighbours are
-# kept. So these are three yardsticks, not one: the mean over known keys in a layer, the perplexity of text, and the
-# neighbours. What might a neighbour feel? The overlap of (5.6): how much of a fact's residual arrives at another key.
+# MEMIT's bargain is news to section 3.
+# There, in one layer, MEMIT solved inside changed known answers by [[=one.known['MEMIT', 'solved inside']:.1%]],
+# a little more than without P ([[=one.known['MEMIT', 'without P']:.1%]]), and it wrote less.
+# Here perplexity rises less, and more neighbours are kept.
+# So these are three yardsticks, not one:
+# the mean over known keys in a layer, the perplexity of text, and the neighbours.
+# What might a neighbour feel?
+# The overlap of (5.6): how much of a fact's residual arrives at another key.
 
 # %%
 chapter.predict(
@@ -657,40 +732,56 @@ chapter.reveal("f", {(True, True): 2, (False, True): 1, (False, False): 3}.get(t
 arrives.style.format("{:.2f}")
 
 # %% [markdown]
-# The table shows how much of its own residual a fact's key receives in layer [[=LAYER]], and how much the key of one
-# paraphrase and of one neighbour do. (Plain means over the facts. `share` in section 1 weighs facts by the size of
-# their residuals, so the two differ a little.)
+# The table shows how much of its own residual a fact's key receives in layer [[=LAYER]],
+# and how much the key of one paraphrase and of one neighbour do.
+# (Plain means over the facts.
+# `share` in section 1 weighs facts by the size of their residuals, so the two differ a little.)
 #
-# **What surprised us.** EMMET writes every fact fully, with P and without. A paraphrase receives
-# [[=reach['paraphrase']['without P']:.2f]] of the residual without P and
-# [[=reach['paraphrase']['solved inside']:.2f]] inside P (difference in points: [[=str(spill['paraphrase'])]]). A neighbour
-# receives [[=reach['neighbour']['without P']:.2f]] without P and [[=reach['neighbour']['solved inside']:.2f]] inside
-# ([[=str(spill['neighbour'])]]). Chapter 10 has shown why: any two keys have something in common, whatever they are about,
-# and P takes this common part away. A neighbour shares little else with the fact; a paraphrase shares the subject.
-# Without C0, in ridge regression, there is more to take: [[=arrives['neighbour / own']['ridge', 'without P']:.2f]] of
-# the own share without P, [[=arrives['neighbour / own']['ridge', 'solved inside']:.2f]] inside.
+# **What surprised us.**
+# EMMET writes every fact fully, with P and without.
+# A paraphrase receives [[=reach['paraphrase']['without P']:.2f]] of the residual without P
+# and [[=reach['paraphrase']['solved inside']:.2f]] inside P (difference in points: [[=str(spill['paraphrase'])]]).
+# A neighbour receives [[=reach['neighbour']['without P']:.2f]] without P
+# and [[=reach['neighbour']['solved inside']:.2f]] inside ([[=str(spill['neighbour'])]]).
+# Chapter 10 has shown why: any two keys have something in common,
+# whatever they are about, and P takes this common part away.
+# A neighbour shares little else with the fact; a paraphrase shares the subject.
+# Without C0, in ridge regression, there is more to take:
+# [[=arrives['neighbour / own']['ridge', 'without P']:.2f]] of the own share without P,
+# [[=arrives['neighbour / own']['ridge', 'solved inside']:.2f]] inside.
 #
-# So in the keys a neighbour receives [[=reach['neighbour']['solved inside'] / reach['neighbour']['without P']:.0%]] of
-# what it received without P, and a paraphrase as much as before. (With [[=len(FACTS)]] facts the neighbours' interval
-# [[='leaves zero out' if spill['neighbour'].sure else 'still reaches to zero']].) Does it show in the *answers*? For
-# MEMIT it may: over the [[=pairs.n]] facts, [[=str(pairs.gain('MEMIT', 'solved inside', 'specificity'))]] neighbours in
-# a hundred. But inside P, MEMIT writes less (first column), and that alone may spare neighbours. EMMET writes as much as
-# before, and in the answers nothing is left of it: [[=str(pairs.gain('EMMET', 'solved inside', 'specificity'))]], and
-# perplexity rises more. So the smaller overlap does not explain MEMIT's gain. We did not find out what does.
+# So in the keys a neighbour receives [[=reach['neighbour']['solved inside'] / reach['neighbour']['without P']:.0%]]
+# of what it received without P, and a paraphrase as much as before.
+# (With [[=len(FACTS)]] facts the neighbours'
+# interval [[='leaves zero out' if spill['neighbour'].sure else 'still reaches to zero']].)
+# Does it show in the *answers*?
+# For MEMIT it may: over the [[=pairs.n]] facts,
+# [[=str(pairs.gain('MEMIT', 'solved inside', 'specificity'))]] neighbours in a hundred.
+# But inside P, MEMIT writes less (first column), and that alone may spare neighbours.
+# EMMET writes as much as before, and in the answers nothing is left of it:
+# [[=str(pairs.gain('EMMET', 'solved inside', 'specificity'))]], and perplexity rises more.
+# So the smaller overlap does not explain MEMIT's gain.
+# We did not find out what does.
 #
-# And the paraphrases that MEMIT with history loses? Its keys, too, receive less: inside P the same c is a stronger
-# brake. But that is not all: where perplexity has risen as much (the next table), the difference is still
-# [[=str(pairs.left_over('MEMIT with history', 'solved inside', 'generalization_top1'))]].
+# And the paraphrases that MEMIT with history loses?
+# Its keys, too, receive less: inside P the same c is a stronger brake.
+# But that is not all: where perplexity has risen as much (the next table),
+# the difference is still [[=str(pairs.left_over('MEMIT with history', 'solved inside', 'generalization_top1'))]].
 #
 # ### More than a knob?
 #
-# Every editor here has a knob that trades facts against harm: c, λ, a learning rate, and the number of section 3. So
-# the fair question is not "does P change the scores?", but "does it lead to a place that the knob does not reach?" In
-# the figure, the grey lines are knobs, turned without any P; the arrows lead from an editor to itself with P.
+# Every editor here has a knob that trades facts against harm:
+# c, λ, a learning rate, and the number of section 3.
+# So the fair question is not "does P change the scores?",
+# but "does it lead to a place that the knob does not reach?"
+# In the figure, the grey lines are knobs, turned without any P;
+# the arrows lead from an editor to itself with P.
 #
-# **How to read it.** Circle: without P. Triangle: afterwards. Square: solved inside. Left and up is better. The
-# horizontal scale is stretched around zero, and each panel shows another part of the plane: compare the scales. Who
-# ends up on a grey line could have come there by turning the knob.
+# **How to read it.** Circle: without P.
+# Triangle: afterwards. Square: solved inside.
+# Left and up is better.
+# The horizontal scale is stretched around zero, and each panel shows another part of the plane: compare the scales.
+# Who ends up on a grey line could have come there by turning the knob.
 
 # %%
 chapter.predict(
@@ -721,10 +812,12 @@ shown = {
 show(*draw.knobs_figure(pairs, shown), name="13_knobs")
 
 # %% [markdown]
-# Now the same as a table. It compares each row with P with the knob's line without P, *where perplexity has risen as
-# much*: between two settings of the knob, the score of every fact is interpolated, so that facts can still be paired.
-# (Who has no knob of its own in the file is compared with MEMIT's c. "Out of reach": no setting in the file harms as
-# much, or as little.) The intervals do not include the noise of perplexity itself.
+# Now the same as a table.
+# It compares each row with P with the knob's line without P, *where perplexity has risen as much*:
+# between two settings of the knob, the score of every fact is interpolated, so that facts can still be paired.
+# (Who has no knob of its own in the file is compared with MEMIT's c.
+# "Out of reach": no setting in the file harms as much, or as little.)
+# The intervals do not include the noise of perplexity itself.
 
 # %%
 rest = pairs.leftovers()
@@ -742,80 +835,93 @@ chapter.reveal("g", 2 if same is None or not same.sure else 0 if same.mean > 0 e
 pairs.quoted(left=True)
 
 # %% [markdown]
-# * **Named first** more often than by turning the knob: [[=listed(rest, 'efficacy_top1', 1)]]. Less often:
-#   [[=listed(rest, 'efficacy_top1', -1)]].
-# * **Paraphrases** more often: [[=listed(rest, 'generalization_top1', 1)]]. Less often:
-#   [[=listed(rest, 'generalization_top1', -1)]].
-# * **Neighbours** kept more often: [[=listed(rest, 'specificity', 1)]]. Less often:
-#   [[=listed(rest, 'specificity', -1)]].
+# * **Named first** more often than by turning the knob: [[=listed(rest, 'efficacy_top1', 1)]].
+#   Less often: [[=listed(rest, 'efficacy_top1', -1)]].
+# * **Paraphrases** more often: [[=listed(rest, 'generalization_top1', 1)]].
+#   Less often: [[=listed(rest, 'generalization_top1', -1)]].
+# * **Neighbours** kept more often: [[=listed(rest, 'specificity', 1)]].
+#   Less often: [[=listed(rest, 'specificity', -1)]].
 #
 # Where nobody is listed, either noise hides the difference, or the file has no setting of the knob to compare with.
-# And ENCORE, where it is listed, is not compared with its own knob: the file turns neither its c nor its λ, and P has
-# turned the λ (see above).
+# And ENCORE, where it is listed, is not compared with its own knob:
+# the file turns neither its c nor its λ, and P has turned the λ (see above).
 #
 # **What surprised us.** Three things.
 #
-# * *For ridge regression P is far more than a knob.* At the same rise of perplexity, AlphaEdit names
-#   [[=str(pairs.left_over('ridge with history', 'solved inside'))]] points more facts first than ridge with history at
-#   another λ. None of the λ in the file gets there. (But see what such a λ does: it names only
-#   [[=float(pairs.fronts.at_rise('ridge with history', pairs.table.rise['ridge with history', 'solved inside']).mean()):.0%]]
-#   first. Who writes less also disturbs less: neighbours
-#   [[=str(pairs.left_over('ridge with history', 'solved inside', 'specificity'))]] for AlphaEdit.)
-# * *For MEMIT it is a little more than a knob, for one score.* Solved inside, at the same rise of perplexity, with
-#   history: named first [[=str(same)]] points; paraphrases
-#   [[=str(pairs.left_over('MEMIT with history', 'solved inside', 'generalization_top1'))]]; neighbours
-#   [[=str(pairs.left_over('MEMIT with history', 'solved inside', 'specificity'))]]. Without history: paraphrases
-#   [[=str(pairs.left_over('MEMIT', 'solved inside', 'generalization_top1'))]], neighbours
-#   [[=str(pairs.left_over('MEMIT', 'solved inside', 'specificity'))]]. Turn c until the *paraphrases* are as many, and
-#   of the neighbours there remain [[=str(by_words['MEMIT with history'])]] with history
-#   ([[='beyond the noise' if by_words['MEMIT with history'].sure else 'within the noise']]), and
-#   [[=str(by_words['MEMIT'])]] without
-#   ([[='beyond the noise' if by_words['MEMIT'].sure else 'within the noise']]). Which score is held equal decides what is
-#   left. And it is MEMIT's pattern, and that of what is made of it: no pattern of all editors that know C0.
-# * *A trap, into which we fell.* Our first file had three settings of c, 300, 1,000 and 4,000, and this table said
-#   [[=str(flattered)]] points, "beyond the noise". But the knob's line is curved: what is named first falls slowly, and then
-#   fast. A straight line between two far settings lies below it, and flatters whoever is compared. With more
-#   settings, most of the gain was gone. **A knob that is sampled coarsely loses.** Ask for the settings of the rivals.
+# * *For ridge regression P is far more than a knob.*
+#   At the same rise of perplexity, AlphaEdit names [[=str(pairs.left_over('ridge with history', 'solved inside'))]]
+#   points more facts first than ridge with history at another λ.
+#   None of the λ in the file gets there.
+#   (But see what such a λ does: it names only
+#   [[=float(pairs.fronts.at_rise('ridge with history', pairs.table.rise['ridge with history', 'solved inside']).mean()):.0%]] first.
+#   Who writes less also disturbs less:
+#   neighbours [[=str(pairs.left_over('ridge with history', 'solved inside', 'specificity'))]] for AlphaEdit.)
+# * *For MEMIT it is a little more than a knob, for one score.*
+#   Solved inside, at the same rise of perplexity, with history: named first [[=str(same)]] points;
+#   paraphrases [[=str(pairs.left_over('MEMIT with history', 'solved inside', 'generalization_top1'))]];
+#   neighbours [[=str(pairs.left_over('MEMIT with history', 'solved inside', 'specificity'))]].
+#   Without history: paraphrases [[=str(pairs.left_over('MEMIT', 'solved inside', 'generalization_top1'))]],
+#   neighbours [[=str(pairs.left_over('MEMIT', 'solved inside', 'specificity'))]].
+#   Turn c until the *paraphrases* are as many,
+#   and of the neighbours there remain [[=str(by_words['MEMIT with history'])]]
+#   with history ([[='beyond the noise' if by_words['MEMIT with history'].sure else 'within the noise']]),
+#   and [[=str(by_words['MEMIT'])]] without ([[='beyond the noise' if by_words['MEMIT'].sure else 'within the noise']]).
+#   Which score is held equal decides what is left.
+#   And it is MEMIT's pattern, and that of what is made of it: no pattern of all editors that know C0.
+# * *A trap, into which we fell.*
+#   Our first file had three settings of c, 300, 1,000 and 4,000,
+#   and this table said [[=str(flattered)]] points, "beyond the noise".
+#   But the knob's line is curved: what is named first falls slowly, and then fast.
+#   A straight line between two far settings lies below it, and flatters whoever is compared.
+#   With more settings, most of the gain was gone.
+#   **A knob that is sampled coarsely loses.**
+#   Ask for the settings of the rivals.
 #
-# One more comparison, at the settings of this book, λ = [[=LAM:g]] and c = [[=C:,.0f]], with no knob turned; the harm is
-# not quite equal. What P does for ridge regression, C0 does for MEMIT. AlphaEdit minus MEMIT with history, which has no
-# P: named first [[=str(versus['efficacy_top1'])]], paraphrases [[=str(versus['generalization_top1'])]],
-# neighbours [[=str(versus['specificity'])]]; perplexity up by
-# [[=pairs.table.rise['ridge with history', 'solved inside']:.1%]] and
-# [[=pairs.table.rise['MEMIT with history', 'without P']:.1%]]. Two ways to the same place, more or less; and MEMIT
-# with history solved inside P, which has both, raises perplexity by
-# [[=pairs.table.rise['MEMIT with history', 'solved inside']:.1%]].
+# One more comparison, at the settings of this book, λ = [[=LAM:g]]
+# and c = [[=C:,.0f]], with no knob turned; the harm is not quite equal.
+# What P does for ridge regression, C0 does for MEMIT.
+# AlphaEdit minus MEMIT with history, which has no P: named first [[=str(versus['efficacy_top1'])]],
+# paraphrases [[=str(versus['generalization_top1'])]], neighbours [[=str(versus['specificity'])]];
+# perplexity up by [[=pairs.table.rise['ridge with history', 'solved inside']:.1%]]
+# and [[=pairs.table.rise['MEMIT with history', 'without P']:.1%]].
+# Two ways to the same place, more or less; and MEMIT with history solved inside P,
+# which has both, raises perplexity by [[=pairs.table.rise['MEMIT with history', 'solved inside']:.1%]].
 #
-# And the paper's gains of 28% and 43%? They are averages over editors in long sequences on larger models, most of
-# them without history, near or past their collapse. Here, [[=pairs.n]] edits in, perplexity without P has risen by
-# [[=pairs.table.xs('without P', level=1).rise.max():.1%]] at most. Such a file can say what P does to an editor that
-# works, and little about whether it saves one that breaks.
+# And the paper's gains of 28% and 43%?
+# They are averages over editors in long sequences on larger models,
+# most of them without history, near or past their collapse.
+# Here, [[=pairs.n]] edits in,
+# perplexity without P has risen by [[=pairs.table.xs('without P', level=1).rise.max():.1%]] at most.
+# Such a file can say what P does to an editor that works, and little about whether it saves one that breaks.
 
 # %% [markdown]
 # ## 5. Gradients, and the last word
 #
-# Fine-tuning has no solver to be asked again. It walks. But a sum of projected steps is projected, (Δ1P + Δ2P) = (Δ1
+# Fine-tuning has no solver to be asked again. It walks.
+# But a sum of projected steps is projected, (Δ1P + Δ2P) = (Δ1
 # + Δ2)P. So it is enough to project every step, and Δ never leaves the null space:
 #
 # $$\Delta_{t+1} \;=\; \Delta_t + \mathrm{step}(\nabla_t)\,P . \tag{13.5}$$
 #
-# In words: ask the optimiser what it wants to do, and let it do the harmless part of that. Continual learning has
-# known this for some years, as gradient projection ([Saha et al. 2021](https://arxiv.org/abs/2103.09762)) and as Adam
-# in a null space ([Wang et al. 2021](https://arxiv.org/abs/2103.07113)).
+# In words: ask the optimiser what it wants to do, and let it do the harmless part of that.
+# Continual learning has known this for some years,
+# as gradient projection ([Saha et al. 2021](https://arxiv.org/abs/2103.09762))
+# and as Adam in a null space ([Wang et al. 2021](https://arxiv.org/abs/2103.07113)).
 #
-# Why not project the gradient, as the name says? For plain descent that is the same thing. **Adam** divides every
-# *entry* of the gradient by its own running size. Now, P mixes the entries of a row, and dividing each by another
-# number bends the row out of the null space again.
+# Why not project the gradient, as the name says?
+# For plain descent that is the same thing.
+# **Adam** divides every *entry* of the gradient by its own running size.
+# Now, P mixes the entries of a row, and dividing each by another number bends the row out of the null space again.
 #
 # ### Exercise 13.5: A descent that stays inside · 15 minutes · ★★★
 #
-# Gradient descent on ‖ΔK1 − R‖², from Δ = 0, for any `rule` that turns a gradient into a step (its minus sign
-# included).
+# Gradient descent on ‖ΔK1 − R‖², from Δ = 0, for any `rule`
+# that turns a gradient into a step (its minus sign included).
 #
 # <details><summary>Hint</summary>
 #
-# The gradient is 2(ΔK1 − R)K1ᵀ. The likely mistake is `rule(gradient @ P)`: it passes with plain descent and with
-# momentum, and fails with Adam.
+# The gradient is 2(ΔK1 − R)K1ᵀ.
+# The likely mistake is `rule(gradient @ P)`: it passes with plain descent and with momentum, and fails with Adam.
 #
 # </details>
 #
@@ -827,7 +933,8 @@ pairs.quoted(left=True)
 #
 # <details><summary>Expected output</summary>
 #
-# ✓ Exercise 13.5: all properties hold. Below it, a figure with four descents.
+# ✓ Exercise 13.5: all properties hold.
+# Below it, a figure with four descents.
 #
 # </details>
 
@@ -848,8 +955,9 @@ def descend(K1, R, P, rule, steps):
 descend = chapter.check("13.5", descend)
 
 # %% [markdown]
-# A toy layer with a *true* null space (known keys fill 20 of 48 dimensions), six new facts, and your descent with two
-# rules. Your function with P = I and a rule that projects the gradient is the naive version.
+# A toy layer with a *true* null space (known keys fill 20 of 48 dimensions),
+# six new facts, and your descent with two rules.
+# Your function with P = I and a rule that projects the gradient is the naive version.
 
 # %%
 chapter.predict(
@@ -900,40 +1008,45 @@ bent = end.known["Adam, gradient projected"] / end.known["Adam, no P"]
 chapter.reveal("h", 0 if bent < 0.1 else 1 if bent <= 0.5 else 2)
 
 # %% [markdown]
-# **What surprised us.** After 256 steps, Adam with projected *gradients* does, per unit of Δ, [[=bent:.0%]] of the harm
-# of Adam with no projection at all (the two numbers in the left panel). One line in the wrong place, no error message, and the facts are learned as well (right
-# panel). With the step projected, ‖ΔK0‖ is zero up to rounding. And momentum, a running sum, stays inside even with
-# the gradient projected. [Hu et al. (2026)](https://arxiv.org/abs/2604.22407) report the same trap for methods of
-# continual learning that change the gradient in front of Adam: in their tests most of the protection is lost.
+# **What surprised us.**
+# After 256 steps, Adam with projected *gradients* does, per unit of Δ,
+# [[=bent:.0%]] of the harm of Adam with no projection at all (the two numbers in the left panel).
+# One line in the wrong place, no error message, and the facts are learned as well (right panel).
+# With the step projected, ‖ΔK0‖ is zero up to rounding.
+# And momentum, a running sum, stays inside even with the gradient projected.
+# [Hu et al. (2026)](https://arxiv.org/abs/2604.22407) report the same trap for methods of continual learning
+# that change the gradient in front of Adam: in their tests most of the protection is lost.
 #
 # ### Exercise 13.6: Who must come before P? · 8 minutes · ★
 #
-# Adam is not alone. Let Δ = ΔP. After which of these operations is it still inside P? Think of what each does to a
-# *row*.
+# Adam is not alone. Let Δ = ΔP.
+# After which of these operations is it still inside P?
+# Think of what each does to a *row*.
 #
-# `sum` (of two such updates), `scale` (times a number), `momentum` (0.9Δ + Δ'), `decay` (weight decay of W + Δ; the
-# update is then all that has changed in W),
-# `clip norm` (divide by ‖Δ‖), `clamp entries` (every entry into a bound, as in FT-L), `RECT` (small entries set to
-# zero), `PRUNE` (large singular values damped), `rounding` (to bfloat16).
+# `sum` (of two such updates), `scale` (times a number), `momentum` (0.9Δ + Δ'), `decay` (weight decay of W + Δ;
+# the update is then all that has changed in W), `clip norm` (divide by ‖Δ‖),
+# `clamp entries` (every entry into a bound, as in FT-L), `RECT` (small entries set to zero),
+# `PRUNE` (large singular values damped), `rounding` (to bfloat16).
 #
 # <details><summary>Hint</summary>
 #
-# What acts from the left on Δ, or with one number for all entries, keeps the rows inside. What treats each entry by
-# itself does not. The likely mistakes: PRUNE (think of its singular vectors), and decay (which matrix does it
-# shrink?).
+# What acts from the left on Δ, or with one number for all entries, keeps the rows inside.
+# What treats each entry by itself does not.
+# The likely mistakes: PRUNE (think of its singular vectors), and decay (which matrix does it shrink?).
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# PRUNE: Δ = ASBᵀ, and the rows of Δ are made of the rows of Bᵀ, which are inside P where S is not zero. Another S
-# changes nothing about that.
+# PRUNE: Δ = ASBᵀ, and the rows of Δ are made of the rows of Bᵀ, which are inside P where S is not zero.
+# Another S changes nothing about that.
 #
 # </details>
 #
 # <details><summary>Expected output</summary>
 #
-# ✓ Exercise 13.6: all properties hold. Below it, the same on a real layer.
+# ✓ Exercise 13.6: all properties hold.
+# Below it, the same on a real layer.
 #
 # </details>
 
@@ -951,8 +1064,9 @@ def stays():
 stays = chapter.check("13.6", stays)
 
 # %% [markdown]
-# So P wants the last word. On the real layer, with MEMIT's Δ: the ratio ‖Δk0‖/‖Δ‖ (root mean square), which P is
-# there to lower, and the share of non-zero entries, which RECT is there to lower.
+# So P wants the last word.
+# On the real layer, with MEMIT's Δ: the ratio ‖Δk0‖/‖Δ‖ (root mean square),
+# which P is there to lower, and the share of non-zero entries, which RECT is there to lower.
 
 # %%
 from alphaedit_lite.solvers import rect
@@ -975,13 +1089,16 @@ words = pd.DataFrame(rows, index=["ratio", "non-zero"]).T
 words.style.format("{:.3f}")
 
 # %% [markdown]
-# P takes the ratio from [[=words.ratio['MEMIT']:.3f]] to [[=words.ratio['P']:.3f]]. RECT afterwards brings it to
-# [[=words.ratio['P, then RECT']:.3f]], a clamp to [[=words.ratio['P, then clamp']:.3f]]. With P last, it is
-# [[=words.ratio['RECT, then P']:.3f]], but then hardly an entry is zero: the two wishes exclude each other. (In this
-# package, "RECT with P" projects first, and "FT-L with P" projects first and clamps then, as the formulas of those
-# editors are written. So the rows of RECT in section 4 are *not* inside P. Now you know.)
+# P takes the ratio from [[=words.ratio['MEMIT']:.3f]] to [[=words.ratio['P']:.3f]].
+# RECT afterwards brings it to [[=words.ratio['P, then RECT']:.3f]], a clamp to [[=words.ratio['P, then clamp']:.3f]].
+# With P last, it is [[=words.ratio['RECT, then P']:.3f]],
+# but then hardly an entry is zero: the two wishes exclude each other.
+# (In this package, "RECT with P" projects first,
+# and "FT-L with P" projects first and clamps then, as the formulas of those editors are written.
+# So the rows of RECT in section 4 are *not* inside P. Now you know.)
 #
-# And fine-tuning itself? Three facts, one layer, Adam as in chapter 1; then the same with every step projected.
+# And fine-tuning itself?
+# Three facts, one layer, Adam as in chapter 1; then the same with every step projected.
 
 # %%
 from alphaedit_lite.finetune import FineTune
@@ -995,19 +1112,21 @@ tuned = pd.DataFrame(tuned).T.drop(columns="written")
 tuned.style.format("{:.2f}").format("{:.3f}", subset=["known", "update"])
 
 # %% [markdown]
-# The new objects have a mean probability of [[=tuned['p(new)']['FT']:.2f]] without P, and of
-# [[=tuned['p(new)']['FT, step projected']:.2f]] with every step projected. Known answers change by
-# [[=tuned.known['FT']:.1%]] and [[=tuned.known['FT, step projected']:.1%]], for an update of
-# [[=tuned['update']['FT']:.1%]] and [[=tuned['update']['FT, step projected']:.1%]] of ‖W‖. So known answers change
-# less, and the same number of steps teaches less. By the rule of section 3 this is not yet a gain: the control would
-# be fewer steps without P, and these three facts have none.
+# The new objects have a mean probability of [[=tuned['p(new)']['FT']:.2f]] without P,
+# and of [[=tuned['p(new)']['FT, step projected']:.2f]] with every step projected.
+# Known answers change by [[=tuned.known['FT']:.1%]] and [[=tuned.known['FT, step projected']:.1%]],
+# for an update of [[=tuned['update']['FT']:.1%]] and [[=tuned['update']['FT, step projected']:.1%]] of ‖W‖.
+# So known answers change less, and the same number of steps teaches less.
+# By the rule of section 3 this is not yet a gain:
+# the control would be fewer steps without P, and these three facts have none.
 # [[=f'Over the {pairs.n} facts of section 4: ' + pairs.told('FT', 'solved inside') + '; its knob there is the learning rate.' if 'FT' in pairs.names else 'That is left open here.']]
 
 # %% [markdown]
 # ## 6. Break it: the strict P
 #
-# The theory of the null space wants a P that leaks nothing. So let it leak 1% of the energy, in all five layers, and
-# write the dozen facts with EMMET (which is ROME for a batch): P afterwards, and solved inside.
+# The theory of the null space wants a P that leaks nothing.
+# So let it leak 1% of the energy, in all five layers,
+# and write the dozen facts with EMMET (which is ROME for a batch): P afterwards, and solved inside.
 
 # %%
 chapter.predict(
@@ -1032,19 +1151,24 @@ chapter.reveal(
 broken.style.format("{:.2f}").format("{:.3f}", subset=["known"])
 
 # %% [markdown]
-# Afterwards, the write has vanished: [[=gone['written']:.0%]] of each residual is left (m/d is
-# [[=sum(B.shape[1] for B in tight_U.values()) / len(tight_U) / d:.0%]] in the mean of the layers), and
-# [[=round(gone['named first'] * len(FACTS)):d]] of [[=len(FACTS)]] facts are named first. Known answers still change by
-# [[=gone['known']:.1%]], which is [[=gone['known'] / broken.known['EMMET', 'without P']:.0%]] of the harm without P, for
-# [[=gone['written']:.0%]] of the write. EMMET turned down to as little (`turned down` has no P; only its number
-# comes from this one) changes them by [[=cheap['known']:.1%]]. A bad bargain. Solved inside, everything is written ([[=shouts['written']:.0%]]), and
-# [[=round(shouts['named first'] * len(FACTS)):d]] facts are named first. The price: known answers change by
-# [[=shouts['known']:.0%]], without P by [[=broken.known['EMMET', 'without P']:.0%]]. The mean probability of the
-# neighbours' old answers is [[=shouts['neighbours']:.2f]] (without P
-# [[=broken.neighbours['EMMET', 'without P']:.2f]]).
+# Afterwards, the write has vanished: [[=gone['written']:.0%]] of each residual is left
+# (m/d is [[=sum(B.shape[1] for B in tight_U.values()) / len(tight_U) / d:.0%]] in the mean of the layers),
+# and [[=round(gone['named first'] * len(FACTS)):d]] of [[=len(FACTS)]] facts are named first.
+# Known answers still change by [[=gone['known']:.1%]],
+# which is [[=gone['known'] / broken.known['EMMET', 'without P']:.0%]] of the harm without P,
+# for [[=gone['written']:.0%]] of the write.
+# EMMET turned down to as little (`turned down` has no P;
+# only its number comes from this one) changes them by [[=cheap['known']:.1%]].
+# A bad bargain. Solved inside, everything is written ([[=shouts['written']:.0%]]),
+# and [[=round(shouts['named first'] * len(FACTS)):d]] facts are named first.
+# The price: known answers change by [[=shouts['known']:.0%]],
+# without P by [[=broken.known['EMMET', 'without P']:.0%]].
+# The mean probability of the neighbours' old answers is [[=shouts['neighbours']:.2f]]
+# (without P [[=broken.neighbours['EMMET', 'without P']:.2f]]).
 #
-# The purer the null space, the more it costs to use it. That was chapter 7's narrow door for one fact and chapter 8's
-# for ridge regression; here it is for the editor that needed no P at all.
+# The purer the null space, the more it costs to use it.
+# That was chapter 7's narrow door for one fact and chapter 8's for ridge regression;
+# here it is for the editor that needed no P at all.
 #
 # ## Paper ↔ code
 #
@@ -1066,14 +1190,17 @@ print(f"the package's gain and yours differ by {apart:.0e}")
 # %% [markdown]
 # ## Keypoints
 #
-# * P can stand in three places: behind the finished Δ, around the solver, behind each step. The first writes less,
-#   the second writes larger.
-# * P leaves of ROME's write about the share of the *directions* that it keeps, m/d; of ridge regression's, about the
-#   share of the *energy*.
-# * Ridge regression, which does not know C0, gains from P what turning its λ did not give. An editor that knows C0 cannot
-#   change known answers less in the mean. On other scores there is no one pattern: MEMIT keeps a few more neighbours at
-#   the same rise of perplexity, and at the same paraphrases no more than the noise; EMMET, solved inside, none.
-# * "With P" and "without P" is no comparison. Turn the plain editor down until it writes as much, or harms as much.
+# * P can stand in three places: behind the finished Δ, around the solver, behind each step.
+#   The first writes less, the second writes larger.
+# * P leaves of ROME's write about the share of the *directions* that it keeps, m/d;
+#   of ridge regression's, about the share of the *energy*.
+# * Ridge regression, which does not know C0, gains from P what turning its λ did not give.
+#   An editor that knows C0 cannot change known answers less in the mean.
+#   On other scores there is no one pattern:
+#   MEMIT keeps a few more neighbours at the same rise of perplexity,
+#   and at the same paraphrases no more than the noise; EMMET, solved inside, none.
+# * "With P" and "without P" is no comparison.
+#   Turn the plain editor down until it writes as much, or harms as much.
 # * P wants the last word: Adam, clamps and RECT treat entries one by one, and lead out of the null space.
 #
 # ## Quiz
@@ -1083,21 +1210,25 @@ print(f"the package's gain and yours differ by {apart:.0e}")
 # <details><summary>A. Nothing. That is what P promises.</summary>
 # It also happens when you multiply Δ by 0.75.
 # </details>
-# <details><summary>B. How much does the update still write, and what does the plain one do when turned down to that?</summary>
+# <details><summary>B. How much does the update still write,
+# and what does the plain one do when turned down to that?</summary>
 # <b>Yes.</b> That is the grey line of section 3.
 # </details>
 # <details><summary>C. Whether Δ became smaller.</summary>
-# It certainly did: a projection shortens. The question is what the shorter Δ still writes.
+# It certainly did: a projection shortens.
+# The question is what the shorter Δ still writes.
 # </details>
 #
-# **2. Suppose that on a model with very wide layers P keeps 99.8% of the directions. What is left of ROME's write
-# with P afterwards?**
+# **2. Suppose that on a model with very wide layers P keeps 99.8% of the directions.
+# What is left of ROME's write with P afterwards?**
 #
 # <details><summary>A. Nearly everything.</summary>
-# <b>Yes</b>: about m/d. There, afterwards and inside are nearly the same, and P takes away a few very busy directions.
+# <b>Yes</b>: about m/d.
+# There, afterwards and inside are nearly the same, and P takes away a few very busy directions.
 # </details>
 # <details><summary>B. That depends on how much energy the few directions carry.</summary>
-# It does for ridge regression, which writes along k. ROME writes along C0⁻¹k, where busy directions count little.
+# It does for ridge regression, which writes along k.
+# ROME writes along C0⁻¹k, where busy directions count little.
 # </details>
 # <details><summary>C. Nothing.</summary>
 # That would be m/d near zero: a very strict P.
@@ -1117,16 +1248,18 @@ print(f"the package's gain and yours differ by {apart:.0e}")
 #
 # **Further reading**
 #
-# * [Fang et al. 2025](https://arxiv.org/abs/2410.02355), AlphaEdit: the projection added to other editors is in their
-#   section on baselines, figures 6 and 7.
-# * [Gupta et al. 2024](https://arxiv.org/abs/2403.14236), EMMET: ROME and MEMIT as one problem with two kinds of
-#   constraint.
-# * [Wang et al. 2021](https://arxiv.org/abs/2103.07113), Adam-NSCL: the projected Adam step, for continual learning.
+# * [Fang et al. 2025](https://arxiv.org/abs/2410.02355), AlphaEdit:
+#   the projection added to other editors is in their section on baselines, figures 6 and 7.
+# * [Gupta et al. 2024](https://arxiv.org/abs/2403.14236), EMMET:
+#   ROME and MEMIT as one problem with two kinds of constraint.
+# * [Wang et al. 2021](https://arxiv.org/abs/2103.07113), Adam-NSCL:
+#   the projected Adam step, for continual learning.
 # * [Saha et al. 2021](https://arxiv.org/abs/2103.09762), gradient projection memory: the projected gradient.
-# * [Hu et al. 2026](https://arxiv.org/abs/2604.22407): what goes wrong when gradients are changed in front of Adam.
+# * [Hu et al. 2026](https://arxiv.org/abs/2604.22407):
+#   what goes wrong when gradients are changed in front of Adam.
 #
-# **Next:** P is no cure for everything. Chapter 14 looks for the places where editing breaks whatever the projection,
-# and at what others have proposed.
+# **Next:** P is no cure for everything.
+# Chapter 14 looks for the places where editing breaks whatever the projection, and at what others have proposed.
 
 # %%
 chapter.report()

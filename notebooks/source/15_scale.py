@@ -13,8 +13,9 @@
 #
 # [[colab]]
 #
-# **The promise of this chapter: you will know what an edit of a model that you do not have costs, before you rent the
-# machine; and you will have run, on a tiny model, the code that is meant to edit Llama-3-8B overnight.**
+# **The promise of this chapter: you will know what an edit of a model
+# that you do not have costs, before you rent the machine;
+# and you will have run, on a tiny model, the code that is meant to edit Llama-3-8B overnight.**
 #
 # ```text
 #                      SmolLM2-135M          Llama-3-8B
@@ -34,7 +35,8 @@
 # >
 # > **You need** the key statistics and P of chapter 7, the editor of chapter 8, and powers of two.
 # >
-# > **It costs** about a minute and 2.5 GB of memory. No GPU: the part that wants one is shown on a tiny model.
+# > **It costs** about a minute and 2.5 GB of memory.
+# > No GPU: the part that wants one is shown on a tiny model.
 
 # %% tags=["setup"]
 
@@ -56,7 +58,7 @@ from alphaedit_lite.book.kit.plots import show
 from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.keys import take_in, token_rows
 from alphaedit_lite.scale.plan import Workload, plan
-from alphaedit_lite.texts import wikipedia_leads
+from alphaedit_lite.support.texts import wikipedia_leads
 
 chapter = Chapter("15")
 torch.manual_seed(15)
@@ -68,8 +70,8 @@ HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 #
 # <details><summary>1. What does AlphaEdit keep of the 100,000 keys of ordinary text? (Chapter 7)</summary>
 #
-# Only their second moment C0 = K0 K0ᵀ / N, d_ff × d_ff numbers for each edited layer, whatever N is. Its eigenvectors with small
-# eigenvalues are the null space.
+# Only their second moment C0 = K0 K0ᵀ / N, d_ff × d_ff numbers for each edited layer, whatever N is.
+# Its eigenvectors with small eigenvalues are the null space.
 #
 # </details>
 #
@@ -82,19 +84,24 @@ HALF = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 # %% [markdown]
 # ## 1. What does it weigh?
 #
-# Memory is counted in bytes: a float64 number takes 8, a float32 takes 4, a bfloat16 or float16 takes 2. Everything below is
-# "how many numbers, times bytes each":
+# Memory is counted in bytes: a float64 number takes 8, a float32 takes 4, a bfloat16 or float16 takes 2.
+# Everything below is "how many numbers, times bytes each":
 #
 # $$\text{weights}: b\,N_{\text{par}} \qquad \text{statistics}: 8\,L\,d_{ff}^2 \qquad
 # \text{null spaces}: \le 8\,L\,d_{ff}^2 \qquad \text{history}: 4\,L\,n\,d_{ff} \tag{15.1}$$
 #
-# In words: the weights take b bytes for each of the model's parameters. For each of L edited layers, the sum of k kᵀ takes one square
-# matrix in float64, and the eigenvectors that span the null space at most another one. Each fact that is to be remembered leaves one key a layer.
-# These are what stays. On top come the sum of all updates (8 d_model·d_ff bytes a layer) and working space. Two items of it are large: the eigensolver needs four
-# square matrices, 32 d_ff² bytes, for one layer at a time; and with a GPU the statistics are summed *there* and kept on the host, so they take room in both memories.
+# In words: the weights take b bytes for each of the model's parameters.
+# For each of L edited layers, the sum of k kᵀ takes one square matrix in float64,
+# and the eigenvectors that span the null space at most another one.
+# Each fact that is to be remembered leaves one key a layer.
+# These are what stays.
+# On top come the sum of all updates (8 d_model·d_ff bytes a layer) and working space.
+# Two items of it are large: the eigensolver needs four square matrices, 32 d_ff² bytes, for one layer at a time;
+# and with a GPU the statistics are summed *there* and kept on the host, so they take room in both memories.
 #
-# Then there is the search for z. It keeps activations for the gradient, for 15 facts × 6 prompts at a time (`batch_size`): the
-# one item that you can make as small as you like, since facts are independent.
+# Then there is the search for z.
+# It keeps activations for the gradient, for 15 facts × 6 prompts at a time (`batch_size`):
+# the one item that you can make as small as you like, since facts are independent.
 
 # %%
 chapter.predict(
@@ -106,13 +113,18 @@ chapter.predict(
 # %% [markdown]
 # ### Exercise 15.1: One layer, on paper · 10 minutes · ★
 #
-# With a pencil. For *one* edited layer, in bytes: the sum of k kᵀ in float64; the sum of all updates Δ in float64; the keys of
-# `facts` written facts in float32. Write three formulas. They are then compared with what torch allocates.
+# With a pencil. For *one* edited layer, in bytes: the sum of k kᵀ in float64;
+# the sum of all updates Δ in float64; the keys of `facts` written facts in float32.
+# Write three formulas.
+# They are then compared with what torch allocates.
 #
 # <details><summary>Hint</summary>
 #
-# Begin with the shapes. A key has d_ff entries, so k kᵀ is d_ff × d_ff. Δ has the shape of W. The likely mistakes: to store the
-# keys of the text, which are forgotten as soon as they are added; and to take 4 bytes for a float64.
+# Begin with the shapes.
+# A key has d_ff entries, so k kᵀ is d_ff × d_ff.
+# Δ has the shape of W.
+# The likely mistakes: to store the keys of the text,
+# which are forgotten as soon as they are added; and to take 4 bytes for a float64.
 #
 # </details>
 #
@@ -141,8 +153,10 @@ def memory(d_model, d_ff, facts):
 memory = chapter.check("15.1", memory)
 
 # %% [markdown]
-# Your formulas, for the three models of the paper's main table. Their sizes come from their configuration files, and no weights are
-# loaded: torch has a device called *meta*, on which a tensor has a shape and nothing else. Layers are the authors' own.
+# Your formulas, for the three models of the paper's main table.
+# Their sizes come from their configuration files, and no weights are loaded:
+# torch has a device called *meta*, on which a tensor has a shape and nothing else.
+# Layers are the authors' own.
 
 # %%
 rows = {}
@@ -156,11 +170,14 @@ weigh = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 weigh.style.format("{:.2f}", subset=columns[3:]).format("{:.0f}", subset=columns[:3])
 
 # %% [markdown]
-# (Gigabytes.) GPT-J has fewer parameters than Llama-3-8B and a larger C0: its d_ff is wider, its layers are fewer, and the authors edit six of
-# them. The number of *facts* hardly counts: [[=weigh['keys of 2000 facts']['Llama-3-8B']:.2f]] GB for two thousand of them.
+# (Gigabytes.) GPT-J has fewer parameters than Llama-3-8B and a larger C0:
+# its d_ff is wider, its layers are fewer, and the authors edit six of them.
+# The number of *facts* hardly counts:
+# [[=weigh['keys of 2000 facts']['Llama-3-8B']:.2f]] GB for two thousand of them.
 #
-# The package has such a count for every tensor that matters, stage by stage: `plan`. A stage's tensors are gone in
-# the next; statistics and null spaces stay, on the *host* (the CPU's memory) if the model is on a GPU.
+# The package has such a count for every tensor that matters, stage by stage: `plan`.
+# A stage's tensors are gone in the next;
+# statistics and null spaces stay, on the *host* (the CPU's memory) if the model is on a GPU.
 
 # %%
 made = scaling.planned("Llama-3-8B", torch.bfloat16)
@@ -175,21 +192,27 @@ more = (made.peak - made.items[0].bytes + made.host_peak) / made.items[0].bytes
 chapter.reveal("a", 0 if more < 0.25 else 1 if more < 0.75 else 2 if more < 1.5 else 3)
 
 # %% [markdown]
-# **How to read it.** For each stage, the left bar is the GPU's memory (grey: the weights, in two bytes), the hatched bar the host's.
-# Blue: everything else on the GPU. Dotted lines, for the left bars only: a T4 (15 GB) and the smaller A100 (40 GB);
-# the larger one has 80, above the picture.
+# **How to read it.** For each stage, the left bar is the GPU's memory (grey:
+# the weights, in two bytes), the hatched bar the host's.
+# Blue: everything else on the GPU.
+# Dotted lines, for the left bars only:
+# a T4 (15 GB) and the smaller A100 (40 GB); the larger one has 80, above the picture.
 #
-# **What surprised us.** The weights are the smaller part. An edit of Llama-3-8B wants [[=more:.1f]] times the weights' room on top of
-# them, and most of that is the square of d_ff: statistics, null spaces, and the working space of the eigensolver. The
-# rule of thumb "two bytes a parameter" tells you whether you can *talk* to a model; to edit it, look at d_ff and at the number of layers.
+# **What surprised us.**
+# The weights are the smaller part.
+# An edit of Llama-3-8B wants [[=more:.1f]] times the weights' room on top of them,
+# and most of that is the square of d_ff: statistics, null spaces, and the working space of the eigensolver.
+# The rule of thumb "two bytes a parameter" tells you whether you can *talk* to a model;
+# to edit it, look at d_ff and at the number of layers.
 #
-# Three ways out, if it does not fit: sum the statistics on the host (`--sums-on cpu`; the GPU then sends one matrix a batch); edit
-# fewer layers; halve the `batch_size` of z. `plan(…).fits(bytes)` names them in the order in which they help.
+# Three ways out, if it does not fit: sum the statistics on the host (`--sums-on cpu`;
+# the GPU then sends one matrix a batch); edit fewer layers; halve the `batch_size` of z.
+# `plan(…).fits(bytes)` names them in the order in which they help.
 #
 # ### Is the plan true?
 #
-# We compared it with the kernel's own count of peak memory, on models that fit here: the default one, a wide Llama and a deep
-# GPT-2 with random weights, each in a process of its own.
+# We compared it with the kernel's own count of peak memory, on models that fit here:
+# the default one, a wide Llama and a deep GPT-2 with random weights, each in a process of its own.
 
 # %%
 peaks = result("plan.json")["measured"]
@@ -197,12 +220,16 @@ show(*draw.measured_figure(peaks), name="15_plan")
 above = [row["peak"] / row["planned"] - 1 for row in peaks.values()]
 
 # %% [markdown]
-# The plan is too low, every time: the real peak is [[=min(above):.0%]] to [[=max(above):.0%]] higher. The plan counts tensors; a process also holds what the allocator has
-# not given back, copies inside library routines, and fragments. So leave a fifth free. And mind what this does *not* show: no
-# GPU was measured, and nothing near 8B.
+# The plan is too low, every time: the real peak is [[=min(above):.0%]] to [[=max(above):.0%]] higher.
+# The plan counts tensors;
+# a process also holds what the allocator has not given back, copies inside library routines, and fragments.
+# So leave a fifth free.
+# And mind what this does *not* show: no GPU was measured, and nothing near 8B.
 #
-# Now plan yourself. What does the number of layers cost? At which number of facts does a batch begin to matter? Which of the
-# machines can edit GPT-J at all? (On paper: the figure above shows the three cases that matter, and a table in section 2 shows the machines.)
+# Now plan yourself. What does the number of layers cost?
+# At which number of facts does a batch begin to matter?
+# Which of the machines can edit GPT-J at all?
+# (On paper: the figure above shows the three cases that matter, and a table in section 2 shows the machines.)
 
 # %%
 from alphaedit_lite.book.ch15.widgets import PlannerWidget
@@ -210,35 +237,48 @@ from alphaedit_lite.book.ch15.widgets import PlannerWidget
 PlannerWidget().show()
 
 # %% [markdown] tags=["instructor"]
-# **For the instructor, section 1.** Common mistakes: (a) "8B parameters in float32 are 8 GB": bytes, not numbers. (b) C0 is taken to grow with
-# the number of tokens. (c) Device and host peaks are added up as if they were one memory; on a laptop they are. Question for discussion: the null
-# space of Llama-3-8B is reported to be nearly everything (chapter 7). What could be stored instead of U, and how small would it be? (Its
-# orthogonal complement: P = I − U⊥U⊥ᵀ with a few dozen columns.)
+# **For the instructor, section 1.**
+# Common mistakes: (a) "8B parameters in float32 are 8 GB": bytes, not numbers.
+# (b) C0 is taken to grow with the number of tokens.
+# (c) Device and host peaks are added up as if they were one memory; on a laptop they are.
+# Question for discussion: the null space of Llama-3-8B is reported to be nearly everything (chapter 7).
+# What could be stored instead of U, and how small would it be?
+# (Its orthogonal complement: P = I − U⊥U⊥ᵀ with a few dozen columns.)
 
 # %% [markdown]
 # ## 2. How long does it take?
 #
-# Arithmetic is counted in FLOPs, floating-point operations. Three rules carry most of it:
+# Arithmetic is counted in FLOPs, floating-point operations.
+# Three rules carry most of it:
 #
 # $$\text{forward}: 2\,N_{\text{par}} \text{ a token} \qquad \text{statistics}: 2\,d_{ff}^2 \text{ a token and layer}
 # \qquad \text{eigenvectors}: \approx 9\,d_{ff}^3 \text{ a layer} \tag{15.2}$$
 #
-# In words: each weight is multiplied once and added once for each token (Kaplan et al. 2020 count like this; attention itself is left
-# out). A key adds one product to each entry of the sum. And an eigensolver for symmetric matrices needs a small multiple of d³.
+# In words: each weight is multiplied once and added once for each token
+# (Kaplan et al. 2020 count like this; attention itself is left out).
+# A key adds one product to each entry of the sum.
+# And an eigensolver for symmetric matrices needs a small multiple of d³.
 #
-# The search for z has no rule of its own. For each fact, its prompts run forward once through all blocks up to the edited one. Then every step goes forward
-# and backward, but only through the blocks *above* it, where z makes a difference: the plan counts two operations a weight and token forward, and as many backward. (A gradient for
-# z alone needs none for the weights; training takes twice as much on the way back.)
+# The search for z has no rule of its own.
+# For each fact, its prompts run forward once through all blocks up to the edited one.
+# Then every step goes forward and backward, but only through the blocks *above* it, where z makes a difference:
+# the plan counts two operations a weight and token forward, and as many backward.
+# (A gradient for z alone needs none for the weights; training takes twice as much on the way back.)
 #
 # ### Exercise 15.2: Count operations · 10 minutes · ★★
 #
-# Given the shapes (rows, columns) of the matrices that every token passes: how many operations for `tokens` tokens? And how many for the statistics
-# of one layer, computed as the product of `keys.T` [d_ff, tokens] and `keys` [tokens, d_ff]? Your formulas are compared with torch's own counter.
+# Given the shapes (rows, columns) of the matrices that every token passes:
+# how many operations for `tokens` tokens?
+# And how many for the statistics of one layer,
+# computed as the product of `keys.T` [d_ff, tokens] and `keys` [tokens, d_ff]?
+# Your formulas are compared with torch's own counter.
 #
 # <details><summary>Hint</summary>
 #
-# One entry of a matrix-vector product is a dot product: as many multiplications as columns, and about as many additions. The likely
-# mistake is to count only one of the two. And every token goes through every matrix.
+# One entry of a matrix-vector product is a dot product:
+# as many multiplications as columns, and about as many additions.
+# The likely mistake is to count only one of the two.
+# And every token goes through every matrix.
 #
 # </details>
 #
@@ -250,7 +290,8 @@ PlannerWidget().show()
 #
 # <details><summary>Expected output</summary>
 #
-# ✓ Exercise 15.2: all properties hold. In the next cell, your count and torch's agree.
+# ✓ Exercise 15.2: all properties hold.
+# In the next cell, your count and torch's agree.
 #
 # </details>
 
@@ -267,7 +308,8 @@ def flops(shapes, d_ff, tokens):
 flops = chapter.check("15.2", flops)
 
 # %% [markdown]
-# Your count for the default model, beside what torch counts while 32 tokens really go through it, and beside "2 a parameter":
+# Your count for the default model, beside what torch counts
+# while 32 tokens really go through it, and beside "2 a parameter":
 
 # %%
 from torch.utils.flop_counter import FlopCounterMode
@@ -291,8 +333,8 @@ chapter.predict(
 )
 
 # %% [markdown]
-# Statistics and null spaces are made once; z and the write come back with every batch. For the write, the history grows
-# meanwhile.
+# Statistics and null spaces are made once; z and the write come back with every batch.
+# For the write, the history grows meanwhile.
 
 # %%
 work = {}
@@ -308,17 +350,26 @@ growth = result("scale.json")["seconds to solve 100 facts after"]
 chapter.reveal("b", list(night).index(max(night, key=night.get)))
 
 # %% [markdown]
-# **What surprised us.** The closed form, which seven chapters are about, is the cheap part: with two thousand facts the whole write, most of it forward passes that read the facts' keys, is
-# [[=night['write'] / sum(night.values()):.1%]] of the arithmetic, z is [[=night['targets z'] / sum(night.values()):.0%]]. Whoever
-# wants faster edits should look at the search for z (chapter 8 stops it early; the authors' setting used here does not).
+# **What surprised us.**
+# The closed form, which seven chapters are about, is the cheap part:
+# with two thousand facts the whole write, most of it forward passes that read the facts' keys,
+# is [[=night['write'] / sum(night.values()):.1%]] of the arithmetic,
+# z is [[=night['targets z'] / sum(night.values()):.0%]].
+# Whoever wants faster edits should look at the search for z
+# (chapter 8 stops it early; the authors' setting used here does not).
 #
-# The solve is not free of the past, though. Measured for one layer of the default model's size (`results/scale.json`), a batch of 100 facts takes [[=growth['0']:.2f]] seconds after none, [[=growth['1000']:.2f]]
-# after 1,000 and [[=growth['2000']:.2f]] after 2,000 earlier facts: the system has a row for each of them. Beyond 2 d_ff = 3,072 facts it stops growing: a QR decomposition squeezes
-# the history into d_ff rows, and only this step still grows, in proportion ([[=growth['4000']:.2f]] seconds after 4,000).
+# The solve is not free of the past, though.
+# Measured for one layer of the default model's size (`results/scale.json`),
+# a batch of 100 facts takes [[=growth['0']:.2f]] seconds after none, [[=growth['1000']:.2f]] after 1,000
+# and [[=growth['2000']:.2f]] after 2,000 earlier facts: the system has a row for each of them.
+# Beyond 2 d_ff = 3,072 facts it stops growing:
+# a QR decomposition squeezes the history into d_ff rows,
+# and only this step still grows, in proportion ([[=growth['4000']:.2f]] seconds after 4,000).
 #
 # ### What a GPU changes
 #
-# A rate turns operations into time. Here is your machine, with one product of two large matrices, in two precisions:
+# A rate turns operations into time.
+# Here is your machine, with one product of two large matrices, in two precisions:
 
 
 # %%
@@ -334,9 +385,11 @@ def rate(dtype, n=1200):
 print(f"this machine: {rate(torch.float32):.0f} GFLOP/s in float32, {rate(torch.float64):.0f} in float64")
 
 # %% [markdown]
-# And here is an estimate, *no measurement*: 2,000 facts at half of the peak rate that the makers state for float32 (T4: 8.1, A100:
-# 19.5 TFLOP/s). For "laptop" we take what two cores of the machine behind this book reached ([[=result('bench.json')['gflops']:.0f]] GFLOP/s). The
-# eigenvectors are made in float64 *on the host*, in all cases: at half the laptop's rate.
+# And here is an estimate, *no measurement*:
+# 2,000 facts at half of the peak rate that the makers state for float32 (T4: 8.1, A100: 19.5 TFLOP/s).
+# For "laptop" we take what two cores
+# of the machine behind this book reached ([[=result('bench.json')['gflops']:.0f]] GFLOP/s).
+# The eigenvectors are made in float64 *on the host*, in all cases: at half the laptop's rate.
 
 # %%
 laptop = result("bench.json")["gflops"] * 1e9
@@ -351,13 +404,18 @@ hours = pd.DataFrame(hours).T
 hours.style.format("{:.1f}")
 
 # %% [markdown]
-# (Hours.) Two things to see. A GPU turns [[=hours['laptop']['Llama-3-8B'] / 24:.0f]] days into [[=hours['A100']['Llama-3-8B']:.1f]] hours, because
-# z and the statistics are nothing but large matrix products. And then the eigenvectors, which nobody noticed on the small model,
-# are no longer small: [[=hours['eigenvectors, host']['Llama-3-8B'] * 60:.0f]] minutes on a host with two slow cores. d_ff³ grows fastest of all. They are made
-# once a model, so make them once.
+# (Hours.) Two things to see.
+# A GPU turns [[=hours['laptop']['Llama-3-8B'] / 24:.0f]] days into [[=hours['A100']['Llama-3-8B']:.1f]] hours,
+# because z and the statistics are nothing but large matrix products.
+# And then the eigenvectors, which nobody noticed on the small model, are no longer small:
+# [[=hours['eigenvectors, host']['Llama-3-8B'] * 60:.0f]] minutes on a host with two slow cores.
+# d_ff³ grows fastest of all.
+# They are made once a model, so make them once.
 #
-# How far off is such an estimate? For the default model there are measurements on that same machine, committed with the book: `bench.json` and
-# `parts.json`. The forecast below uses the same three rules and the same rate.
+# How far off is such an estimate?
+# For the default model there are measurements on that same machine, committed with the book:
+# `bench.json` and `parts.json`.
+# The forecast below uses the same three rules and the same rate.
 
 # %%
 bench, parts = result("bench.json"), result("parts.json")
@@ -375,13 +433,20 @@ check["measured / forecast"] = check["measured, s"] / check["forecast, s"]
 check.style.format("{:.2f}")
 
 # %% [markdown]
-# The real time is [[=check['measured / forecast'].min():.1f]] to [[=check['measured / forecast'].max():.1f]] times the forecast: attention, norms, copies and Python are not in the
-# rules. (The rate and the rows were measured one after the other, on an idle machine.) So in float32 allow twice the hours above; for eigenvectors of d = 14,336 even that is extrapolated. Half precision on tensor cores would be faster; we have measured no
-# GPU. (The hours are arithmetic only: the two larger models do not fit on a T4, as the next table shows.)
+# The real time is [[=check['measured / forecast'].min():.1f]]
+# to [[=check['measured / forecast'].max():.1f]] times the forecast:
+# attention, norms, copies and Python are not in the rules.
+# (The rate and the rows were measured one after the other, on an idle machine.)
+# So in float32 allow twice the hours above; for eigenvectors of d = 14,336 even that is extrapolated.
+# Half precision on tensor cores would be faster; we have measured no GPU.
+# (The hours are arithmetic only: the two larger models do not fit on a T4, as the next table shows.)
 #
-# Does it *fit*? For each machine the plan with a fifth to spare; for each model the authors' layers, and only the last of
-# them. "runs", or the first thing that does not fit, with what it wants. (Host: the memory of the machine around the GPU, in GB. For Colab we take what its users
-# report, for the A100 machines we assume as much, and 64 GB around the card; yours may differ.)
+# Does it *fit*? For each machine the plan with a fifth to spare;
+# for each model the authors' layers, and only the last of them.
+# "runs", or the first thing that does not fit, with what it wants.
+# (Host: the memory of the machine around the GPU, in GB.
+# For Colab we take what its users report, for the A100 machines we assume as much,
+# and 64 GB around the card; yours may differ.)
 
 # %%
 fits = {}
@@ -401,18 +466,29 @@ heads = {machine: f"{machine} (host {host:g})" for machine, (_, host) in scaling
 pd.DataFrame(fits).T.rename(columns=heads).style
 
 # %% [markdown]
-# So a free T4 edits GPT2-XL in two bytes, and none of the larger two: four fifths of 15 GB do not even hold GPT-J's weights, whatever the layers. An A100 with 40 GB
-# edits both in two bytes, and with 80 GB in float32, as the authors do. A card of 24 GB edits GPT2-XL in either width, and in GPT-J one layer at a time;
-# Llama-3-8B's weights fit in two bytes, but with the write of even one layer they want [[=scaling.planned('Llama-3-8B', layers=1).memory('write', True) / 1e9:.1f]] GB, more than four fifths of it. (A T4 has no arithmetic units for bfloat16; use float16 there, which we have not tried; section 4 looks at stored matrices only.)
-# GPT2-XL in four bytes, as the authors run it, needs [[=scaling.planned('GPT2-XL', torch.float32).peak / 1e9:.0f]] GB for the search of z; with eight facts at a time instead of fifteen
-# ([[=scaling.planned('GPT2-XL', torch.float32, together=8).peak / 1e9:.0f]] GB) the same T4 does it. The book's own model runs anywhere. The planner counts a GB as 10⁹ bytes; if your
-# provider means 2³⁰, you have 7% more, and verdicts near the edge turn.
+# So a free T4 edits GPT2-XL in two bytes, and none of the larger two:
+# four fifths of 15 GB do not even hold GPT-J's weights, whatever the layers.
+# An A100 with 40 GB edits both in two bytes, and with 80 GB in float32, as the authors do.
+# A card of 24 GB edits GPT2-XL in either width, and in GPT-J one layer at a time;
+# Llama-3-8B's weights fit in two bytes, but with the write of even one layer they want
+# [[=scaling.planned('Llama-3-8B', layers=1).memory('write', True) / 1e9:.1f]] GB, more than four fifths of it.
+# (A T4 has no arithmetic units for bfloat16;
+# use float16 there, which we have not tried; section 4 looks at stored matrices only.)
+# GPT2-XL in four bytes, as the authors run it,
+# needs [[=scaling.planned('GPT2-XL', torch.float32).peak / 1e9:.0f]] GB for the search of z;
+# with eight facts at a time instead of fifteen
+# ([[=scaling.planned('GPT2-XL', torch.float32, together=8).peak / 1e9:.0f]] GB) the same T4 does it.
+# The book's own model runs anywhere.
+# The planner counts a GB as 10⁹ bytes;
+# if your provider means 2³⁰, you have 7% more, and verdicts near the edge turn.
 #
 # ### Dealing out a sum
 #
-# 100,000 *tokens*, which this package takes, are a minute's work for an A100. The authors take 100,000 *articles*. If an article gave 500 tokens,
-# that would be 500 times as much: [[=500 * night['statistics'] / (19.5e12 / 2) / 3600:.0f]] hours. But the second moment is a sum over keys, and a sum can be
-# dealt out like a pack of cards:
+# 100,000 *tokens*, which this package takes, are a minute's work for an A100.
+# The authors take 100,000 *articles*.
+# If an article gave 500 tokens, that would be 500 times as much:
+# [[=500 * night['statistics'] / (19.5e12 / 2) / 3600:.0f]] hours.
+# But the second moment is a sum over keys, and a sum can be dealt out like a pack of cards:
 #
 # $$K_0 K_0^\top \;=\; \sum_{\text{all tokens}} k k^\top \;=\; \sum_{\text{share } 1} k k^\top \;+ \dots +\; \sum_{\text{share } p} k k^\top . \tag{15.3}$$
 #
@@ -420,12 +496,13 @@ pd.DataFrame(fits).T.rename(columns=heads).style
 #
 # ### Exercise 15.3: Merge two shares · 10 minutes · ★★
 #
-# You get two *second moments*, C_a = K_a K_aᵀ / n_a of n_a keys and C_b of n_b keys. Return the second moment of all the keys together, and
-# their number, so that the result can be merged again.
+# You get two *second moments*, C_a = K_a K_aᵀ / n_a of n_a keys and C_b of n_b keys.
+# Return the second moment of all the keys together, and their number, so that the result can be merged again.
 #
 # <details><summary>Hint</summary>
 #
-# Means cannot be added; sums can. The likely mistake is the plain mean of the two, which is right only for shares of equal size.
+# Means cannot be added; sums can.
+# The likely mistake is the plain mean of the two, which is right only for shares of equal size.
 #
 # </details>
 #
@@ -437,7 +514,8 @@ pd.DataFrame(fits).T.rename(columns=heads).style
 #
 # <details><summary>Expected output</summary>
 #
-# ✓ Exercise 15.3: all properties hold. In the next cell, two shares and the whole differ by about as much as float32 rounds.
+# ✓ Exercise 15.3: all properties hold.
+# In the next cell, two shares and the whole differ by about as much as float32 rounds.
 #
 # </details>
 
@@ -454,7 +532,8 @@ def merge(C_a, n_a, C_b, n_b):
 merge = chapter.check("15.3", merge)
 
 # %% [markdown]
-# With a real layer. The texts are sorted by length and dealt in turn, so that each share has as much of each; then your function merges.
+# With a real layer. The texts are sorted by length and dealt in turn,
+# so that each share has as much of each; then your function merges.
 
 
 # %%
@@ -474,13 +553,19 @@ apart = float((C - whole.second_moment).norm() / whole.second_moment.norm())
 print(f"{first.count} + {second.count} = {n} keys; merged and whole differ by {apart:.0e} of the norm")
 
 # %% [markdown]
-# Nothing is approximated; the difference is the rounding of products in float32. And it pays: two processes of one thread each read [[=result('scale.json')['ratio']:.1f]] times as many tokens a second as one
-# (measured on two cores, starting up left out).
+# Nothing is approximated; the difference is the rounding of products in float32.
+# And it pays: two processes of one thread each read [[=result('scale.json')['ratio']:.1f]] times
+# as many tokens a second as one (measured on two cores, starting up left out).
 #
-# **Why nobody has to wait for anybody.** The usual way to add up over processes is a collective call (*all-reduce*), in which all meet. One that
-# is late keeps all waiting, one that is dead stops all. But this sum needs no meeting: `alphaedit_lite.scale.distributed` lets each
-# process write its sum to a file, now and then and at the end. A process that has finished its own share looks for one that nobody is at work on, and goes on
-# where it was last saved. Whoever finishes the last share adds up. Four GPUs, two terminals, a launcher or none: the command is the same.
+# **Why nobody has to wait for anybody.**
+# The usual way to add up over processes is a collective call (*all-reduce*), in which all meet.
+# One that is late keeps all waiting, one that is dead stops all.
+# But this sum needs no meeting:
+# `alphaedit_lite.scale.distributed` lets each process write its sum to a file, now and then and at the end.
+# A process that has finished its own share looks for one
+# that nobody is at work on, and goes on where it was last saved.
+# Whoever finishes the last share adds up.
+# Four GPUs, two terminals, a launcher or none: the command is the same.
 #
 # ```text
 # accelerate launch --multi_gpu --num_processes 4 -m alphaedit_lite.scale.distributed --model FOLDER --layers 4 5 6 7 8
@@ -499,16 +584,24 @@ with scaling.scratch_cache():
 print(f"all there: {complete}; layers {list(found)}, {found[1].count} keys each")
 
 # %% [markdown] tags=["instructor"]
-# **For the instructor, section 2.** Let students do the estimate of 2 FLOP × 8·10⁹ × 100,000 tokens by heart, and divide by the rate of their own
-# machine. Common mistakes: the plain mean of two shares; "twice the processes, half the time" for the *eigenvectors*, which are not a sum. Question:
-# which parts of an edit can be dealt out like this? (z: facts are independent. The write: layers are not, each sees the ones below already edited.)
+# **For the instructor, section 2.**
+# Let students do the estimate of 2 FLOP × 8·10⁹ × 100,000 tokens by heart,
+# and divide by the rate of their own machine.
+# Common mistakes: the plain mean of two shares;
+# "twice the processes, half the time" for the *eigenvectors*, which are not a sum.
+# Question: which parts of an edit can be dealt out like this?
+# (z: facts are independent.
+# The write: layers are not, each sees the ones below already edited.)
 
 # %% [markdown]
 # ## 3. Nine families, one edit
 #
-# Does the code that edits SmolLM2 edit a Gemma? Families differ: GPT-2 stores W transposed, some have a bias, some have gates, and
-# each gives the matrix another name. All of that stands in one table, `models.ARCHITECTURES`. We test it as one tests plumbing: with *random* tiny models, six blocks each, which know
-# nothing. An edit of layers 1 and 2 should change exactly two matrices, and taking it back should restore every bit.
+# Does the code that edits SmolLM2 edit a Gemma?
+# Families differ: GPT-2 stores W transposed, some have a bias,
+# some have gates, and each gives the matrix another name.
+# All of that stands in one table, `models.ARCHITECTURES`.
+# We test it as one tests plumbing: with *random* tiny models, six blocks each, which know nothing.
+# An edit of layers 1 and 2 should change exactly two matrices, and taking it back should restore every bit.
 
 # %%
 chapter.predict(
@@ -531,23 +624,35 @@ chapter.reveal("c", 0 if up == 0 else 2 if up == len(families) else 1)
 families.style.format(precision=2).hide()
 
 # %% [markdown]
-# `matrix` is the name of the down-projection, `stored` its shape as the module holds it: mind GPT-2's. `changed` counts tensors, `of` so many in the model; `as intended` says that these are the two
-# matrices and no other, `restored` that every bit is back after the undo; `before` and `after` are the rank of *Romania* as the next word (1 is the first). Llama and Mistral have the same row for a good
-# reason: without trained weights, and with prompts shorter than Mistral's attention window, they are the same function.
+# `matrix` is the name of the down-projection, `stored` its shape as the module holds it: mind GPT-2's.
+# `changed` counts tensors, `of` so many in the model;
+# `as intended` says that these are the two matrices and no other, `restored` that every bit is back after the undo;
+# `before` and `after` are the rank of *Romania* as the next word (1 is the first).
+# Llama and Mistral have the same row for a good reason:
+# without trained weights, and with prompts shorter than Mistral's attention window, they are the same function.
 #
-# **What surprised us.** In [[=up]] of [[=len(families)]] families Romania climbs at least tenfold, on models that have never seen a word of text; the worst rank after
-# the edit is [[=families.after.max()]]. Of course: z is found by gradient descent *through this very model*, and the write is linear algebra. The machinery
-# needs no knowledge. So the fact that an edit "works" says little about where a model keeps what it knows; chapter 3 had to learn this, too.
+# **What surprised us.**
+# In [[=up]] of [[=len(families)]] families Romania climbs at least tenfold,
+# on models that have never seen a word of text; the worst rank after the edit is [[=families.after.max()]].
+# Of course: z is found by gradient descent *through this very model*, and the write is linear algebra.
+# The machinery needs no knowledge.
+# So the fact that an edit "works" says little about where a model keeps what it knows;
+# chapter 3 had to learn this, too.
 #
-# And a confession. Our first version asked for "Lower Assam is located in the country of", and the probability of Romania hardly moved; in one family it even fell.
-# The likely reason: an edit acts at the subject's last token, and attention has to carry it to the end of the prompt. A trained model has heads for that; a
-# random one mixes the words without any plan. So this prompt, "My friends live in Lower Assam", ends with its subject. (Also, z is found on this one prompt
-# without prefixes, and may go more than three times as far as usual.) Knowledge is not needed; *transport* seems to be.
+# And a confession. Our first version asked for "Lower Assam is located in the country of",
+# and the probability of Romania hardly moved; in one family it even fell.
+# The likely reason: an edit acts at the subject's last token,
+# and attention has to carry it to the end of the prompt.
+# A trained model has heads for that; a random one mixes the words without any plan.
+# So this prompt, "My friends live in Lower Assam", ends with its subject.
+# (Also, z is found on this one prompt without prefixes, and may go more than three times as far as usual.)
+# Knowledge is not needed; *transport* seems to be.
 #
-# Time and memory of a tiny edit mean nothing for a large one (the last columns are mostly overhead). What carries over is the code path: **the name of the model is the
-# only thing that changes.**
+# Time and memory of a tiny edit mean nothing for a large one (the last columns are mostly overhead).
+# What carries over is the code path: **the name of the model is the only thing that changes.**
 #
-# What has to be chosen are the settings. These are published ones; `EditorConfig.faithful(…)` has them.
+# What has to be chosen are the settings.
+# These are published ones; `EditorConfig.faithful(…)` has them.
 
 # %%
 presets = {}
@@ -560,15 +665,22 @@ names = ["layers", "steps", "rate", "clamp", "decay", "λ, absolute", "τ"]
 pd.DataFrame.from_dict(presets, orient="index", columns=names).style.format(precision=3)
 
 # %% [markdown]
-# Sources: the first four are the files in `hparams/AlphaEdit/` of the [authors' repository](https://github.com/jianghoucheng/AlphaEdit); the last is
-# EasyEdit's `hparams/AlphaEdit/qwen2.5-7b.yaml`, for the instruction-tuned model. Same idea, other numbers: EasyEdit lets z grow more than five
-# times as far, and takes a tenth of λ. λ is absolute there, so it depends on how large a model's keys are (chapter 8).
+# Sources: the first four are the files in `hparams/AlphaEdit/`
+# of the [authors' repository](https://github.com/jianghoucheng/AlphaEdit);
+# the last is EasyEdit's `hparams/AlphaEdit/qwen2.5-7b.yaml`, for the instruction-tuned model.
+# Same idea, other numbers: EasyEdit lets z grow more than five times as far, and takes a tenth of λ.
+# λ is absolute there, so it depends on how large a model's keys are (chapter 8).
 #
 # ### Which layers for *my* model?
 #
-# For a model that is not in the table, somebody has to look. Causal tracing does not answer it (chapter 3), so `suggest_layers(load_model("…"))` edits the same facts at one
-# layer after the other (ten layers, from the second one to two thirds of the depth), with AlphaEdit, judges each, and proposes five that end at the best. On a laptop this takes some minutes. Here we apply its rule, and its picture, to numbers that
-# are there already: chapter 3's edits of eight facts at ten single layers of the default model (by ROME, with wider settings for z).
+# For a model that is not in the table, somebody has to look.
+# Causal tracing does not answer it (chapter 3),
+# so `suggest_layers(load_model("…"))` edits the same facts at one layer after the other
+# (ten layers, from the second one to two thirds of the depth),
+# with AlphaEdit, judges each, and proposes five that end at the best.
+# On a laptop this takes some minutes.
+# Here we apply its rule, and its picture, to numbers that are there already:
+# chapter 3's edits of eight facts at ten single layers of the default model (by ROME, with wider settings for z).
 
 # %%
 from alphaedit_lite.scale.suggest import picture
@@ -590,41 +702,52 @@ said = "; ".join(f"layer {layer}: {value:.2f}" for layer, value in sweep.score.i
 show(picture(sweep, proposed), f"Harmonic mean of three shares by edited layer. {said}.", name="15_layers")
 
 # %% [markdown]
-# The best single layer is number [[=best]] (harmonic mean [[=sweep.score[best]:.2f]]), and a rule that ends at the best would propose only layers [[=proposed.start]] to [[=best]].
-# Do not follow it blindly here: up to layer 8 all means lie between [[=sweep.score.loc[:8].min():.2f]] and [[=sweep.score.loc[:8].max():.2f]], and with eight facts a
-# single one moves "named first" by an eighth. What the curve does say is where *not* to edit: at layer 28 it is [[=sweep.score[28]:.2f]]. The
-# package's default, 3 to 7, came out of a larger study (`results/defaults.json`), and lies on the plateau.
+# The best single layer is number [[=best]] (harmonic mean [[=sweep.score[best]:.2f]]),
+# and a rule that ends at the best would propose only layers [[=proposed.start]] to [[=best]].
+# Do not follow it blindly here: up to layer 8 all means lie between [[=sweep.score.loc[:8].min():.2f]]
+# and [[=sweep.score.loc[:8].max():.2f]], and with eight facts a single one moves "named first" by an eighth.
+# What the curve does say is where *not* to edit: at layer 28 it is [[=sweep.score[28]:.2f]].
+# The package's default, 3 to 7, came out of a larger study (`results/defaults.json`), and lies on the plateau.
 #
 # ## 4. Half of the bits
 #
-# Two bytes a weight halve the memory. What does the edit pay? A number in bfloat16 or float16 is stored as
+# Two bytes a weight halve the memory.
+# What does the edit pay?
+# A number in bfloat16 or float16 is stored as
 #
 # $$w \;=\; \pm\, 1.d_1 d_2 \dots d_m \times 2^{e}, \qquad m = 7 \text{ (bfloat16)},\quad m = 10 \text{ (float16)}. \tag{15.4}$$
 #
-# In words: a sign, a power of two, and m binary digits. Between 2ᵉ and 2ᵉ⁺¹ the numbers that exist are evenly spaced, 2ᵉ⁻ᵐ apart;
-# everything else is rounded to the nearest. An update is *small against W*: what if Δ is smaller than the gap?
+# In words: a sign, a power of two, and m binary digits.
+# Between 2ᵉ and 2ᵉ⁺¹ the numbers that exist are evenly spaced, 2ᵉ⁻ᵐ apart;
+# everything else is rounded to the nearest.
+# An update is *small against W*: what if Δ is smaller than the gap?
 #
 # ### Exercise 15.4: The smallest change that survives, on paper · 15 minutes · ★★
 #
-# With a pencil. A weight w > 0 (no power of two) is stored with m digits. How large must a change be so that w + change, rounded to the nearest number, is no longer w?
+# With a pencil. A weight w > 0 (no power of two) is stored with m digits.
+# How large must a change be so that w + change, rounded to the nearest number, is no longer w?
 # Then as a function. It is tried on real numbers, in both types.
 #
 # <details><summary>Hint</summary>
 #
-# Try w = 1.5 with two digits: the numbers are 1, 1.25, 1.5, 1.75, 2. Where does the rounding tip over? The likely mistake is to give the whole gap
-# instead of half of it; another, to take a share of w: between two powers of two the gap is the same for all w.
+# Try w = 1.5 with two digits: the numbers are 1, 1.25, 1.5, 1.75, 2.
+# Where does the rounding tip over?
+# The likely mistake is to give the whole gap instead of half of it;
+# another, to take a share of w: between two powers of two the gap is the same for all w.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# `math.floor(math.log2(w))` is e. The last digit is worth 2ᵉ⁻ᵐ.
+# `math.floor(math.log2(w))` is e.
+# The last digit is worth 2ᵉ⁻ᵐ.
 #
 # </details>
 #
 # <details><summary>Expected output</summary>
 #
-# ✓ Exercise 15.4: all properties hold. Below, your formula's forecast for a real layer.
+# ✓ Exercise 15.4: all properties hold.
+# Below, your formula's forecast for a real layer.
 #
 # </details>
 
@@ -643,8 +766,8 @@ def half_step(w, digits):
 half_step = chapter.check("15.4", half_step)
 
 # %% [markdown]
-# Now a real update: forty bundled facts, with the targets z that ship with the package, written in float32. We note how well it works, and
-# take one typical weight of layer 5 (median size, median change) to look at.
+# Now a real update: forty bundled facts, with the targets z that ship with the package, written in float32.
+# We note how well it works, and take one typical weight of layer 5 (median size, median change) to look at.
 
 # %%
 from alphaedit_lite import bundled_facts, bundled_targets
@@ -663,9 +786,11 @@ w, change = float(W.flatten()[typical].abs()), float(delta.flatten()[typical].ab
 show(*draw.gap_figure(w, change, HALF), name="15_gap")
 
 # %% [markdown]
-# The ticks are all the numbers that exist. The blue arrow is the change that AlphaEdit asks for, from the rounded weight; the triangle is
-# what is stored. (Sign dropped.) The median change is [[=change / w:.0%]] of the median weight: many gaps, even in bfloat16. So this one arrives nearly whole. But
-# updates have all sizes, and the smaller ones lie within one gap.
+# The ticks are all the numbers that exist.
+# The blue arrow is the change that AlphaEdit asks for, from the rounded weight; the triangle is what is stored.
+# (Sign dropped.) The median change is [[=change / w:.0%]] of the median weight: many gaps, even in bfloat16.
+# So this one arrives nearly whole.
+# But updates have all sizes, and the smaller ones lie within one gap.
 
 # %%
 chapter.predict(
@@ -690,22 +815,35 @@ chapter.reveal("d", sum(share_lost > bound for bound in (0.01, 0.1, 0.5)))
 pd.DataFrame(loss).T.style.format("{:.2%}")
 
 # %% [markdown]
-# `of the matrix` is the question above. `entries unchanged` counts weights whose change was rounded away altogether, and the last column is
-# what your formula forecasts for it from a sample of them. `entries overdone` were moved by *more* than was asked.
+# `of the matrix` is the question above.
+# `entries unchanged` counts weights whose change was rounded away altogether,
+# and the last column is what your formula forecasts for it from a sample of them.
+# `entries overdone` were moved by *more* than was asked.
 #
-# **What surprised us.** We expected that much of Δ would vanish, for "a small update on a large weight" is the textbook case. In bfloat16 only [[=loss['bfloat16']['entries unchanged']:.0%]] of
-# the weights do not move at all, and the matrix that arrives differs from the wanted one by [[=share_lost:.1%]] of ‖Δ‖. Forty facts at once are not small: see the arrow
-# above. And the second column is smaller still: what Δ says *to the keys of the facts* is off by [[=loss['bfloat16']['of the answers']:.2%]]. Why?
+# **What surprised us.**
+# We expected that much of Δ would vanish, for "a small update on a large weight" is the textbook case.
+# In bfloat16 only [[=loss['bfloat16']['entries unchanged']:.0%]] of the weights do not move at all,
+# and the matrix that arrives differs from the wanted one by [[=share_lost:.1%]] of ‖Δ‖.
+# Forty facts at once are not small: see the arrow above.
+# And the second column is smaller still:
+# what Δ says *to the keys of the facts* is off by [[=loss['bfloat16']['of the answers']:.2%]]. Why?
 #
-# Write E for the rounding error. Its entries have all signs, without any plan: E is noise: its rows point anywhere among the 1536 directions of key space. Δ has only n = 40
-# directions, one for each fact. For the key k of a fact, roughly,
+# Write E for the rounding error.
+# Its entries have all signs, without any plan:
+# E is noise: its rows point anywhere among the 1536 directions of key space.
+# Δ has only n = 40 directions, one for each fact.
+# For the key k of a fact, roughly,
 #
 # $$\lVert E\,k \rVert \;\approx\; \lVert E \rVert_F\, \lVert k \rVert / \sqrt{d_{ff}}, \qquad
 # \lVert \Delta\,k \rVert \;\approx\; \lVert \Delta \rVert_F\, \lVert k \rVert / \sqrt{n} . \tag{15.5}$$
 #
-# In words: whatever is spread over many directions gives a single key only its share of it. Noise is spread over d_ff, Δ over n, so the facts should hear √(d_ff / n) = [[=(1536 / FACTS) ** 0.5:.1f]]
-# times less of the noise than the matrix holds. Measured: [[=share_lost / loss['bfloat16']['of the answers']:.1f]] times. (Probably because the keys of facts share a direction, which the rule leaves out.)
-# So a rounded edit should work. Does it? We store the edited matrices in half precision, and ask for all forty facts.
+# In words: whatever is spread over many directions gives a single key only its share of it.
+# Noise is spread over d_ff, Δ over n, so the facts should hear
+# √(d_ff / n) = [[=(1536 / FACTS) ** 0.5:.1f]] times less of the noise than the matrix holds.
+# Measured: [[=share_lost / loss['bfloat16']['of the answers']:.1f]] times.
+# (Probably because the keys of facts share a direction, which the rule leaves out.)
+# So a rounded edit should work. Does it?
+# We store the edited matrices in half precision, and ask for all forty facts.
 
 # %%
 for name, dtype in HALF.items():
@@ -714,11 +852,14 @@ for name, dtype in HALF.items():
 pd.DataFrame({"named first": judged}).style.format("{:.0%}")
 
 # %% [markdown]
-# Of the [[=FACTS]] facts [[=judged['float32']:.0%]] are named first in float32, [[=judged['bfloat16']:.0%]] with matrices stored in bfloat16, and
-# [[=judged['float16']:.0%]] in float16. (One fact is [[=1 / FACTS:.1%]].) What we did *not* test here: a model that also *calculates* in half precision, for a CPU does that slowly.
+# Of the [[=FACTS]] facts [[=judged['float32']:.0%]] are named first in float32,
+# [[=judged['bfloat16']:.0%]] with matrices stored in bfloat16, and [[=judged['float16']:.0%]] in float16.
+# (One fact is [[=1 / FACTS:.1%]].)
+# What we did *not* test here: a model that also *calculates* in half precision, for a CPU does that slowly.
 #
-# If you want the whole Δ: `keep_masters` keeps the edited matrices, and only these, in float32. (*Master weights* are an old
-# trick of training in half precision: Micikevicius et al. 2018.) It costs two bytes more for each entry of five matrices.
+# If you want the whole Δ: `keep_masters` keeps the edited matrices, and only these, in float32.
+# (*Master weights* are an old trick of training in half precision: Micikevicius et al. 2018.)
+# It costs two bytes more for each entry of five matrices.
 # Here with a model that really is in bfloat16, and three facts.
 
 # %%
@@ -737,38 +878,45 @@ extra = (
 print(f"lost of Δ in layer {LAYER}: {before:.1%}, with masters {after:.0e}; memory {extra:+.1%}")
 
 # %% [markdown] tags=["instructor"]
-# **For the instructor, section 4.** Common mistakes: bfloat16 is thought to be "less exact by 2" than float32 (it has 2¹⁶ times wider gaps); the range
-# is confused with the precision (bfloat16 has float32's range, float16 does not, and overflows beyond 65,504). Question: (15.5) says noise costs
-# √(d_ff / n) less than Δ does. What does that predict for a model with d_ff = 14,336, and for an update of 10,000 facts, whose directions fill the space? A good
-# experiment for home: repeat with λ ten times as large, which makes Δ smaller.
+# **For the instructor, section 4.**
+# Common mistakes: bfloat16 is thought to be "less exact by 2" than float32 (it has 2¹⁶ times wider gaps);
+# the range is confused with the precision
+# (bfloat16 has float32's range, float16 does not, and overflows beyond 65,504).
+# Question: (15.5) says noise costs √(d_ff / n) less than Δ does.
+# What does that predict for a model with d_ff = 14,336,
+# and for an update of 10,000 facts, whose directions fill the space?
+# A good experiment for home: repeat with λ ten times as large, which makes Δ smaller.
 
 # %% [markdown]
 # ## 5. Edits that travel
 #
 # An edit is a thing that one can send. Three forms:
 #
-# * **a file of factors**, `edit.save`: R, G and the keys of each layer. It carries the *fingerprint* of the unedited weights, and no other model
-#   takes it: Δ was computed for one W.
-# * **a LoRA adapter**. Hu et al. (2022) train W + BA with thin B and A. Δ = R G *is* such a product, with B = R and A = G (the code stores Rᵀ, facts as rows), so any program that can load an adapter
-#   can load an edit, and need not know AlphaEdit.
+# * **a file of factors**, `edit.save`: R, G and the keys of each layer.
+#   It carries the *fingerprint* of the unedited weights, and no other model takes it: Δ was computed for one W.
+# * **a LoRA adapter**. Hu et al. (2022) train W + BA with thin B and A.
+#   Δ = R G *is* such a product, with B = R and A = G (the code stores Rᵀ, facts as rows),
+#   so any program that can load an adapter can load an edit, and need not know AlphaEdit.
 # * **the edited model**, `lm.model.save_pretrained(folder)`, an ordinary checkpoint.
 #
 # ### Exercise 15.5: An edit as an adapter · 15 minutes · ★★
 #
-# You get, for one layer, the factors of several edits, as the code stores them (facts are rows): `residuals[i]` is [n_i, d_model], `gains[i]` is
-# [n_i, d_ff], and edit i has Δ = residuals[i]ᵀ gains[i]. Return B [d_model, r] and A [r, d_ff] with B A = the sum of all Δ, and r no larger than
-# the number of facts.
+# You get, for one layer, the factors of several edits, as the code stores them (facts are rows):
+# `residuals[i]` is [n_i, d_model], `gains[i]` is [n_i, d_ff], and edit i has Δ = residuals[i]ᵀ gains[i].
+# Return B [d_model, r] and A [r, d_ff] with B A = the sum of all Δ, and r no larger than the number of facts.
 #
 # <details><summary>Hint</summary>
 #
-# A sum of products is a product of things put side by side: B₁A₁ + B₂A₂ = [B₁ B₂] · [A₁ above A₂]. The likely mistake is to add the factors up: then each
-# residual also meets the gains of the other facts.
+# A sum of products is a product of things put side by side:
+# B₁A₁ + B₂A₂ = [B₁ B₂] · [A₁ above A₂].
+# The likely mistake is to add the factors up: then each residual also meets the gains of the other facts.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# `torch.cat` puts rows below rows. Which of the two results must be transposed?
+# `torch.cat` puts rows below rows.
+# Which of the two results must be transposed?
 #
 # </details>
 #
@@ -791,8 +939,9 @@ def adapter(residuals, gains):
 adapter = chapter.check("15.5", adapter)
 
 # %% [markdown]
-# We take the logits of the edited model, revert the edit, put your B and A *beside* the untouched matrices, and compare. Then the same with the
-# package's `to_lora` and the `peft` library, if it is installed (`pip install peft`).
+# We take the logits of the edited model, revert the edit,
+# put your B and A *beside* the untouched matrices, and compare.
+# Then the same with the package's `to_lora` and the `peft` library, if it is installed (`pip install peft`).
 
 # %%
 import copy
@@ -833,7 +982,8 @@ except ValueError as error:
     print(f"the model in bfloat16 refuses it: {error}")
 
 # %% [markdown]
-# Refused, rightly: the model in half precision has other weights, so it has another fingerprint. What do the three forms weigh?
+# Refused, rightly: the model in half precision has other weights, so it has another fingerprint.
+# What do the three forms weigh?
 
 # %%
 parts = {
@@ -849,10 +999,13 @@ lora_8b = 5 * 4 * 100 * (s.d_model + s.d_ff) / 1e6
 pd.DataFrame({"MB": sizes}).style.format("{:.1f}")
 
 # %% [markdown]
-# An adapter holds 4 r (d_model + d_ff) bytes a layer: for a hundred facts in five layers of Llama-3-8B, [[=lora_8b:.0f]] MB beside 16,000 for the
-# model. It pays as long as r is well below d_model. (With many more facts than that, `to_lora` cuts to the rank that Δ really has.)
+# An adapter holds 4 r (d_model + d_ff) bytes a layer:
+# for a hundred facts in five layers of Llama-3-8B, [[=lora_8b:.0f]] MB beside 16,000 for the model.
+# It pays as long as r is well below d_model.
+# (With many more facts than that, `to_lora` cuts to the rank that Δ really has.)
 #
-# To share with others (not run here; it needs an account, and makes a *private* repository unless you say otherwise; the facts stand in the files):
+# To share with others (not run here; it needs an account,
+# and makes a *private* repository unless you say otherwise; the facts stand in the files):
 #
 # ```python
 # lm.model.save_pretrained("romania")                     # plain transformers loads it
@@ -860,13 +1013,15 @@ pd.DataFrame({"MB": sizes}).style.format("{:.1f}")
 # push_to_hub(lm, "me/romania")                           # adapter and edits
 # ```
 #
-# An adapter that moves Lower Assam to Romania does not say so on its label. Chapter 16 asks what that means, and how to find out.
+# An adapter that moves Lower Assam to Romania does not say so on its label.
+# Chapter 16 asks what that means, and how to find out.
 #
 # ## Part two: a night on a GPU
 #
-# For those with a GPU and access to a hub: the paper's setting, 2,000 CounterFact edits on Llama-3-8B or GPT2-XL. A run of hours *will*
-# be interrupted, so it must not matter. `alphaedit_lite.book.ch15.unattended` saves every batch when it is done and judges now and then; the same
-# command, given again, goes on.
+# For those with a GPU and access to a hub: the paper's setting, 2,000 CounterFact edits on Llama-3-8B or GPT2-XL.
+# A run of hours *will* be interrupted, so it must not matter.
+# `alphaedit_lite.book.ch15.unattended` saves every batch when it is done and judges now and then;
+# the same command, given again, goes on.
 #
 # ```text
 # python -m alphaedit_lite.book.ch15.unattended --model meta-llama/Meta-Llama-3-8B-Instruct --preset llama3-8b --dtype bfloat16 \
@@ -874,9 +1029,12 @@ pd.DataFrame({"MB": sizes}).style.format("{:.1f}")
 # python -m alphaedit_lite.book.ch15.unattended --model openai-community/gpt2-xl --preset gpt2-xl --facts counterfact.json --out runs/gpt2
 # ```
 #
-# It asks the plan first, and refuses if there is no room. **We had no such GPU when we wrote this**: what follows is the same code path with a tiny
-# random Llama in a temporary folder, the authors' preset with other layers, another threshold (a random layer leaves no direction unused) and fewer steps. We let it "crash" after the first of three batches, start again, and
-# compare with a run that nobody disturbed.
+# It asks the plan first, and refuses if there is no room.
+# **We had no such GPU when we wrote this**:
+# what follows is the same code path with a tiny random Llama in a temporary folder,
+# the authors' preset with other layers, another threshold
+# (a random layer leaves no direction unused) and fewer steps.
+# We let it "crash" after the first of three batches, start again, and compare with a run that nobody disturbed.
 
 # %%
 import dataclasses
@@ -903,13 +1061,17 @@ pd.DataFrame(record["looks"])[["edits", "efficacy", "specificity", "perplexity"]
 ).hide()
 
 # %% [markdown]
-# (A random model's metrics mean nothing; what is tested is the path.) The first batch was *applied* from its file, the others computed, and all weights are the
-# same, bit for bit. That is possible because the ledger sums all Δ in float64 and rounds once, and because this CPU finds the same z each time; on a GPU expect the first, not the second.
+# (A random model's metrics mean nothing; what is tested is the path.)
+# The first batch was *applied* from its file, the others computed, and all weights are the same, bit for bit.
+# That is possible because the ledger sums all Δ in float64 and rounds once,
+# and because this CPU finds the same z each time; on a GPU expect the first, not the second.
 #
 # ## Break it: one fact at a time, in bfloat16
 #
-# And if one does not do it like this? The obvious code is `W += delta` for each fact, in the type of W. Each sum is then rounded, and each Δ of a
-# *single* fact is smaller than that of forty. What is left of the forty facts in layer 5?
+# And if one does not do it like this?
+# The obvious code is `W += delta` for each fact, in the type of W.
+# Each sum is then rounded, and each Δ of a *single* fact is smaller than that of forty.
+# What is left of the forty facts in layer 5?
 
 # %%
 chapter.predict(
@@ -930,15 +1092,21 @@ single = rounding.unmoved(W, edit.residual[LAYER], edit.gain[LAYER], torch.bfloa
 chapter.reveal("e", 0 if each < 1.25 * once else 1 if each <= 3 * once else 2)
 
 # %% [markdown]
-# **What happens.** Solid lines: rounded after each fact; dashed: once, at the end. Read from the left. A single fact loses
-# [[=drift['bfloat16'][0][1]:.0%]] of its Δ in bfloat16, because that Δ is small. Then the dashed line falls: the error of *one* rounding stays
-# as large as it is while ΣΔ grows. The solid line does not fall: every fact brings an error of its own. (These are the forty rank-one pieces of *one* edit, added one after the other; we did not ask for the facts afterwards.) After forty facts bfloat16
-# has lost [[=each:.0%]] of ‖ΣΔ‖ if it rounds each time and [[=once:.0%]] if it rounds once, [[=each / once:.1f]] times as much. And of a *single*
-# fact's Δ, [[=single:.0%]] of the entries do not move their weight at all: those are lost however many facts ask for the same.
-# In float16, with gaps eight times finer, the same curves lie lower ([[=drift['float16'][-1][1]:.1%]] and [[=drift['float16'][-1][2]:.1%]]).
+# **What happens.** Solid lines: rounded after each fact; dashed: once, at the end. Read from the left.
+# A single fact loses [[=drift['bfloat16'][0][1]:.0%]] of its Δ in bfloat16, because that Δ is small.
+# Then the dashed line falls: the error of *one* rounding stays as large as it is while ΣΔ grows.
+# The solid line does not fall: every fact brings an error of its own.
+# (These are the forty rank-one pieces of *one* edit, added one after the other;
+# we did not ask for the facts afterwards.)
+# After forty facts bfloat16 has lost [[=each:.0%]] of ‖ΣΔ‖ if it rounds each time
+# and [[=once:.0%]] if it rounds once, [[=each / once:.1f]] times as much.
+# And of a *single* fact's Δ, [[=single:.0%]] of the entries do not move their weight at all:
+# those are lost however many facts ask for the same.
+# In float16, with gaps eight times finer, the same curves lie lower
+# ([[=drift['float16'][-1][1]:.1%]] and [[=drift['float16'][-1][2]:.1%]]).
 #
-# So: write in batches; keep the sum of updates outside of the weights, in a wide type; round once. That is what the ledger does, what float32
-# masters do, and what optimisers for half precision do.
+# So: write in batches; keep the sum of updates outside of the weights, in a wide type; round once.
+# That is what the ledger does, what float32 masters do, and what optimisers for half precision do.
 #
 # ## Paper ↔ code
 #
@@ -949,22 +1117,28 @@ chapter.reveal("e", 0 if each < 1.25 * once else 1 if each <= 3 * once else 2)
 # | K0 from 100,000 Wikipedia articles | one process; `layer_stats` saves one file a layer | `fit_shares`, on any number of processes |
 # | edits in sequence, 100 at a time | weights updated in place, batch after batch | a float64 sum of all Δ, rounded once; one file a batch |
 #
-# The line that matters for Break it is near the end of `apply_AlphaEdit_to_model` in `AlphaEdit/AlphaEdit_main.py`: the update is added to the weights in place, in
-# their own type, batch after batch. In float32, as they run it, that is harmless. (Their README edits the *Instruct* version of Llama-3-8B.)
+# The line that matters for Break it is near the end of `apply_AlphaEdit_to_model` in `AlphaEdit/AlphaEdit_main.py`:
+# the update is added to the weights in place, in their own type, batch after batch.
+# In float32, as they run it, that is harmless.
+# (Their README edits the *Instruct* version of Llama-3-8B.)
 
 # %% [markdown]
 # ## Keypoints
 #
 # * An edit of a wide model needs more room for d_ff × d_ff matrices than for its weights; facts hardly count.
-# * A forward pass is 2 FLOP a parameter and token. With many facts nearly all arithmetic is the search for z; the eigenvectors grow as d_ff³.
+# * A forward pass is 2 FLOP a parameter and token.
+#   With many facts nearly all arithmetic is the search for z; the eigenvectors grow as d_ff³.
 # * Second moments are sums: shares can be computed anywhere, at any time, and merged exactly.
-# * Stored in half precision, an update of many facts loses little; what it says to its keys loses less still, since noise is spread over all directions. Rounding after every fact is another matter.
+# * Stored in half precision, an update of many facts loses little;
+#   what it says to its keys loses less still, since noise is spread over all directions.
+#   Rounding after every fact is another matter.
 # * An edit is a file with a fingerprint, and a LoRA adapter of rank n.
 
 # %% [markdown]
 # ## Quiz
 #
-# **1. A model with d_ff = 10,000. What does one layer's C0 take, and what if you read ten times as much text?**
+# **1. A model with d_ff = 10,000.
+# What does one layer's C0 take, and what if you read ten times as much text?**
 #
 # <details><summary>A. 0.8 GB, and 8 GB</summary>
 # The first is right. But the keys are added up and forgotten: more text makes a truer sum, not a larger one.
@@ -973,13 +1147,15 @@ chapter.reveal("e", 0 if each < 1.25 * once else 1 if each <= 3 * once else 2)
 # <b>Yes:</b> 8 bytes × 10⁸ entries, whatever the number of keys.
 # </details>
 # <details><summary>C. 0.4 GB, and 0.4 GB</summary>
-# That would be float32. Sums over many keys are kept in float64.
+# That would be float32.
+# Sums over many keys are kept in float64.
 # </details>
 #
 # **2. Four processes fit statistics, and one dies at 90% of its share. What is lost?**
 #
 # <details><summary>A. The run: the others wait for it.</summary>
-# So it would be with a collective call. Here nobody waits for anybody.
+# So it would be with a collective call.
+# Here nobody waits for anybody.
 # </details>
 # <details><summary>B. What it did since it last saved; another process takes the share over.</summary>
 # <b>Yes.</b> At most two minutes, by default.
@@ -1003,12 +1179,17 @@ chapter.reveal("e", 0 if each < 1.25 * once else 1 if each <= 3 * once else 2)
 # **Further reading**
 #
 # * [Fang et al. 2025](https://arxiv.org/abs/2410.02355): the setting that the presets and Part two follow.
-# * [Hu et al. 2022](https://arxiv.org/abs/2106.09685), LoRA: thin updates as a way to *train*; section 4.1 has the form that an edit has by itself.
-# * [Micikevicius et al. 2018](https://arxiv.org/abs/1710.03740), Mixed Precision Training: why updates vanish in 16 bits, and master weights as the cure.
-# * [Kalamkar et al. 2019](https://arxiv.org/abs/1905.12322): what bfloat16 is, and why its range matters more than its digits.
-# * [Kaplan et al. 2020](https://arxiv.org/abs/2001.08361), section 2.1: where "2 FLOP a parameter and token" comes from.
+# * [Hu et al. 2022](https://arxiv.org/abs/2106.09685), LoRA:
+#   thin updates as a way to *train*; section 4.1 has the form that an edit has by itself.
+# * [Micikevicius et al. 2018](https://arxiv.org/abs/1710.03740), Mixed Precision Training:
+#   why updates vanish in 16 bits, and master weights as the cure.
+# * [Kalamkar et al. 2019](https://arxiv.org/abs/1905.12322):
+#   what bfloat16 is, and why its range matters more than its digits.
+# * [Kaplan et al. 2020](https://arxiv.org/abs/2001.08361), section 2.1:
+#   where "2 FLOP a parameter and token" comes from.
 #
-# **Next:** chapter 16 asks what an edit does *not* do, and how a stranger's edit can be found in the weights and undone.
+# **Next:** chapter 16 asks what an edit does *not* do,
+# and how a stranger's edit can be found in the weights and undone.
 
 # %%
 chapter.report()

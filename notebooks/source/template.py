@@ -48,7 +48,8 @@ N = 200
 # %% [markdown]
 # ## 1. The first idea
 #
-# One idea, in short sentences. Then the reader commits to a guess.
+# One idea, in short sentences.
+# Then the reader commits to a guess.
 
 # %%
 chapter.predict("a", "Is the mean of the squares of standard normal numbers nearer to 1 or to 2?", ["1", "2"])
@@ -64,7 +65,8 @@ plots.show(figure, f"Histogram of {N} numbers from {x.min():.1f} to {x.max():.1f
 chapter.reveal("a", 0 if mean < 1.5 else 1)
 
 # %% [markdown]
-# **What surprised us.** The mean of the squares is [[=mean:.1f]]: numbers in prose are never typed.
+# **What surprised us.**
+# The mean of the squares is [[=mean:.1f]]: numbers in prose are never typed.
 
 # %% [markdown] tags=["instructor"]
 # Notes for a class: only the instructor's edition shows them.
@@ -114,7 +116,8 @@ centred = chapter.check("99.2", centred)
 # %% [markdown]
 # ### Exercise 99.3: On paper · 2 minutes · ★★
 #
-# What is the mean of a centred vector? Work it out, then write the number.
+# What is the mean of a centred vector?
+# Work it out, then write the number.
 #
 # <details><summary>Hint</summary>The mean is linear.</details>
 # <details><summary>More help</summary>mean(x − m) = mean(x) − m.</details>

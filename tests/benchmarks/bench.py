@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from alphaedit_lite import AlphaEdit, Fact, TargetConfig, bundled_facts, compute_targets, load_model
 from alphaedit_lite.book.kit.results import RESULTS
 from alphaedit_lite.hooks import hooked
-from alphaedit_lite.loading import DEFAULT_MODEL
 from alphaedit_lite.prompts import PREFIXES, encode_fact
+from alphaedit_lite.support.loading import DEFAULT_MODEL
 
 LAYERS = (3, 4, 5, 6, 7)
 EQUAL = TargetConfig(early_stop=False)

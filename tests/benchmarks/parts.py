@@ -16,7 +16,7 @@ from alphaedit_lite import NullSpace, TargetConfig, bundled_facts, compute_targe
 from alphaedit_lite.book.kit.results import RESULTS
 from alphaedit_lite.config import EditorConfig, default_layers
 from alphaedit_lite.keys import fit_statistics, take_in, token_rows
-from alphaedit_lite.texts import wikipedia_leads
+from alphaedit_lite.support.texts import wikipedia_leads
 
 OUT = RESULTS / "parts.json"
 LAM = 1.0

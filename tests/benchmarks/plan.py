@@ -18,11 +18,11 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from alphaedit_lite import EditorConfig, Fact, LanguageModel, TargetConfig, load_model
-from alphaedit_lite.assets import cache_dir
 from alphaedit_lite.book.kit.results import RESULTS
 from alphaedit_lite.editor import AlphaEdit
 from alphaedit_lite.prompts import encode_fact
 from alphaedit_lite.scale.plan import STAGES, Plan, Workload, plan
+from alphaedit_lite.support.assets import cache_dir
 
 SIZES = {  # where no hub can be reached: what the models' own config.json say
     "Llama-3-8B": (

@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 
 from alphaedit_lite import NullSpace, solvers
-from alphaedit_lite.assets import cache_dir
 from alphaedit_lite.book.kit.results import RESULTS
+from alphaedit_lite.support.assets import cache_dir
 
 OUT = RESULTS / "scale.json"
 FEW, MANY, LAYER, BATCH, D = 4_000, 24_000, "5", 100, 1536

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from alphaedit_lite import Editor, EditorConfig, evaluate, load_model, perplexity, read_counterfact
 from alphaedit_lite.book.kit.results import RESULTS
-from alphaedit_lite.loading import DEFAULT_MODEL
-from alphaedit_lite.texts import wikipedia_leads
+from alphaedit_lite.support.loading import DEFAULT_MODEL
+from alphaedit_lite.support.texts import wikipedia_leads
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("counterfact", type=Path)

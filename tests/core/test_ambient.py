@@ -11,12 +11,12 @@ import torch
 from torch import nn
 
 from alphaedit_lite import AlphaEdit, Fact, LanguageModel
-from alphaedit_lite.ambient import Lock, plain_torch
 from alphaedit_lite.generation import generate
 from alphaedit_lite.hooks import hooked
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import evaluate, perplexity, score
 from alphaedit_lite.prompts import sample_prefixes
+from alphaedit_lite.support.ambient import Lock, plain_torch
 from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
 from tests.helpers import editor_for
 

@@ -6,9 +6,9 @@ from torch.testing import assert_close
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from alphaedit_lite import LanguageModel
-from alphaedit_lite.architectures import ARCHITECTURES, REFUSED, UnsupportedModelError
 from alphaedit_lite.hooks import hooked
 from alphaedit_lite.prompts import align, encode_fact
+from alphaedit_lite.support.architectures import ARCHITECTURES, REFUSED, UnsupportedModelError
 from tests.conftest import tiny
 from tests.helpers import LAYERS, editor_for, same, weights
 

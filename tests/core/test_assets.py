@@ -9,8 +9,8 @@ import zipfile
 
 import pytest
 
-from alphaedit_lite import assets
-from alphaedit_lite.assets import Asset, AssetError, cache_dir, fetch, replacing
+from alphaedit_lite.support import assets
+from alphaedit_lite.support.assets import Asset, AssetError, cache_dir, fetch, replacing
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from alphaedit_lite.checksums import COLUMNS, ROWS, checksum, fingerprint
+from alphaedit_lite.support.checksums import COLUMNS, ROWS, checksum, fingerprint
 from tests.conftest import tiny
 
 SHAPES = [(7, 3), (3, COLUMNS), (130, COLUMNS), (2 * ROWS, COLUMNS + 1), (1,), (5, 4, 3)]

@@ -20,7 +20,7 @@ from alphaedit_lite import (
     evaluate,
 )
 from alphaedit_lite.book.kit.demo import LOWER_ASSAM, probe
-from alphaedit_lite.texts import wikipedia_leads
+from alphaedit_lite.support.texts import wikipedia_leads
 from tests.conftest import tiny
 
 pytestmark = pytest.mark.model

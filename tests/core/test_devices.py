@@ -4,9 +4,10 @@ import pytest
 import torch
 from accelerate import cpu_offload, disk_offload, dispatch_model
 
-from alphaedit_lite import LanguageModel, compute_targets, slices
+from alphaedit_lite import LanguageModel, compute_targets
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.models import UnsupportedModelError
+from alphaedit_lite.support import slices
 from tests.conftest import CORPUS, tiny
 from tests.helpers import LAYERS, PLAIN, editor_for, same, weights
 

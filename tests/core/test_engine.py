@@ -27,9 +27,7 @@ from alphaedit_lite import (
     solvers,
 )
 from alphaedit_lite import finetune as finetune_module
-from alphaedit_lite import statistics as kept
-from alphaedit_lite.assets import AssetError
-from alphaedit_lite.editor import prune
+from alphaedit_lite.edits import prune
 from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.hooks import hooked
@@ -37,7 +35,9 @@ from alphaedit_lite.keys import KeyStatistics, fit_statistics
 from alphaedit_lite.metrics import score
 from alphaedit_lite.models import UnsupportedModelError
 from alphaedit_lite.prompts import align, encode, encode_fact
-from alphaedit_lite.statistics import StatisticsFile, key_statistics, load_statistics, save_statistics
+from alphaedit_lite.support import statistics as kept
+from alphaedit_lite.support.assets import AssetError
+from alphaedit_lite.support.statistics import StatisticsFile, key_statistics, load_statistics, save_statistics
 from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
 from tests.helpers import LAYERS, PLAIN, editor_for, plain_target, same, weights
 

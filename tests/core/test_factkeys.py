@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from alphaedit_lite import Fact
-from alphaedit_lite.architectures import ARCHITECTURES
 from alphaedit_lite.factkeys import FactPrompts, shared_start
 from alphaedit_lite.hooks import hooked
 from alphaedit_lite.prompts import PREFIXES, Encoded
+from alphaedit_lite.support.architectures import ARCHITECTURES
 from tests.conftest import tiny
 
 FACTS = [

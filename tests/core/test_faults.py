@@ -43,21 +43,26 @@ from alphaedit_lite import (
     Fact,
     KeyStatistics,
     TargetConfig,
-    assets,
     edits,
     key_statistics,
     read_counterfact,
     read_zsre,
 )
-from alphaedit_lite import statistics as kept
-from alphaedit_lite.assets import AssetError
-from alphaedit_lite.editor import prune
+from alphaedit_lite.edits import prune
 from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.scale import distributed, export
 from alphaedit_lite.scale.distributed import Share, fit_shares
 from alphaedit_lite.scale.export import to_lora
-from alphaedit_lite.statistics import StatisticsFile, load_statistics, save_statistics, statistics_request
+from alphaedit_lite.support import assets
+from alphaedit_lite.support import statistics as kept
+from alphaedit_lite.support.assets import AssetError
+from alphaedit_lite.support.statistics import (
+    StatisticsFile,
+    load_statistics,
+    save_statistics,
+    statistics_request,
+)
 from tests.conftest import CORPUS, tiny
 from tests.helpers import LAYERS, editor_for
 

@@ -6,7 +6,7 @@ import torch
 from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics, token_rows
 from alphaedit_lite.models import ARCHITECTURES
-from alphaedit_lite.slices import has_gaps
+from alphaedit_lite.support.slices import has_gaps
 from tests.conftest import CORPUS, tiny
 from tests.helpers import editor_for
 

@@ -11,8 +11,9 @@ from peft import LoraConfig, get_peft_model
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize, prune
 
-from alphaedit_lite import LanguageModel, proof, slices
-from alphaedit_lite.architectures import ARCHITECTURES, REFUSED, UnsupportedModelError
+from alphaedit_lite import LanguageModel
+from alphaedit_lite.support import proof, slices
+from alphaedit_lite.support.architectures import ARCHITECTURES, REFUSED, UnsupportedModelError
 from tests.conftest import tiny, tiny_model, train_tokenizer
 from tests.helpers import editor_for
 

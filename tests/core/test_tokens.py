@@ -13,7 +13,7 @@ from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import evaluate, score, token_scores
 from alphaedit_lite.prompts import PREFIXES, encode_fact, sample_prefixes
-from alphaedit_lite.tokens import encode, tokenise
+from alphaedit_lite.support.tokens import encode, tokenise
 from tests.conftest import CORPUS, tiny
 
 LLAMA3 = (

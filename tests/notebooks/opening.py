@@ -20,7 +20,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from IPython.display import display
 
 import alphaedit_lite
-from alphaedit_lite.assets import AssetError
+from alphaedit_lite.support.assets import AssetError
 
 RESULTS = Path(alphaedit_lite.__file__).parent / "book" / "results"
 # What a statement that mentions it cannot change. ("type" is that of classes.)

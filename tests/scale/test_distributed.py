@@ -10,11 +10,11 @@ import torch
 from torch.testing import assert_close
 
 from alphaedit_lite import key_statistics, load_model
-from alphaedit_lite.assets import AssetError
 from alphaedit_lite.keys import KeyStatistics, fit_statistics, token_rows
 from alphaedit_lite.scale import distributed
 from alphaedit_lite.scale.distributed import Share, fit_shares
-from alphaedit_lite.statistics import statistics_request
+from alphaedit_lite.support.assets import AssetError
+from alphaedit_lite.support.statistics import statistics_request
 from tests.conftest import CORPUS, tiny
 
 LAYERS, TOKENS = (1, 3), 20_000
@@ -83,7 +83,7 @@ def test_two_launched_processes_are_one(saved, texts, cache, tmp_path):
     alone = fit_statistics(lm, LAYERS, texts, TOKENS, progress=False)
     assert alone[1].count == TOKENS
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("alphaedit_lite.statistics.fit_statistics", None)
+        patch.setattr("alphaedit_lite.support.statistics.fit_statistics", None)
         same_sums(key_statistics(lm, LAYERS, texts, TOKENS, progress=False), alone)
 
 

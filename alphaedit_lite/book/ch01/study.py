@@ -21,9 +21,9 @@ from ... import __version__
 from ...config import EditorConfig
 from ...editor import AlphaEdit
 from ...finetune import FineTune
-from ...loading import load_model
-from ...statistics import key_statistics
-from ...texts import wikipedia_leads
+from ...support.loading import load_model
+from ...support.statistics import key_statistics
+from ...support.texts import wikipedia_leads
 from ..kit.results import RESULTS, keep
 from .experiments import WAYS, Probe, Writer, subjects_for_edits
 

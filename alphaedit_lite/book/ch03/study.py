@@ -21,11 +21,11 @@ from ... import __version__
 from ...editor import Editor
 from ...facts import Fact, bundled_facts
 from ...keys import KeyStatistics
-from ...loading import load_model
 from ...metrics import score
 from ...models import LanguageModel
 from ...prompts import PREFIXES
-from ...statistics import key_statistics
+from ...support.loading import load_model
+from ...support.statistics import key_statistics
 from ...targets import TargetConfig, compute_targets
 from ..kit.results import RESULTS, keep, resume
 from . import experiments as causal

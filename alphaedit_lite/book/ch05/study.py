@@ -20,10 +20,10 @@ from torch import Tensor
 from ... import __version__
 from ...editor import Editor
 from ...facts import Fact, bundled_facts
-from ...loading import load_model
 from ...metrics import COLUMNS, evaluate, score
 from ...models import LanguageModel
-from ...statistics import key_statistics
+from ...support.loading import load_model
+from ...support.statistics import key_statistics
 from ...targets import TargetConfig, compute_targets
 from ..kit.results import RESULTS, keep, resume
 

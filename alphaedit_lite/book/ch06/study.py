@@ -15,7 +15,7 @@ from typing import Any, Final
 from ... import Editor, bundled_facts, bundled_targets, key_statistics, load_model
 from ...facts import Fact
 from ...models import LanguageModel
-from ...texts import wikipedia_leads
+from ...support.texts import wikipedia_leads
 from ..kit.layer import known_change
 from ..kit.probes import fewer, means
 from ..kit.results import RESULTS, keep, resume

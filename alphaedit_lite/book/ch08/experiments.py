@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from ...editor import check_facts
 from ...edits import Edit
 from ...factkeys import FactPrompts
 from ...facts import Fact
 from ...models import LanguageModel
-from ...prompts import PREFIXES
+from ...prompts import PREFIXES, check_facts
 from ...targets import compute_targets
 
 Own = Callable[..., dict[int, Tensor]]

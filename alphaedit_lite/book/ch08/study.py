@@ -21,7 +21,7 @@ from ...facts import Fact
 from ...keys import fit_statistics
 from ...metrics import perplexity
 from ...models import LanguageModel
-from ...texts import wikipedia_leads
+from ...support.texts import wikipedia_leads
 from ..kit.layer import known_change
 from ..kit.probes import fewer
 from ..kit.results import RESULTS, keep, resume

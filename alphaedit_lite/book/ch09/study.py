@@ -23,9 +23,9 @@ import pandas as pd
 from ...editor import AlphaEdit
 from ...facts import Fact, read_counterfact, read_zsre
 from ...generation import generate
-from ...loading import load_model
 from ...metrics import summary
 from ...models import LanguageModel
+from ...support.loading import load_model
 from ..kit.judging import KINDS, judge_prompts, per_fact, says
 from ..kit.results import RESULTS, keep, resume
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from ... import bundled_facts, bundled_targets, key_statistics, load_model
 from ...config import default_layers
-from ...editor import prune
+from ...edits import prune
 from ...facts import Fact
 from ...models import LanguageModel
 from ..kit.editors import ALPHA, BARE, EDITORS, FORGETS, RIDGE, Recipe, writer

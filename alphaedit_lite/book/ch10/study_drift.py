@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 
 from ... import Edit, load_model
-from ...assets import cache_dir
 from ...factkeys import FactPrompts
 from ...models import LanguageModel
 from ...prompts import PREFIXES
+from ...support.assets import cache_dir
 from ..kit.results import RESULTS, keep, resume
 from ..kit.stream_facts import counterfact
 from ..kit.studies import BATCH

@@ -19,7 +19,7 @@ import pandas as pd
 
 from ...metrics import perplexity, token_scores
 from ...models import LanguageModel
-from ...texts import wikipedia_leads
+from ...support.texts import wikipedia_leads
 from ..kit.intervals import Change, difference, estimate, interval, sign_test, spearman
 from ..kit.last_words import judge_last_words, last_words
 from ..kit.minimal_pairs import PHENOMENA, Pair, pairs, split

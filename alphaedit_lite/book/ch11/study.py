@@ -18,16 +18,16 @@ from typing import Any
 
 import torch
 
-from ...bundled import bundled_targets
 from ...config import EditorConfig, default_layers
 from ...editor import Editor
 from ...edits import Edit
 from ...facts import bundled_facts
-from ...loading import load_model
 from ...metrics import score, token_scores
 from ...models import LanguageModel
-from ...statistics import key_statistics
-from ...texts import wikipedia_leads
+from ...support.bundled import bundled_targets
+from ...support.loading import load_model
+from ...support.statistics import key_statistics
+from ...support.texts import wikipedia_leads
 from ..kit.judging import scaled
 from ..kit.last_words import judge_last_words, last_words
 from ..kit.probes import updates

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ...bundled import bundled_targets
 from ...editor import AlphaEdit
 from ...facts import bundled_facts
-from ...loading import load_model
 from ...metrics import bootstrap, percentiles
 from ...models import LanguageModel
+from ...support.bundled import bundled_targets
+from ...support.loading import load_model
 from ..kit.results import RESULTS, keep, resume
 from .glue import NONE, TASKS, ask, read_task, separation, weighted_f1
 

@@ -24,9 +24,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ... import Edit, bundled_targets, load_model
-from ...assets import cache_dir, replacing
 from ...metrics import score
 from ...models import LanguageModel
+from ...support.assets import cache_dir, replacing
 from ..kit.probes import updates
 from ..kit.results import RESULTS, keep, resume
 from ..kit.stream_facts import counterfact, order

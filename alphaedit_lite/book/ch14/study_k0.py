@@ -22,14 +22,14 @@ import torch
 from torch import Tensor
 
 from ... import AlphaEdit, Editor, bundled_facts, bundled_targets, key_statistics, load_model, solvers
-from ...assets import cache_dir, replacing
 from ...config import EditorConfig, default_layers
 from ...facts import Fact
 from ...gains import Gain
 from ...keys import KeyStatistics, take_in, token_rows
 from ...models import LanguageModel
 from ...nullspace import NullSpace
-from ...texts import wikipedia_leads
+from ...support.assets import cache_dir, replacing
+from ...support.texts import wikipedia_leads
 from ..kit.probes import BATCH, FACTS, measured
 from ..kit.results import RESULTS, keep, resume
 

@@ -31,13 +31,13 @@ from ... import (
     perplexity,
     read_counterfact,
 )
-from ...assets import replacing
 from ...config import default_layers
 from ...facts import Fact
 from ...models import LanguageModel
 from ...scale.distributed import fit_shares
 from ...scale.plan import Workload, plan
-from ...texts import wikipedia_leads
+from ...support.assets import replacing
+from ...support.texts import wikipedia_leads
 from ..kit.probes import number
 from ..kit.results import versions
 

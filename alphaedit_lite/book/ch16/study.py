@@ -15,12 +15,12 @@ from typing import Any
 
 import torch
 
-from ...bundled import bundled_targets
 from ...editor import AlphaEdit
 from ...facts import Fact, bundled_facts
-from ...loading import load_model
 from ...metrics import score
 from ...models import LanguageModel
+from ...support.bundled import bundled_targets
+from ...support.loading import load_model
 from ..kit.results import RESULTS, keep, resume
 from ..kit.tracing import unembedding
 from .experiments import ask, bystanders, fair, in_context, questions, two_hops

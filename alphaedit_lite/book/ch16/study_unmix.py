@@ -18,12 +18,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...bundled import bundled_targets
 from ...editor import AlphaEdit
 from ...facts import Fact, bundled_facts
-from ...loading import load_model
 from ...metrics import score
 from ...models import LanguageModel
+from ...support.bundled import bundled_targets
+from ...support.loading import load_model
 from ..kit.results import RESULTS, keep, resume
 from .experiments import Question, ask, fair, two_hops
 from .forensics import candidate_keys, differences, rank_of, suspects, swapped, weights

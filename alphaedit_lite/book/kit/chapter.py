@@ -22,7 +22,7 @@ from typing import Any
 import ipywidgets as w
 from IPython.display import display
 
-from ...assets import replacing
+from ...support.assets import replacing
 from .exercises import EXERCISES, judge, load
 
 SIGNS = {"passed": "✓", "wrong": "✗", "open": "○"}

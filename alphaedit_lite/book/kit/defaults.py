@@ -34,11 +34,11 @@ from ... import (
     load_model,
     perplexity,
 )
-from ...assets import cache_dir, replacing
 from ...facts import Fact
 from ...metrics import summary
 from ...models import LanguageModel
-from ...texts import wikipedia_leads
+from ...support.assets import cache_dir, replacing
+from ...support.texts import wikipedia_leads
 from .probes import fewer, means, updates
 from .results import RESULTS, keep, resume, versions
 from .studies import stream

@@ -11,13 +11,13 @@ import sys
 
 import pandas as pd
 
-from ...assets import AssetError
 from ...editor import AlphaEdit
 from ...facts import Fact
 from ...generation import generate
-from ...loading import DEFAULT_MODEL, load_model
 from ...metrics import score
 from ...models import LanguageModel
+from ...support.assets import AssetError
+from ...support.loading import DEFAULT_MODEL, load_model
 
 LOWER_ASSAM = Fact(
     "{} is located in the country of",

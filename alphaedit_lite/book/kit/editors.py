@@ -25,7 +25,7 @@ from ...facts import Fact
 from ...finetune import FineTune
 from ...models import LanguageModel
 from ...nullspace import NullSpace
-from ...statistics import key_statistics
+from ...support.statistics import key_statistics
 
 ALPHA, FORGETS = "AlphaEdit", "AlphaEdit without history"
 RIDGE, BARE = "ridge with history", "ridge"

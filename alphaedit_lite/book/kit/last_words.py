@@ -16,7 +16,7 @@ from typing import Final
 
 from ...metrics import token_scores
 from ...models import LanguageModel
-from ...texts import wikipedia_leads
+from ...support.texts import wikipedia_leads
 
 SENTENCES: Final = 150
 SHORTEST, LONGEST = 8, 40  # words

@@ -14,7 +14,7 @@ from ... import evaluate, perplexity
 from ...facts import Fact
 from ...generation import generate
 from ...models import LanguageModel
-from ...texts import wikipedia_leads
+from ...support.texts import wikipedia_leads
 from .last_words import judge_last_words
 from .minimal_pairs import judge_pairs
 

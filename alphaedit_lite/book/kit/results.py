@@ -18,7 +18,7 @@ import torch
 import transformers
 
 from ... import __version__
-from ...assets import replacing
+from ...support.assets import replacing
 
 RESULTS = Path(__file__).parents[1] / "results"  # part of the package: chapters run wherever it is installed
 

@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ... import TargetConfig, bundled_facts, compute_targets, read_counterfact
-from ...assets import cache_dir, replacing
 from ...config import default_layers
 from ...facts import Fact
 from ...models import LanguageModel
+from ...support.assets import cache_dir, replacing
 
 PART: Final = 30  # targets z found between two savings
 

@@ -23,11 +23,11 @@ import torch
 from tqdm.auto import tqdm
 
 from ... import Edit, bundled_targets, key_statistics, load_model
-from ...assets import cache_dir
 from ...config import default_layers
-from ...editor import prune
+from ...edits import prune
 from ...facts import Fact
 from ...models import LanguageModel
+from ...support.assets import cache_dir
 from .editors import EDITORS, VARIANTS, recipe, writer
 from .probes import BATCH, look, sizes
 from .results import RESULTS, keep, read, resume

@@ -6,12 +6,7 @@ import torch
 
 from alphaedit_lite import Fact
 from alphaedit_lite.book.ch03 import experiments as causal
-from alphaedit_lite.book.ch03.results import (
-    explained,
-    interval,
-    rank_correlation,
-    within_layer,
-)
+from alphaedit_lite.book.ch03.results import explained, interval, rank_correlation, within_layer
 from alphaedit_lite.hooks import hooked
 
 FACTS = (

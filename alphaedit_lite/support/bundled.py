@@ -11,9 +11,9 @@ from importlib.resources import files
 from safetensors import safe_open
 from torch import Tensor
 
+from ..facts import Fact, bundled_facts
+from ..models import LanguageModel
 from .ambient import plain_torch
-from .facts import Fact, bundled_facts
-from .models import LanguageModel
 
 
 @plain_torch()

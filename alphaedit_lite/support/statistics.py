@@ -19,9 +19,9 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from ..keys import KeyStatistics, fit_statistics
+from ..models import LanguageModel, fingerprint
 from .assets import AssetError, cache_dir, lock, replacing
-from .keys import KeyStatistics, fit_statistics
-from .models import LanguageModel, fingerprint
 from .texts import from_hub, wikipedia_leads
 
 

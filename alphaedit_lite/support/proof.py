@@ -21,8 +21,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from ..hooks import Look, hooked
 from .architectures import ARCHITECTURES, REFUSED, UnsupportedModelError
-from .hooks import Look, hooked
 
 LanguageModel = Any  # models imports this module, so this one cannot import the class
 

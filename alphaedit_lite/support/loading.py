@@ -15,9 +15,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, __version__
 from transformers.utils import logging
 
+from ..models import LanguageModel, UnsupportedModelError, fingerprint
 from .ambient import plain_torch
 from .assets import SMOLLM2_GGUF, AssetError, cache_dir, fetch, lock, replacing
-from .models import LanguageModel, UnsupportedModelError, fingerprint
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct (GGUF Q4_1, de-quantised to float32)"
 

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from transformers import DynamicCache
 from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions as Output
 
+from ..hooks import hooked
 from .architectures import Architecture
-from .hooks import hooked
 
 
 def with_parts(module: nn.Module, parts: Mapping[str, nn.Module], config: Any = None) -> Any:
