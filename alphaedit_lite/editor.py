@@ -28,7 +28,7 @@ from .keys import KeyStatistics
 from .models import LanguageModel
 from .nullspace import NullSpace
 from .prompts import check_facts
-from .report import KeysAlike, collisions
+from .report import KeysAlikeWarning, collisions
 from .support import proof
 from .support.ambient import plain_torch
 from .support.statistics import key_statistics
@@ -148,7 +148,7 @@ class Editor:
                 f"{facts[i].prompt!r} and {other.prompt!r} have the same key: up to the subject's last token "
                 f"they are the same. The model can answer {facts[i].new!r} or {other.new!r}, not both. "
                 "Word one of them so that its subject comes later.",
-                KeysAlike,
+                KeysAlikeWarning,
                 stacklevel=2,
             )
         return edit

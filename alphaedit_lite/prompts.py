@@ -152,8 +152,8 @@ def sample_prefixes(lm: LanguageModel, seed: int = 0, tokens: int = 10) -> tuple
         torch.manual_seed(seed)
         for word in ("The", "Therefore", "Because", "I", "You"):
             ids = torch.tensor([tokenise(lm.tokenizer, word)], device=lm.device)
-            options = {"max_new_tokens": tokens, "do_sample": True, "top_k": 5, "pad_token_id": lm.pad_id}
-            output = lm.model.generate(ids, attention_mask=torch.ones_like(ids), **options)
+            inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+            output = lm.generate(inputs, tokens, do_sample=True, top_k=5)
             text = lm.tokenizer.decode(output[0], skip_special_tokens=True)
             found.append(" ".join(text.replace("{", " ").replace("}", " ").split()) + ". ")
     return tuple(found)

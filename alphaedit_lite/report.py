@@ -29,7 +29,7 @@ ALIKE = 0.05  # keys whose difference is a smaller share of their length get one
 NAMES = {"efficacy": "the fact", "generalization": "paraphrases", "specificity": "neighbours"}
 
 
-class KeysAlike(UserWarning):
+class KeysAlikeWarning(UserWarning):
     """Two facts have one key, so the later write wipes out the earlier answer."""
 
 

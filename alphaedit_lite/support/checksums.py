@@ -9,15 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import Tensor, nn
-
-COLUMNS, ROWS = 1024, 64  # words of a line, lines of a chunk: what fits in a processor's cache
-# Odd numbers: no change of one 32-bit word, times one of them, is 0 modulo 2^64.
-_FACTORS = (
-    torch.frombuffer(bytearray(hashlib.shake_256(b"checksum").digest(8 * COLUMNS)), dtype=torch.int64) | 1
-)
 
 
 def fingerprint(model: nn.Module) -> str:
@@ -25,10 +20,10 @@ def fingerprint(model: nn.Module) -> str:
 
     Wrappers of ``torch.compile`` and DataParallel are the model inside.
     """
-    digest = hashlib.sha256()
-    for name, value in _weights(model):
-        digest.update(f"{name} {checksum(value)}".encode())
-    return digest.hexdigest()[:16]
+    names, values = zip(*_weights(model), strict=True)
+    with ThreadPoolExecutor() as pool:  # hashing lets other threads run
+        sums = " ".join(pool.map(checksum, values))
+    return hashlib.sha256(f"{names} {sums}".encode()).hexdigest()[:16]
 
 
 def sample(model: nn.Module, instead: Mapping[int, Tensor] | None = None) -> str:
@@ -50,25 +45,8 @@ def _weights(model: nn.Module) -> list[tuple[str, Tensor]]:
     return [(name, state[name]) for name in sorted(state) if state[name].is_floating_point()]
 
 
-@torch.no_grad()
 def checksum(tensor: Tensor) -> str:
-    """Sixteen hex digits of every byte of a tensor, its shape and type; the same on every device.
-
-    Each line of 1,024 words is summed with fixed odd factors modulo 2^64, and the sums are hashed in their
-    order. So any change of one number is seen for certain, and numbers that change places almost surely.
-    """
-    data = tensor.detach().contiguous().flatten().view(torch.uint8)
-    if data.storage_offset() % 4:  # a part of a half-precision tensor may begin within a word
-        data = data.clone()
-    line, factors = 4 * COLUMNS, _FACTORS.to(tensor.device)
-    whole = len(data) // line * line
-    ends = torch.zeros(line, dtype=torch.uint8, device=tensor.device)
-    ends[: len(data) - whole] = data[whole:]
+    """Sixteen hex digits of every byte of a tensor, its shape and type (SHA-256): the same on any device."""
     digest = hashlib.sha256(f"{tuple(tensor.shape)}{tensor.dtype}".encode())
-    sums = [
-        (lines.view(torch.int32).view(-1, COLUMNS) * factors).sum(1)
-        for lines in (*data[:whole].split(line * ROWS), ends)
-        if len(lines)
-    ]
-    digest.update(torch.cat(sums).cpu().numpy().tobytes())
+    digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()[:16]

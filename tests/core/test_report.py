@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from alphaedit_lite import Fact, TargetConfig, evaluate
-from alphaedit_lite.report import ALIKE, KeysAlike, collisions
+from alphaedit_lite.report import ALIKE, KeysAlikeWarning, collisions
 from tests.helpers import LAYERS, editor_for, same, weights
 
 EINSTEIN = Fact("{} was born in the city of", "Italy", "Paris", true="Rome")
@@ -61,11 +61,11 @@ def test_two_facts_with_one_key_are_both_named(lm, together):
     """In one batch, or one after the other: the subject stands first in both, so their keys are equal."""
     editor = editor_for(lm)
     if together:
-        with pytest.warns(KeysAlike, match=r"died in the country of.*born in the city of"):
+        with pytest.warns(KeysAlikeWarning, match=r"died in the country of.*born in the city of"):
             editor.edit([EINSTEIN, AGAIN])
     else:
         editor.edit([EINSTEIN])
-        with pytest.warns(KeysAlike, match=r"died in the country of.*born in the city of"):
+        with pytest.warns(KeysAlikeWarning, match=r"died in the country of.*born in the city of"):
             editor.edit([AGAIN])
         assert torch.equal(*(edit.keys[LAYERS[0]] for edit in lm.ledger.edits))
     lm.ledger.clear()

@@ -164,14 +164,7 @@ def ask(
         for begin in range(0, len(order), BATCH):
             chunk = order[begin : begin + BATCH]
             batch = padded_left(lm, [rows[i] for i in chunk])
-            output = lm.model.generate(
-                **batch,
-                max_new_tokens=TOKENS,
-                do_sample=False,
-                pad_token_id=lm.pad_id,
-                output_logits=True,
-                return_dict_in_generate=True,
-            )
+            output: Any = lm.generate(batch, TOKENS, output_logits=True, return_dict_in_generate=True)
             chances = output.logits[0].float().log_softmax(-1)[:, firsts].cpu()
             for i, row, log_p in zip(chunk, output.sequences, chances, strict=True):
                 text = lm.tokenizer.decode(row[batch["input_ids"].shape[1] :], skip_special_tokens=True)

@@ -91,10 +91,8 @@ def own_words(lm: LanguageModel, tokens: int) -> list[list[int]]:
             torch.manual_seed(0)
             while sum(map(len, rows)) < tokens:
                 ids = torch.tensor([lm.tokenizer(word)["input_ids"][:1] for word in STARTS * 4])
-                said = lm.model.generate(
-                    input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=width, do_sample=True,
-                    temperature=1.0, top_k=0, top_p=1.0, pad_token_id=lm.pad_id,
-                )  # fmt: skip
+                inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+                said = lm.generate(inputs, width, do_sample=True, temperature=1.0, top_k=0, top_p=1.0)
                 for row in said.tolist():
                     end = (
                         row.index(lm.tokenizer.eos_token_id) if lm.tokenizer.eos_token_id in row else len(row)
