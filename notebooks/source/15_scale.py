@@ -866,6 +866,9 @@ pd.DataFrame({"named first": judged}).style.format("{:.0%}")
 from alphaedit_lite.scale.precision import keep_masters, rounding_loss
 
 half = load_model(dtype=torch.bfloat16)
+moments = {
+    i: KeyStatistics(kept.total, kept.count) for i, kept in moments.items()
+}  # lent by the float32 model
 there = AlphaEdit(half, statistics=moments, progress=False).edit(facts[:3], z[:3])
 before = rounding_loss(half)[LAYER]
 there.revert()

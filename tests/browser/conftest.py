@@ -83,7 +83,7 @@ def lab(tmp_path):
 def site(tmp_path_factory):
     """The address of the site, built anew; warnings are errors."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", str(ROOT / "book"), str(folder)]
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", str(ROOT / "docs"), str(folder)]
     built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
     port = free_port()

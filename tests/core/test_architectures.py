@@ -36,7 +36,10 @@ def test_the_module_computes_w_k_plus_its_bias(lm):
     """What the hooks call key and value, inside a running model, is W k + b."""
     module, seen = lm.down_projection(2), {}
     ids = torch.tensor([lm.tokenizer("Rome is the capital of Italy")["input_ids"]])
-    looks = {"inputs": {module: lambda k: seen.update(k=k)}, "outputs": {module: lambda v: seen.update(v=v)}}
+    looks = {
+        "inputs": {module: lambda k: seen.update(k=k)},
+        "outputs": {module: lambda v: seen.update(v=v.clone())},
+    }
     with hooked(**looks), torch.no_grad():
         lm.model(ids)
     bias = 0 if getattr(module, "bias", None) is None else module.bias

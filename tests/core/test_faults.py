@@ -351,7 +351,7 @@ def test_weights_that_became_nan(where, with_z, models):
         quick(lm).edit([FACT], models.z[:1]).revert()
     else:
         message = "block 1 would write NaN" if with_z else "target of 'Italy' -> ' Asia' holds non-finite"
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises((ValueError, RuntimeError), match=f"{message}|was changed after"):
             quick(lm).edit([FACT], models.z[:1] if with_z else None)
     assert bits(lm) == before
     broken.data.copy_(kept)
@@ -657,7 +657,8 @@ CHILD = """
 import os, signal, sys, time
 from pathlib import Path
 import torch
-from alphaedit_lite import edits, key_statistics, statistics
+from alphaedit_lite import edits, key_statistics
+from alphaedit_lite.support import statistics
 from tests.conftest import CORPUS, tiny
 from tests.core.test_faults import FEW, quick
 torch.set_num_threads(1)
