@@ -30,8 +30,8 @@ def tokenise(tokenizer: Any, text: str) -> list[int]:
     return _tokens(tokenizer, text)[0][0]
 
 
-def _tokens(tokenizer: Any, *texts: str) -> list[tuple[list[int], list[tuple[int, int]]]]:
-    """Ids and character spans of each text. The tokenizer itself says which tokens it added."""
+def _tokens(tokenizer: Any, *texts: str) -> list[tuple[list[int], list[tuple[int, int]], bool]]:
+    """Ids and spans of each text, and whether any are its own: the tokenizer says which it added."""
     options = ("return_offsets_mapping", "return_special_tokens_mask")
     found = tokenizer(list(texts), verbose=False, **dict.fromkeys(options, True))
     rows = []
@@ -40,7 +40,7 @@ def _tokens(tokenizer: Any, *texts: str) -> list[tuple[list[int], list[tuple[int
         own = [i for i, special in enumerate(added) if not special]
         start, stop = (own[0], own[-1] + 1) if own else (ids.count(tokenizer.bos_token_id),) * 2
         carried = ids[start : 2 * start] == ids[:start]
-        rows.append((ids[start * carried : stop], spans[start * carried : stop]))
+        rows.append((ids[start * carried : stop], spans[start * carried : stop], bool(own)))
     return rows
 
 
@@ -57,12 +57,14 @@ def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> E
         ValueError: no tokens, a tokenizer that fuses subject and object within a word, or one that cannot
             tokenise the object by itself.
     """
-    (head, said), (ids, spans), (joint, _) = _tokens(tokenizer, prompt[:subject_end], prompt, prompt + target)
+    (head, _, said), (ids, spans, _), (joint, *_) = _tokens(
+        tokenizer, prompt[:subject_end], prompt, prompt + target
+    )
     subject = len(head) - 1
     if ids[: len(head)] != head:  # a token reaches beyond the subject
         subject = max((i for i, (a, b) in enumerate(spans) if a < subject_end and a < b), default=-1)
     same = next((i for i, (a, b) in enumerate(zip(ids, joint, strict=False)) if a != b), len(ids))
-    if not any(a < b for a, b in said) or (same <= subject and within_word(prompt + target, len(prompt))):
+    if not said or subject < 0 or (same <= subject and within_word(prompt + target, len(prompt))):
         raise ValueError(
             f"The tokenizer does not separate the subject from {target!r} in {prompt + target!r}."
         )

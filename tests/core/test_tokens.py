@@ -174,6 +174,35 @@ def test_a_prompt_that_carries_bos_keeps_it_in_front_of_the_prefixes():
     assert row.ids.index(1) > 0
 
 
+def test_offsets_are_asked_only_where_a_token_reaches_beyond_the_subject():
+    """A tokenizer that tells no spans at all has the same tokens in the same roles."""
+
+    class Blind:
+        def __init__(self, tokenizer):
+            self.tokenizer = tokenizer
+
+        def __getattr__(self, name):
+            return getattr(self.tokenizer, name)
+
+        def __call__(self, *texts, **options):
+            found = self.tokenizer(*texts, **options)
+            if "offset_mapping" in found:
+                found["offset_mapping"] = [[(0, 0) for _ in row] for row in found["offset_mapping"]]
+            return found
+
+    for tokenizer in map(of, STYLES):
+        for case in CASES:
+            fact = Fact(*case)
+            (seeing,), begin = encode_fact(tokenizer, fact, ("",), True), fact.prompt[: fact.subject_end]
+            if seeing.ids[: seeing.subject + 1] == tokenise(tokenizer, begin):
+                assert encode_fact(Blind(tokenizer), fact, ("",), True) == [seeing]
+            else:
+                with pytest.raises(ValueError, match="does not separate the subject"):
+                    encode_fact(Blind(tokenizer), fact, ("",), True)
+    row = encode(of("Llama 3"), "Rome is ", 8)  # its last token spans nothing there
+    assert row.subject == len(row.ids) - 1
+
+
 def test_objects_that_merge_with_their_prompt():
     """What the model reads when asked stays; a fused word, or a tokenizer that knows the object in no other
     company, is refused."""
@@ -189,8 +218,9 @@ def test_objects_that_merge_with_their_prompt():
     assert decoded(merging, row.ids[row.object :]) == "京"
     with pytest.raises(ValueError, match="does not separate the subject from 'tal' in 'capital'"):
         encode(tokenizer, "capi", 4, "tal")
-    with pytest.raises(ValueError, match="does not separate"):
-        encode(tokenizer, "", 0, "Rome")
+    for empty in (tokenizer, of("Llama 3")):  # BOS is nobody's name
+        with pytest.raises(ValueError, match="does not separate"):
+            encode(empty, "", 0, "Rome")
     with pytest.raises(ValueError, match=r"no tokens for '\u0301' by itself behind 'cafe'"):
         encode(make(normalizer=BARE), "Cafe", 4, "\u0301")  # the normaliser leaves nothing of it
 
