@@ -10,7 +10,7 @@ import time
 import pytest
 
 from alphaedit_lite import Edit
-from alphaedit_lite import ledger as ledger_module
+from alphaedit_lite import edits as edits_module
 from tests.conftest import tiny
 from tests.helpers import editor_for, same, weights
 
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_the_old_file(lm, facts, tmp_path, monkeypatch):
         where.write_bytes(b"half of it")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(ledger_module, "save_file", full)
+    monkeypatch.setattr(edits_module, "save_file", full)
     with pytest.raises(OSError, match="No space"):
         edit.save(path)
     assert path.read_bytes() == old
