@@ -1190,7 +1190,7 @@ print(f"the package's gain and yours differ by {float((ours - yours).norm() / ou
 # </details>
 # <details><summary>C. c, hidden in P.</summary>
 # Not with a true null space: there, (8.3) holds for every c.
-# On a real model the *threshold* plays the part of c.
+# On a real model the <em>threshold</em> plays the part of c.
 # </details>
 #
 # **2. You measure ‖ΔK0‖/‖Δ‖ for two projections, 0.08 and 0.11.

@@ -1304,7 +1304,7 @@ hands.style.format("{:.2f}")
 # ends after 1,000 edits at the same matrix as one write of all 1,000 facts. What follows?**
 #
 # <details><summary>A. X has forgotten nothing.</summary>
-# Not so. It has forgotten nothing *because of the order*.
+# Not so. It has forgotten nothing <em>because of the order</em>.
 # If one write of all facts is poor, the sequence is as poor.
 # </details>
 # <details><summary>B. The order and the batches did no harm; how good the end is, is another question.</summary>

@@ -1164,7 +1164,7 @@ chapter.reveal("e", 0 if each < 1.25 * once else 1 if each <= 3 * once else 2)
 # <b>Yes.</b> At most two minutes, by default.
 # </details>
 # <details><summary>C. A quarter of the text: the statistics are of the other three.</summary>
-# Nobody adds up before *all* shares are whole.
+# Nobody adds up before <em>all</em> shares are whole.
 # </details>
 #
 # **3. w = 1.5 in bfloat16, and Δ = 0.003. What is stored?**

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from markdown_it import MarkdownIt
 
 from tools.build_notebooks import NUMBER, ROOT, build, check_source, source_hash, stated, without_outputs
 
@@ -97,6 +98,16 @@ def test_clean(source, solved):
             assert alt, "draw with plots.show: it attaches alt text"
             assert len(html.unescape(alt.group(1))) > 40
             assert len(output.data["image/png"]) * 3 / 4 < 60_000
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_no_markdown_inside_html(source):
+    """Between HTML tags without an empty line, stars, backticks and links would stand as they are typed."""
+    cells = [cell.source for cell in without_outputs(source).cells if cell.cell_type == "markdown"]
+    for token in MarkdownIt().parse("\n\n".join(cells)):
+        if token.type == "html_block":
+            wrong = re.search(r"(?<![*\w])\*[^*\s][^*]*\*|`[^`]+`|\]\(http", token.content)
+            assert not wrong, f"{source.name}: write {wrong.group()!r} in HTML"
 
 
 @each
