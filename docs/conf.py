@@ -48,10 +48,10 @@ def bring(app: object) -> None:
     """Copy the chapters and MathJax into the source folder; git ignores the copies."""
     chapters = HERE / "chapters"
     shutil.rmtree(chapters, ignore_errors=True)
-    chapters.mkdir()
-    for pattern in ("*.ipynb", "[A-Z]_*.md"):  # the chapters and the appendices
+    (chapters / "lab").mkdir(parents=True)
+    for pattern in ("*.ipynb", "lab/*.ipynb", "[A-Z]_*.md"):  # lessons, laboratory, appendices
         for page in (ROOT / "notebooks").glob(pattern):
-            shutil.copy(page, chapters)
+            shutil.copy(page, chapters / page.relative_to(ROOT / "notebooks"))
     shutil.copy(MATHJAX, HERE / "_static" / "tex-svg-full.js")
 
 

@@ -17,9 +17,9 @@ import nbformat
 from alphaedit_lite import key_statistics, load_model
 from alphaedit_lite.config import EditorConfig, default_layers
 from alphaedit_lite.support.assets import cache_dir
-from tools.build_notebooks import ROOT, source_hash, without_outputs
+from tools.build_notebooks import ROOT, place, source_hash, sources, without_outputs
 
-SOURCES = sorted((ROOT / "notebooks" / "source").glob("[0-9A-Z]*.py"))
+SOURCES = [source for source in sources() if source.parent.name != "lab"]
 PLANS = {  # weeks -> chapters a week; a chapter that is not there yet is left out
     4: ["00 01 02", "04 05", "06 07", "08 16"],
     8: ["00 01", "02 03", "04", "05", "06", "07", "08", "09 16"],
@@ -29,8 +29,8 @@ PLANS = {  # weeks -> chapters a week; a chapter that is not there yet is left o
 
 def instructor_edition(source: Path) -> nbformat.NotebookNode:
     """The solved chapter with its outputs, and the notes for teachers where they belong."""
-    solutions = ROOT / "notebooks" / "solutions" / source.name.replace(".py", ".ipynb")
-    built = nbformat.read(solutions if solutions.exists() else solutions.parents[1] / solutions.name, 4)
+    solutions = place(source, solved=True)
+    built = nbformat.read(solutions if solutions.exists() else place(source), 4)
     if built.metadata["alphaedit"]["source"] != source_hash(source):
         raise SystemExit(f"{solutions.name} is older than its source: run make notebooks first.")
     done = iter(built.cells)
@@ -99,7 +99,10 @@ if __name__ == "__main__":
     options = parser.parse_args()
     for kind in ("student", "instructor"):
         shutil.rmtree(options.out / kind, ignore_errors=True)
-        (options.out / kind).mkdir(parents=True)
+        (options.out / kind / "lab").mkdir(parents=True)
+        for pattern in ("lab/*.ipynb", "*.md", "*.py"):  # the laboratory, appendices, the one file
+            for page in (ROOT / "notebooks").glob(pattern):
+                shutil.copy(page, options.out / kind / page.relative_to(ROOT / "notebooks"))
     for source in SOURCES:
         name = f"{source.stem}.ipynb"
         student = nbformat.read(ROOT / "notebooks" / name, 4)

@@ -1,8 +1,9 @@
-"""Build the notebooks from their sources: `python tools/build_notebooks.py [NN_name …]`.
+"""Build the notebooks from their sources: `python -m tools.build_notebooks [NN_name | lab/NN_name …]`.
 
 notebooks/source/NN_name.py (jupytext percent format) becomes two executed notebooks:
-notebooks/NN_name.ipynb, the student edition, in which every exercise is a stub, and
-notebooks/solutions/NN_name.ipynb, in which it is solved. Only what changed is built again, and where only
+notebooks/NN_name.ipynb, the lesson, in which every exercise is a stub, and
+notebooks/solutions/NN_name.ipynb, in which it is solved. notebooks/source/lab/NN_name.py becomes
+notebooks/lab/NN_name.ipynb, the laboratory to that lesson. Only what changed is built again, and where only
 prose has changed the outputs are kept. A chapter that is named is run in any case.
 
 What the sources may hold beside ordinary cells (CONTRIBUTING.md, "How to add a chapter"):
@@ -13,7 +14,11 @@ What the sources may hold beside ordinary cells (CONTRIBUTING.md, "How to add a 
 * ``[[=expression:format]]``         in prose: a number out of the running chapter;
 * ``[[seconds]]``                    in prose: how long the chapter took to run when it was built;
 * ``[[colab]]``                      in prose: the link that opens this chapter on Colab;
+* ``[[map]]``                        in prose: where this lesson stands in the book (tools/lesson.py);
 * ``# %% [markdown] tags=["instructor"]``  notes that only the classroom's instructor set shows.
+
+What the build adds (tools/lesson.py): behind an exercise, our version, closed; and it folds what a reader need
+not see (the code of predictions) or not see yet (what would answer them).
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jupytext
@@ -35,6 +41,7 @@ import alphaedit_lite
 from alphaedit_lite.book.kit.exercises import load
 from alphaedit_lite.book.kit.results import RESULTS
 from alphaedit_lite.support.assets import replacing
+from tools import lesson
 
 ROOT = Path(__file__).parents[1]
 REPOSITORY = re.search(r'^Repository = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M).group(1)
@@ -50,11 +57,7 @@ if importlib.util.find_spec("alphaedit_lite") is None:
 from alphaedit_lite.book import setup
 
 setup()"""
-NUMBERS_TEXT = """\
-## The numbers of this chapter
-
-The numbers in the text above are not typed by hand: they are filled in from this cell. A test runs it again
-and compares."""
+SOURCES = ROOT / "notebooks" / "source"
 
 
 class SourceError(ValueError):
@@ -129,31 +132,40 @@ def quoted(notebook: NotebookNode) -> list[str]:
     return [expression for text in prose for expression in NUMBER.findall(text)]
 
 
+def sources() -> list[Path]:
+    """The sources of all lessons and laboratory parts, in the order of the book."""
+    found = [*SOURCES.glob("[0-9A-Z]*.py"), *SOURCES.glob("lab/[0-9A-Z]*.py")]
+    return sorted(found, key=lambda path: (path.stem, "lab" in path.parts))
+
+
+def place(path: Path, solved: bool = False) -> Path:
+    """Where an edition of a source is written."""
+    lab = path.parent.name == "lab"
+    return path.parents[1 + lab] / ("lab" if lab else "solutions" if solved else "") / f"{path.stem}.ipynb"
+
+
 def without_outputs(path: Path, solved: bool = False, instructor: bool = False) -> NotebookNode:
     """One edition of a chapter, unexecuted; cell ids stay the same from build to build."""
     check_source(path)
     notebook = jupytext.read(path)
     badge = "[▶ Open this chapter on Colab]"  # in words: a picture of a badge would need a network
     address = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
+    lab, ours = path.parent.name == "lab", dict[str, str]()
     kept = [c for c in notebook.cells if instructor or "instructor" not in c.metadata.get("tags", [])]
     for cell in kept:
         if "setup" in cell.metadata.get("tags", []):
             cell.source = SETUP
         if "exercise" in cell.metadata:
+            ours[cell.metadata["exercise"]] = edition(cell.source, solved=True)
             cell.source = edition(cell.source, solved)
-        cell.source = cell.source.replace(
-            "[[colab]]", f"{badge}({address}/blob/v{alphaedit_lite.__version__}/notebooks/{path.stem}.ipynb)"
-        )
+        there = f"{address}/blob/v{alphaedit_lite.__version__}/notebooks/{'lab/' * lab}{path.stem}.ipynb"
+        cell.source = cell.source.replace("[[colab]]", f"{badge}({there})")
+        cell.source = cell.source.replace("[[map]]", lesson.where(path.stem[:2]))
         cell.metadata.pop("lines_to_next_cell", None)
-    notebook.cells = kept
-    if numbers := quoted(notebook):
-        listed = "".join(f'    f"{{{expression}}}",\n' for expression in numbers)
-        opening = f'from alphaedit_lite.book.kit.numbers import quote\n\nquote(\n    "{path.stem}",\n'
-        cell = nbformat.v4.new_code_cell(f"{opening}{listed})")
-        cell.metadata.tags = ["numbers"]
-        notebook.cells += [nbformat.v4.new_markdown_cell(NUMBERS_TEXT), cell]
+    notebook.cells = kept if solved else lesson.with_our_versions(kept, ours)
+    lesson.fold(notebook.cells)
     for number, cell in enumerate(notebook.cells):
-        cell.id = f"{path.stem[:2]}-{number:03d}"
+        cell.id = f"{'lab-' * lab}{path.stem[:2]}-{number:03d}"
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -161,40 +173,44 @@ def without_outputs(path: Path, solved: bool = False, instructor: bool = False) 
     return notebook
 
 
-def execute(notebook: NotebookNode, folder: Path) -> float:
-    """Run all cells in ``folder``; return the seconds that it took."""
+def execute(notebook: NotebookNode, folder: Path, expressions: Sequence[str]) -> tuple[float, dict[str, str]]:
+    """Run all cells in ``folder``; return the seconds that it took, and the values of the expressions."""
     start = time.perf_counter()
+    listed = "".join(f'f"{{{expression}}}",' for expression in expressions)
+    notebook.cells.append(nbformat.v4.new_code_cell(f"import json; print(json.dumps([{listed}]))"))
     NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(folder)}}).execute()
+    (printed,) = (o.text for o in notebook.cells.pop().outputs if o.get("name") == "stdout")
     notebook.metadata.pop("widgets", None)  # a front end draws them anew
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = joined([tidy(output) for output in cell.outputs if not passing(output)])
-    return time.perf_counter() - start
+    return time.perf_counter() - start, dict(zip(expressions, json.loads(printed), strict=True))
 
 
-def kept(notebook: NotebookNode, target: Path) -> float | None:
-    """If only prose has changed since ``target`` was built, take its outputs over, and return its seconds."""
+def kept(notebook: NotebookNode, target: Path) -> tuple[float, dict[str, str]] | None:
+    """If only prose has changed since ``target`` was built, take its outputs over; else return None.
+
+    Returns:
+        its seconds and its numbers.
+    """
     if not target.exists():
         return None
     old = nbformat.read(target, as_version=4)
     ran = [cell for cell in old.cells if cell.cell_type == "code"]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    if [cell.source for cell in ran] != [cell.source for cell in code]:
+    stamp = old.metadata["alphaedit"]
+    known = set(quoted(notebook)) <= set(stamp.get("numbers", ()))
+    if not known or [cell.source for cell in ran] != [cell.source for cell in code]:
         return None
     for cell, before in zip(code, ran, strict=True):
         cell.outputs = before.outputs
-    return float(old.metadata["alphaedit"]["seconds"])
+    return float(stamp["seconds"]), stamp["numbers"]
 
 
-def fill(notebook: NotebookNode, seconds: float) -> None:
-    """Put the quoted numbers, and the time that it took, into the prose."""
-    printed = "".join(o.text for o in notebook.cells[-1].get("outputs", []) if o.get("name") == "stdout")
-    values = iter(printed.splitlines() if quoted(notebook) else [])
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = NUMBER.sub(lambda _: next(values), cell.source)
-            cell.source = cell.source.replace("[[seconds]]", stated(seconds))
+def filled(text: str, seconds: float, numbers: Mapping[str, str]) -> str:
+    """Prose with the quoted numbers, and the time that the chapter took."""
+    return NUMBER.sub(lambda found: numbers[found[1]], text).replace("[[seconds]]", stated(seconds))
 
 
 def stated(seconds: float) -> str:
@@ -204,23 +220,26 @@ def stated(seconds: float) -> str:
 
 
 def source_hash(path: Path) -> str:
-    """Of the chapter's source and of the setup cell that is put into it."""
-    return hashlib.sha256(path.read_bytes() + SETUP.encode()).hexdigest()[:16]
+    """Of the chapter's source and of what is put into it: the setup cell, the map."""
+    added = SETUP + lesson.where(path.stem[:2])
+    return hashlib.sha256(path.read_bytes() + added.encode()).hexdigest()[:16]
 
 
 def build(path: Path, solved: bool, anew: bool = False) -> None:
     """Write one edition. Code is run only if it has changed, or ``anew``."""
-    notebook = without_outputs(path, solved)
-    target = path.parents[1] / ("solutions" if solved else "") / f"{path.stem}.ipynb"
-    seconds = None if anew else kept(notebook, target)
-    if seconds is None:
+    notebook, target = without_outputs(path, solved), place(path, solved)
+    found = None if anew else kept(notebook, target)
+    if found is None:
         if not solved:
-            os.environ["ALPHAEDIT_FIGURES"] = str(path.parents[2] / "figures")  # plots.show saves SVG there
-        seconds = execute(notebook, ROOT)
+            os.environ["ALPHAEDIT_FIGURES"] = str(ROOT / "figures")  # plots.show saves SVG there
+        found = execute(notebook, ROOT, quoted(notebook))
         os.environ.pop("ALPHAEDIT_FIGURES", None)
-    fill(notebook, round(seconds))  # as the stamp says it
+    seconds, numbers = round(found[0]), {name: found[1][name] for name in quoted(notebook)}
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = filled(cell.source, seconds, numbers)
     code = (cell for cell in notebook.cells if cell.cell_type == "code")
-    for number, cell in enumerate(code, 1):  # the same in every build, and nbval wants one
+    for number, cell in enumerate(code, 1):  # the same in every build
         cell.execution_count = number
         for output in cell.outputs:
             if output.output_type == "execute_result":
@@ -229,17 +248,19 @@ def build(path: Path, solved: bool, anew: bool = False) -> None:
         "source": source_hash(path),
         "version": alphaedit_lite.__version__,
         "model": "SmolLM2-135M-Instruct, GGUF Q4_1",
-        "seconds": round(seconds),
+        "seconds": seconds,
+        "numbers": numbers,
     }
     text = nbformat.writes(notebook)
     for private in (str(ROOT), str(Path.home()) + "/"):
         if private in text:
-            place = text[max(0, text.index(private) - 200) : text.index(private) + 100]
-            raise SourceError(f"{path.name}:1: an output holds an absolute path: …{place}…")
+            around = text[max(0, text.index(private) - 200) : text.index(private) + 100]
+            raise SourceError(f"{path.name}:1: an output holds an absolute path: …{around}…")
     target.parent.mkdir(exist_ok=True)
     with replacing(target) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
-    print(f"{'solutions/' * solved}{target.name}: {seconds:.0f} s, {len(text) / 1e3:.0f} kB", flush=True)
+    name = target.relative_to(path.parents[1 + (path.parent.name == "lab")])
+    print(f"{name}: {seconds} s, {len(text) / 1e3:.0f} kB", flush=True)
 
 
 def passing(output: NotebookNode) -> bool:
@@ -269,16 +290,15 @@ def tidy(output: NotebookNode) -> NotebookNode:
 
 if __name__ == "__main__":
     try:
-        for path in sorted((ROOT / "notebooks" / "source").glob("[0-9A-Z]*.py")):
+        for path in sources():
             exercises = check_source(path)
+            named = path.relative_to(SOURCES).with_suffix("").as_posix() in sys.argv[1:]
             for solved in (False, True) if exercises else (False,):
-                built = path.parents[1] / ("solutions" if solved else "") / f"{path.stem}.ipynb"
+                built = place(path, solved)
                 stamp = (
                     json.loads(built.read_text())["metadata"].get("alphaedit", {}) if built.exists() else {}
                 )
-                if path.stem in sys.argv[1:] or (
-                    not sys.argv[1:] and stamp.get("source") != source_hash(path)
-                ):
-                    build(path, solved, anew=path.stem in sys.argv[1:])
+                if named or (not sys.argv[1:] and stamp.get("source") != source_hash(path)):
+                    build(path, solved, anew=named)
     except SourceError as error:
         sys.exit(str(error))

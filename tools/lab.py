@@ -18,19 +18,21 @@ ROOT = Path(__file__).parents[1]
 
 def copy_notebooks(source: Path, work: Path) -> list[str]:
     """Bring work/ up to date; return the names of changed notebooks that were left alone."""
-    work.mkdir(exist_ok=True)
+    (work / "lab").mkdir(parents=True, exist_ok=True)
     record = work / ".copied.json"
     copied = json.loads(record.read_text()) if record.exists() else {}
     kept = []
-    for notebook in sorted(source.glob("*.ipynb")):
-        new, target = notebook.read_bytes(), work / notebook.name
+    patterns = ("*.ipynb", "lab/*.ipynb", "*.md", "*.py")  # lessons, laboratory, appendices, the one file
+    for page in sorted(path for pattern in patterns for path in source.glob(pattern)):
+        name = page.relative_to(source).as_posix()
+        new, target = page.read_bytes(), work / name
         old = target.read_bytes() if target.exists() else None
-        if old is not None and hashlib.sha256(old).hexdigest() != copied.get(notebook.name):
+        if old is not None and hashlib.sha256(old).hexdigest() != copied.get(name):
             if old != new:
-                kept.append(notebook.name)
+                kept.append(name)
             continue
         target.write_bytes(new)
-        copied[notebook.name] = hashlib.sha256(new).hexdigest()
+        copied[name] = hashlib.sha256(new).hexdigest()
     record.write_text(json.dumps(copied, indent=1))
     return kept
 

@@ -43,7 +43,10 @@ def test_editions(tmp_path):
         assert "STUB" not in code
         assert "For the teacher" not in code
         assert "%pip install" in code
-        assert notebook.cells[-1].metadata.tags == ["numbers"]
+    ours = next(cell.source for cell in student.cells if "Our version" in cell.source)
+    assert "return x" in ours
+    assert "chapter.check" not in ours
+    assert "Our version" not in "".join(cell.source for cell in solved.cells)
     assert "For the teacher" in "".join(c.source for c in without_outputs(path, True, instructor=True).cells)
     assert edition("a\n# BEGIN SOLUTION\nb\n# END SOLUTION\nc", False) == "a\n...  # your code here\nc"
 

@@ -1,4 +1,4 @@
-"""Every committed chapter is fresh, clean and true to its own numbers. That it runs is nbval's to test."""
+"""Every committed chapter is fresh, clean and true to its own numbers. That it runs is test_run.py's."""
 
 import functools
 import html
@@ -11,9 +11,21 @@ import nbformat
 import pytest
 from markdown_it import MarkdownIt
 
-from tools.build_notebooks import NUMBER, ROOT, build, check_source, source_hash, stated, without_outputs
+from tools.build_notebooks import (
+    NUMBER,
+    ROOT,
+    build,
+    check_source,
+    filled,
+    place,
+    quoted,
+    source_hash,
+    sources,
+    stated,
+    without_outputs,
+)
 
-SOURCES = sorted((ROOT / "notebooks" / "source").glob("[0-9A-Z]*.py"))
+SOURCES = sources()
 SOURCES.append(ROOT / "notebooks" / "source" / "template.py")  # passes as it stands; built when asked for
 EDITIONS = [(s, False) for s in SOURCES] + [(s, True) for s in SOURCES if check_source(s)]
 each = pytest.mark.parametrize(
@@ -22,10 +34,7 @@ each = pytest.mark.parametrize(
 
 
 def built(source: Path, solved: bool):
-    folder = source.parents[1] / ("solutions" if solved else "")
-    if source.stem == "template":
-        return _template(solved)
-    return nbformat.read(folder / f"{source.stem}.ipynb", as_version=4)
+    return _template(solved) if source.stem == "template" else nbformat.read(place(source, solved), 4)
 
 
 @functools.cache
@@ -35,17 +44,16 @@ def _template(solved: bool):
         copy.parent.mkdir(parents=True)
         shutil.copy(ROOT / "notebooks" / "source" / "template.py", copy)
         build(copy, solved)
-        return nbformat.read(
-            copy.parents[1] / ("solutions" if solved else "") / "template.ipynb", as_version=4
-        )
+        return nbformat.read(place(copy, solved), 4)
 
 
 def where(source: Path, solved: bool, cell) -> str:
     """file:line of a cell in its notebook."""
-    name = f"{'solutions/' * solved}{source.stem}.ipynb"
-    path = source.parents[1] / name
+    path = place(source, solved)
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return f"{name}:{next((n for n, line in enumerate(lines, 1) if cell.id in line), 1)}"
+    return (
+        f"{path.parent.name}/{path.name}:{next((n for n, line in enumerate(lines, 1) if cell.id in line), 1)}"
+    )
 
 
 def prose(notebook) -> str:
@@ -56,7 +64,7 @@ def prose(notebook) -> str:
 def test_fresh(source, solved):
     notebook = built(source, solved)
     stamp = notebook.metadata["alphaedit"]
-    assert set(stamp) == {"source", "version", "model", "seconds"}
+    assert set(stamp) == {"source", "version", "model", "seconds", "numbers"}
     assert stamp["source"] == source_hash(source), f"run: make notebooks ({source.stem})"
     for cell, other in zip(notebook.cells, without_outputs(source, solved).cells, strict=True):
         other.source = other.source.replace("[[seconds]]", stated(stamp["seconds"]))
@@ -67,14 +75,13 @@ def test_fresh(source, solved):
 
 
 @each
-def test_numbers_in_prose_are_those_of_the_last_cell(source, solved):
+def test_numbers_in_prose_are_those_of_the_run(source, solved):
     notebook, wanted = built(source, solved), without_outputs(source, solved)
-    printed = "".join(o.text for o in notebook.cells[-1].get("outputs", []) if o.get("name") == "stdout")
-    values = iter(printed.splitlines())
+    stamp = notebook.metadata["alphaedit"]
+    assert set(stamp["numbers"]) == set(quoted(wanted))
     for cell, other in zip(notebook.cells, wanted.cells, strict=True):
         if other.cell_type == "markdown":
-            prose = other.source.replace("[[seconds]]", stated(notebook.metadata["alphaedit"]["seconds"]))
-            assert cell.source == NUMBER.sub(lambda _: next(values), prose)
+            assert cell.source == filled(other.source, stamp["seconds"], stamp["numbers"])
 
 
 @each
@@ -88,7 +95,7 @@ def test_clean(source, solved):
     assert len(code) <= len(notebook.cells) / 2 + 1, "more prose than code"
     for cell in code:
         long = f"{where(source, solved, cell)}: a code cell of more than 25 lines"
-        assert len(cell.source.splitlines()) <= 25 or "numbers" in cell.metadata.get("tags", []), long
+        assert len(cell.source.splitlines()) <= 25, long
     assert any(cell.outputs for cell in code)
     for output in (output for cell in code for output in cell.outputs):
         assert output.output_type != "error", output
@@ -112,7 +119,7 @@ def test_no_markdown_inside_html(source):
 
 @each
 def test_links_and_images(source, solved):
-    folder = source.parents[1]
+    folder = place(source).parent  # links to other chapters hold from there
     text = prose(built(source, solved))
     for target in re.findall(r"\]\((?!https?://)([^)#\s]+)", text):
         assert (folder / target).exists(), f"broken link: {target}"

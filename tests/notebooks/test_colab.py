@@ -55,9 +55,8 @@ def opening(place, tmp_path_factory):
     asked = CONTROLS | {name: [HELP.format(name)] for name in commands()}
     for source in CHAPTERS:
         notebook = without_outputs(source)
-        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        ordinary = [cell.source for cell in code if "numbers" not in cell.metadata.get("tags", [])]
-        asked[named(source)] = ordinary + [f'f"{{{expression}}}"' for expression in quoted(notebook)]
+        code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        asked[named(source)] = code + [f'f"{{{expression}}}"' for expression in quoted(notebook)]
     (folder / "chapters.json").write_text(json.dumps(asked), encoding="utf-8")
     nowhere = folder / "chapters.json" / "cache"  # no folder can be made in a file
     place.run(

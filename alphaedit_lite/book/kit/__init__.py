@@ -1,6 +1,6 @@
 """What two chapters or more share.
 
-For a reader: ``chapter`` (predict, check, hand in), ``exercises``, ``demo``, ``numbers`` (in prose).
+For a reader: ``chapter`` (predict, check, hand in), ``exercises``, ``demo``.
 To draw: ``plots`` (one style), ``widget``, ``stream_figures``.
 To measure: ``layer`` (one layer under the microscope), ``tracing``, ``neurons``, ``judging``,
 ``minimal_pairs``, ``last_words``, ``probes`` (all of it, as plain values).

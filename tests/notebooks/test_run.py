@@ -1,0 +1,41 @@
+"""Every committed notebook runs from its first cell to its last, and gives the numbers that it quotes."""
+
+import nbformat
+import pytest
+
+from tools.build_notebooks import ROOT, execute, place, sources
+from tools.numbers import agree
+
+PATHS = [place(source) for source in sources()]  # solutions: test_exercises.py runs each of them
+
+NAMES = [p.relative_to(ROOT / "notebooks").with_suffix("").as_posix() for p in PATHS]
+
+
+def run(notebook):
+    """Run a notebook anew; say which of its numbers are no longer those in the text."""
+    committed = notebook.metadata["alphaedit"]["numbers"]
+    _, found = execute(notebook, ROOT, list(committed))
+    pairs = {name: (then, found[name]) for name, then in committed.items()}
+    return [
+        f"{n}: {then!r} in the text, {now!r} now" for n, (then, now) in pairs.items() if not agree(now, then)
+    ]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    "path", [pytest.param(p, marks=pytest.mark.xdist_group(str(p))) for p in PATHS], ids=NAMES
+)
+def test_runs_and_gives_its_numbers(path):
+    assert run(nbformat.read(path, as_version=4)) == []
+
+
+def test_a_wrong_number_and_a_failing_cell_are_noticed():
+    cells = [nbformat.v4.new_code_cell("share = 1 / 3")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["alphaedit"] = {"numbers": {"share:.0%": "33%"}}
+    assert run(notebook) == []
+    notebook.metadata["alphaedit"] = {"numbers": {"share:.0%": "63%"}}
+    assert run(notebook) == ["share:.0%: '63%' in the text, '33%' now"]
+    cells.append(nbformat.v4.new_code_cell("1 / 0"))
+    with pytest.raises(Exception, match="ZeroDivisionError"):
+        run(notebook)
