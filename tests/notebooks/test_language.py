@@ -26,7 +26,7 @@ def test_a_lesson_is_within_its_bounds(source):
 def test_what_is_counted(tmp_path):
     source = tmp_path / "07_x.py"
     source.write_text(
-        "# %% [markdown]\n# Of 3 facts, 2 took and 1 did not. See [the paper](https://a.b/1/2), in $x_1 + 2$.\n"
+        "# %% [markdown]\n# Of 3 facts, 2 took and 1 did not. See [the paper](https://a.b/1/2), in $x$.\n"
         "# What surprised us.\n#\n# | 1 | 2 | 3 |\n\n# %%\nx = 1\n" + "y = 2\n" * 21
     )
     found = measure(source)
