@@ -139,8 +139,13 @@ def test_stated_time(source, solved):
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_template(source):
-    """The parts that every chapter has."""
+    """The parts that every lesson has; a laboratory has a head, and leads back to its lesson."""
     text = prose(without_outputs(source))
+    if source.parent.name == "lab":
+        assert text.startswith("# Laboratory "), source.name
+        assert f"(../{source.stem}.ipynb" in text, f"{source.name} does not lead back to its lesson"
+        assert not check_source(source), "exercises belong to the lesson"
+        return
     parts = [
         "**The promise",
         "After this chapter you can",
@@ -152,6 +157,6 @@ def test_template(source):
     parts += ["Keypoints", "Quiz", "**Next:**", "Further reading"]
     if source.stem[:2] not in ("00", "01"):
         assert len(check_source(source)) >= 3, "at least three exercises"
-        parts += ["Before you start", "What surprised us", "Hint</summary>", "Expected output</summary>"]
+        parts += ["Before you start", "Hint</summary>", "Expected output</summary>"]
     for part in parts:
         assert part in text, f"{source.name} lacks: {part}"
