@@ -41,7 +41,7 @@ html_css_files = ["book.css"]
 # MathJax ships with the site, so formulas render without network.
 MATHJAX = fetch_npm("mathjax", "3.2.2", "package/es5/tex-svg-full.js")
 mathjax_path = "tex-svg-full.js"
-suppress_warnings = ["mystnb.unknown_mime_type", "toc.empty_glob"]
+suppress_warnings = ["mystnb.unknown_mime_type"]
 
 
 def bring(app: object) -> None:
