@@ -38,8 +38,9 @@ book: setup
 classroom: setup
 	$(BIN)/python -m tools.build_classroom $(if $(BUNDLE),--bundle)
 
-bench: setup
-	$(BIN)/python tests/benchmarks/bench.py && $(BIN)/python tests/benchmarks/parts.py && $(BIN)/python tests/benchmarks/start.py && $(BIN)/python tests/benchmarks/scale.py
+bench: setup  # on an idle machine; COUNTERFACT=FOLDER for facts of a folder with counterfact*.json
+	$(BIN)/python -m tests.benchmarks.bench $(if $(COUNTERFACT),--counterfact $(COUNTERFACT))
+	for each in parts start scale readme; do $(BIN)/python -m tests.benchmarks.$$each || exit 1; done
 
 lint: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m tools.reflow --check

@@ -1106,7 +1106,7 @@ pd.DataFrame(stands_at).T.rename(columns=heads).style.format("{:.1%}").format("{
 FrontWidget(fronts).show()
 # %%
 cost = grid.groupby("editor").seconds.median() / fronts.n
-bench = result("bench.json")["rows"]
+bench = result("bench.json")
 per_fact = fronts.kept(lm.d_model, lm.d_ff, batch=50)
 pd.DataFrame({"seconds to write": cost, "kB to keep": per_fact / 1000}).dropna().sort_values(
     "seconds to write"
@@ -1116,7 +1116,8 @@ pd.DataFrame({"seconds to write": cost, "kB to keep": per_fact / 1000}).dropna()
 # `seconds to write` is what a row of the sweep took per fact, keys and solve, with z given
 # (one core of a machine that did other things as well: compare, do not quote).
 # For the closed forms the search for z comes on top, the same for all:
-# [[=bench['z, batched, early stop']['seconds_per_fact']:.1f]] seconds per fact on two cores (`results/bench.json`).
+# [[=bench['ways']['ours']['together']['z']['seconds']:.1f]] seconds per fact
+# in a batch on [[=bench['threads']:d]] cores (`results/bench.json`).
 # So the choice between them is one of quality, hardly one of time.
 # `kB to keep` is what a saved edit takes per fact:
 # the thin factors R, G and the keys, or a whole Δ for each batch where there are none.

@@ -1,191 +1,185 @@
-"""Speed, measured: `python tests/benchmarks/bench.py [--facts 24]`, on an idle machine.
+"""Speed beside quality: `python -m tests.benchmarks.bench [--counterfact FOLDER]`, on an idle machine.
 
-Compares the package with a plain reference path that does what the authors' code does: one fact at a
-time, whole forward passes with all logits, 20 steps, keys from whole passes for every edited layer, and
-a dense d_ff × d_ff solve. Same facts, same model, same process; ratios are what counts. A cost model
-stands next to the seconds. Writes results/bench.json.
+The package against the path of the released code (``released``), in one process and run, by turns: one fact alone
+(the median of several) and a batch at once; seconds by the clock and of the processor; what each has written, judged.
+Ratios are to ``BASELINE``, the faster of the two forms of the released path: with prefixes sampled as it samples
+them. About 12 minutes on two cores. Writes results/bench.json; `python -m tests.benchmarks.readme` fills in README.
 """
 
 import argparse
-import json
+import statistics
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import torch
-import torch.nn.functional as F
+from torch import Tensor
 
-from alphaedit_lite import AlphaEdit, Fact, TargetConfig, bundled_facts, compute_targets, load_model
-from alphaedit_lite.book.kit.results import RESULTS
-from alphaedit_lite.hooks import hooked
-from alphaedit_lite.prompts import PREFIXES, encode_fact
+from alphaedit_lite import Fact, LanguageModel, bundled_facts, evaluate, load_model, perplexity
+from alphaedit_lite.book.kit.results import RESULTS, keep, versions
+from alphaedit_lite.book.kit.stream_facts import counterfact
+from alphaedit_lite.config import default_layers
+from alphaedit_lite.prompts import encode_fact
 from alphaedit_lite.support.loading import DEFAULT_MODEL
+from alphaedit_lite.support.texts import wikipedia_leads
+from tests.benchmarks.readme import table
+from tests.benchmarks.ways import BASELINE, EQUAL, OURS, Way, the_ways
 
-LAYERS = (3, 4, 5, 6, 7)
-EQUAL = TargetConfig(early_stop=False)
-
-
-def padded(lm, rows):
-    ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row.ids) for row in rows], True, lm.pad_id)
-    lengths = torch.tensor([len(row.ids) for row in rows])
-    return ids, (torch.arange(ids.shape[1]) < lengths[:, None]).long()
+OUT = RESULTS / "bench.json"
+LEADS = 10  # texts of the perplexity
 
 
-def reference_target(lm, fact, layer=7, config=EQUAL):
-    """v* for one fact: right-padded prompts, whole model, all logits, at every step."""
-    rows = encode_fact(lm.tokenizer, fact, config.prefixes, True)
-    essence = encode_fact(lm.tokenizer, Fact("{} is a", fact.subject, "x"), ("",), True)[0]
-    essence = type(essence)(essence.ids[: essence.object], essence.subject, essence.object)
-    ids, mask = padded(lm, [*rows, essence])
-    subjects = [row.subject for row in rows] + [essence.subject]
-    delta = torch.zeros(lm.d_model, requires_grad=True)
-    optimiser = torch.optim.Adam([delta], lr=config.lr)
-    first: dict = {}
-
-    def write(output):
-        first.setdefault("h", output[0, subjects[0]].detach().clone())
-        output = output.clone()
-        for i, at in enumerate(subjects):
-            output[i, at] += delta
-        return output
-
-    for step in range(config.steps):
-        with hooked(outputs={lm.block(layer): write}):
-            logits = lm.model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-        now = F.log_softmax(logits[-1, essence.subject], -1)
-        first.setdefault("kl", now.detach().clone())
-        log_p = F.log_softmax(logits[:-1], -1)
-        nll = 0
-        for i, row in enumerate(rows):
-            where = range(row.object, len(row.ids))
-            nll = nll - sum(log_p[i, t - 1, row.ids[t]] for t in where) / len(where) / len(rows)
-        kl = F.kl_div(first["kl"], now, log_target=True, reduction="sum")
-        loss = nll + config.kl * kl + config.weight_decay * delta.norm() / first["h"].norm() ** 2
-        if loss < 0.05 or step == config.steps - 1:
-            break
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        with torch.no_grad():
-            limit = config.clamp * first["h"].norm()
-            if delta.norm() > limit:
-                delta *= limit / delta.norm()
-    return first["h"] + delta.detach(), step + 1
+UNITS = ("seconds", "cpu")  # by the clock; of the processor, all threads added up
+Seconds = dict[str, float]
 
 
-@torch.no_grad()
-def reference_write(lm, facts, z, projections, lam):
-    """Keys and outputs by whole forward passes for every layer, one fact at a time; dense solves."""
-    updates = {}
-    for i, layer in enumerate(LAYERS):
-        keys, outputs = [], []
-        for fact in facts:
-            rows = encode_fact(lm.tokenizer, fact, PREFIXES, False)
-            ids, mask = padded(lm, rows)
-            for module, into, what in (
-                (lm.down_projection(layer), keys, "inputs"),
-                (lm.block(7), outputs, "outputs"),
-            ):
-                seen: list = []
-                with hooked(**{what: {module: seen.append}}):
-                    lm.model(input_ids=ids, attention_mask=mask, use_cache=False)
-                picked = torch.stack([seen[0][j, row.subject] for j, row in enumerate(rows)])
-                into.append((picked[0] + picked[1:].mean(0)) / 2 if what == "inputs" else picked[0])
-        k, r = torch.stack(keys).T, (z - torch.stack(outputs)).T / (len(LAYERS) - i)
-        p = projections[layer]
-        system = p @ (k @ k.T) + lam[layer] * torch.eye(lm.d_ff)
-        updates[layer] = torch.linalg.solve(system, p @ k @ r.T).T
-        lm.weight(layer).add_(updates[layer])
-    for _ in LAYERS:  # the reference recomputes the keys once more for its cache
-        for fact in facts:
-            ids, mask = padded(lm, encode_fact(lm.tokenizer, fact, PREFIXES, False))
-            lm.model(input_ids=ids, attention_mask=mask, use_cache=False)
-    return updates
+def timed(function: Callable, *args: Any) -> tuple[Any, Seconds]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    value = function(*args)
+    return value, dict(zip(UNITS, (time.perf_counter() - wall, time.process_time() - cpu), strict=True))
 
 
-def timed(function):
-    start = time.perf_counter()
-    value = function()
-    return value, time.perf_counter() - start
+def whole(z: Seconds, write: Seconds) -> dict[str, Seconds]:
+    return {"z": z, "write": write, "whole": {name: z[name] + write[name] for name in z}}
 
 
-def floor_flops(lm, fact, steps):
-    """Multiply-adds × 2 that the method itself asks for: suffix tokens × parameters above block 7,
+Found = dict[str, dict[str, Any]]  # by way
+
+
+def search(ways: dict[str, Way], facts: Sequence[Fact], alone: Sequence[int]) -> Found:
+    """All ways by turns: z of each fact, those of some also written alone, and between them z of all at once.
+
+    Args:
+        alone: the numbers of the facts that are written alone.
+
+    Returns:
+        by way "z" [n, d_model], "steps" and "z seconds" of all facts, and "alone": the seconds of single ones.
+    """
+    found: Found = {name: {"alone": [], "singles": []} for name in ways}
+    at_once = [name for name, way in ways.items() if not way.by_fact]
+    turns = {(i + 1) * len(facts) // (len(at_once) + 1): name for i, name in enumerate(at_once)}
+    for i, fact in enumerate(facts):
+        if name := turns.get(i):
+            (found[name]["z"], found[name]["steps"]), found[name]["z seconds"] = timed(ways[name].find, facts)
+        for name, way in ways.items():
+            if not (way.by_fact or i in alone):
+                continue
+            (z, steps), z_seconds = timed(way.find, [fact])
+            found[name]["singles"].append((z, steps, z_seconds))
+            if i in alone:
+                _, write_seconds = timed(way.write, [fact], z)
+                way.undo()
+                found[name]["alone"].append(whole(z_seconds, write_seconds))
+                print(f"fact {i}, {name}: {found[name]['alone'][-1]['whole']['seconds']:.2f} s", flush=True)
+    for its in (found[name] for name, way in ways.items() if way.by_fact):
+        its["z"] = torch.cat([z for z, *_ in its["singles"]])
+        its["steps"] = [n for _, steps, _ in its["singles"] for n in steps]
+        its["z seconds"] = {unit: sum(took[unit] for *_, took in its["singles"]) for unit in UNITS}
+    return found
+
+
+def write(ways: dict[str, Way], facts: Sequence[Fact], found: Found, judge: Callable[[], dict]) -> None:
+    """Each way writes all facts at once, and is judged: "delta" [layers, …], "together" (seconds), "quality"."""
+    for name, way in ways.items():
+        its = found[name]
+        delta, seconds = timed(way.write, facts, its["z"])
+        its["delta"] = torch.stack([delta(layer).float() for layer in default_layers(way.lm.n_layers)])
+        its["together"], its["quality"] = whole(its["z seconds"], seconds), judge()
+        way.undo()
+
+
+def report(found: Found, n: int) -> Found:
+    """Plain numbers by way: seconds a fact, alone (the median) and together, and how many times faster."""
+    rows: Found = {}
+    for name, its in found.items():
+        alone = {
+            part: {unit: statistics.median(one[part][unit] for one in its["alone"]) for unit in UNITS}
+            for part in its["together"]
+        }
+        together = {part: {unit: took[unit] / n for unit in UNITS} for part, took in its["together"].items()}
+        steps = sum(its["steps"]) / n
+        rows[name] = {"steps": steps, "alone": alone, "together": together, "quality": its["quality"]}
+    for row in rows.values():
+        row["times"] = {
+            case: rows[BASELINE][case]["whole"]["seconds"] / row[case]["whole"]["seconds"]
+            for case in ("alone", "together")
+        }
+    return rows
+
+
+def floor_flops(lm: LanguageModel, fact: Fact, steps: int, prefixes: Sequence[str], layer: int) -> float:
+    """Multiply-adds × 2 that the search for z itself asks for: suffix tokens × parameters above the edited block,
     forward and backward to activations, and the vocabulary where the loss is read."""
     per_block = sum(p.numel() for p in lm.block(0).parameters())
     head = lm.model.get_output_embeddings().weight.numel()
-    rows = encode_fact(lm.tokenizer, fact, PREFIXES, True)
+    rows = encode_fact(lm.tokenizer, fact, prefixes, True)
     suffix = sum(len(row.ids) - 1 - row.subject for row in rows) + 1
     read = sum(len(row.ids) - row.object for row in rows) + 1
-    step = (suffix * per_block * (lm.n_layers - 8) + read * head) * 2
+    step = (suffix * per_block * (lm.n_layers - layer - 1) + read * head) * 2
     prefix = sum(len(row.ids) for row in rows) * per_block * lm.n_layers * 2
     return prefix + step * (2 * steps - 1)  # the last step needs no backward
 
 
-def main(count: int) -> None:
-    lm = load_model()
-    known = bundled_facts("development")
-    facts = known[:: max(1, len(known) // count)][:count]
-    editor = AlphaEdit(lm, progress=False)
-    projections = {layer: space.projection.float() for layer, space in editor.null_spaces.items()}
-    lam = {layer: editor.config.lam * space.energy for layer, space in editor.null_spaces.items()}
-    compute_targets(lm, facts[:2], 7, EQUAL, progress=False)  # warm up
-
+def peak() -> float:
+    """Operations a second in a product of two large matrices: the best of three."""
     a = torch.randn(1024, 1024)
-    _, seconds = timed(lambda: [a @ a for _ in range(50)])
-    peak = 50 * 2 * 1024**3 / seconds
+    return max(50 * 2 * 1024**3 / timed(lambda: [a @ a for _ in range(50)])[1]["seconds"] for _ in range(3))
 
-    reference, t_reference = timed(lambda: [reference_target(lm, fact) for fact in facts])
-    equal, t_equal = timed(lambda: compute_targets(lm, facts, 7, EQUAL, progress=False))
-    early, t_early = timed(lambda: compute_targets(lm, facts, 7, progress=False))
-    z = torch.stack([z for z, _ in reference])
-    difference = ((equal.z - z).norm(dim=1) / z.norm(dim=1)).max()
 
-    originals = {layer: lm.weight(layer).clone() for layer in LAYERS}
-    _, t_write_reference = timed(lambda: reference_write(lm, facts, z, projections, lam))
-    for layer, weight in originals.items():
-        lm.weight(layer).copy_(weight)
-    written, t_write = timed(lambda: editor.edit(facts, z))
-    written.revert()
-    whole, t_whole = timed(lambda: editor.edit(facts))
-    whole.revert()
-    floor = sum(floor_flops(lm, fact, int(n)) for fact, n in zip(facts, early.steps, strict=True)) / peak
+def apart(ours: Tensor, theirs: Tensor) -> float:
+    """The largest relative distance between two lists of vectors or matrices."""
+    return float(((ours - theirs).flatten(1).norm(dim=1) / theirs.flatten(1).norm(dim=1)).max())
 
-    n = len(facts)
-    rows = [
-        ("z, reference, 20 steps", t_reference, 1.0),
-        ("z, batched, 20 steps", t_equal, t_reference / t_equal),
-        ("z, batched, early stop", t_early, t_reference / t_early),
-        ("write, reference", t_write_reference, 1.0),
-        ("write, ours", t_write, t_write_reference / t_write),
-        ("whole edit, reference", t_reference + t_write_reference, 1.0),
-        ("whole edit, 20 steps", t_equal + t_write, (t_reference + t_write_reference) / (t_equal + t_write)),
-        ("whole edit, early stop", t_whole, (t_reference + t_write_reference) / t_whole),
-        ("arithmetic floor of z, early stop", floor, t_reference / floor),
-    ]
-    print(
-        f"{DEFAULT_MODEL}, {n} facts, {torch.get_num_threads()} threads, {peak / 1e9:.0f} GFLOP/s in a matrix product"
+
+def main(count: int, singles: int, folder: Path | None, out: Path) -> None:
+    lm, began = load_model(), time.perf_counter()
+    known = counterfact(folder, 0) if folder else bundled_facts("development")
+    facts = known[:: max(1, len(known) // count)][:count]
+    leads = wikipedia_leads("heldout")[:LEADS]
+
+    def judge() -> dict[str, float]:
+        means = evaluate(lm, facts, progress=False).drop(columns="subject").mean()
+        return {
+            **{name: round(value, 4) for name, value in means.items()},
+            "perplexity": perplexity(lm, leads),
+        }
+
+    ways = the_ways(lm)
+    for way in ways.values():
+        way.find(facts[:1], steps=2)  # warm up
+    speed, unedited = peak(), judge()
+    found = search(ways, facts, range(0, count, max(1, count // singles))[:singles])
+    write(ways, facts, found, judge)
+    config, layer = ways[OURS].config.targets, default_layers(lm.n_layers)[-1]
+    floor = sum(
+        floor_flops(lm, fact, steps, config.prefixes, layer)
+        for fact, steps in zip(facts, found[OURS]["steps"], strict=True)
     )
-    print(
-        f"steps: reference {sum(s for _, s in reference) / n:.1f}, early stop {early.steps.float().mean():.1f}"
-    )
-    print(f"largest relative difference of z at equal steps: {difference:.1e}\n")
-    print(f"{'':<36}{'s per fact':>11}{'ratio':>8}")
-    for name, seconds, ratio in rows:
-        print(f"{name:<36}{seconds / n:>11.2f}{ratio:>8.1f}")
-    out = RESULTS / "bench.json"
-    out.parent.mkdir(exist_ok=True)
     record = {
         "model": DEFAULT_MODEL,
-        "facts": n,
+        "versions": versions(),
+        "facts": {"together": count, "alone": singles, "from": "CounterFact" if folder else "bundled"},
         "threads": torch.get_num_threads(),
-        "gflops": peak / 1e9,
-        "relative_difference_of_z": float(difference),
-        "steps": {"reference": sum(s for _, s in reference) / n, "early": float(early.steps.float().mean())},
-        "rows": {name: {"seconds_per_fact": s / n, "ratio": r} for name, s, r in rows},
+        "gflops": speed / 1e9,
+        "baseline": BASELINE,
+        "apart": {what: apart(found[EQUAL][what], found[BASELINE][what]) for what in ("z", "delta")},
+        "floor of z": floor / speed / count,
+        "leads": LEADS,
+        "unedited": unedited,
+        "ways": report(found, count),
+        "minutes": (time.perf_counter() - began) / 60,
     }
-    out.write_text(json.dumps(record, indent=1) + "\n")
+    keep(out, record, "ways")
+    print(table(record))
+    print(f"apart: {record['apart']}; {record['minutes']:.1f} minutes")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--facts", type=int, default=24)
-    main(parser.parse_args().facts)
+    parser.add_argument("--alone", type=int, default=5)
+    parser.add_argument("--counterfact", type=Path, metavar="FOLDER")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    main(options.facts, options.alone, options.counterfact, options.out)

@@ -1,4 +1,4 @@
-"""The parts of the engine against their plain alternatives: `python tests/benchmarks/parts.py`, on an idle machine.
+"""The parts of the engine against their plain alternatives: `python -m tests.benchmarks.parts`, on an idle machine.
 
 Statistics of 100,000 tokens against a forward pass that keeps nothing; `eigh` against `svd`; the thin solve
 against the dense one. The middle of three runs each, in one process. And how much of the search for z is spent

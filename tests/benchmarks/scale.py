@@ -1,4 +1,4 @@
-"""What grows and what does not: `python tests/benchmarks/scale.py`, on an idle machine.
+"""What grows and what does not: `python -m tests.benchmarks.scale`, on an idle machine.
 
 Statistics by one process and by two, each pinned to one thread: the time of 24,000 tokens less that of 4,000,
 so that starting up is left out. And the solve of one batch of 100 facts after more and more earlier ones, the

@@ -1,4 +1,4 @@
-"""From a cold start to the first answer: `python tests/benchmarks/start.py`, on an idle machine, model cached.
+"""From a cold start to the first answer: `python -m tests.benchmarks.start`, on an idle machine, model cached.
 
 Runs the demo as a user does and notes when each of its three reports begins. Writes results/start.json.
 """

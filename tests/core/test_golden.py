@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 from alphaedit_lite import AlphaEdit, EditorConfig, NullSpace, TargetConfig, key_statistics
 from alphaedit_lite.facts import Fact, read_counterfact
 from alphaedit_lite.keys import fit_statistics
+from tests.benchmarks import released as path
 from tests.conftest import SHARED
 
 pytestmark = pytest.mark.model
@@ -64,6 +65,24 @@ def test_the_package_gives_what_the_released_code_gives(smollm, released):
         edit = editor.edit(facts[3 * batch : 3 * batch + 3])
         for layer in editor.layers:
             assert distance(edit.delta(layer), theirs(tensors, batch, layer)) < 1e-4
+
+
+def test_the_baseline_of_the_benchmark_is_the_released_code(smollm, released):
+    """One z, and what the first batch writes at their z."""
+    tensors, facts, prefixes = released
+    config = published(prefixes)
+    z, _ = path.target(smollm, facts[0], 7, config.targets)
+    assert distance(z, tensors["z"][0]) < 1e-4
+    layers = AlphaEdit(smollm, config, progress=False).null_spaces
+    before = {layer: smollm.weight(layer).clone() for layer in layers}
+    P = {layer: space.projection.float() for layer, space in layers.items()}
+    try:
+        deltas = path.write(smollm, facts[:3], tensors["z"][:3], P, config.lam, prefixes)
+    finally:
+        for layer, weight in before.items():
+            smollm.weight(layer).copy_(weight)
+    for layer, delta in deltas.items():
+        assert distance(delta, theirs(tensors, 0, layer)) < 1e-4
 
 
 def projections(lm, layers):
