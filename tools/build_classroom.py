@@ -71,7 +71,9 @@ def guide() -> str:
         lines.append("")
     lines += [
         "Each chapter ends with `chapter.report()`. `chapter.report('hand_in.json')` writes what was solved and",
-        "predicted to a file. The checks draw fresh data, so a file of copied answers is easy to test: run it.",
+        "predicted to a file. `python -m alphaedit_lite.book.grade FOLDER` makes one table of all that was handed",
+        "in, notebooks and reports. It executes nothing; with `--run` it checks the notebooks' exercises anew, on",
+        "fresh data, so that copied outputs are found.",
     ]
     return "\n".join(lines) + "\n"
 

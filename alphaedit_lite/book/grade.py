@@ -1,9 +1,9 @@
 """What a class has handed in, as one table: `python -m alphaedit_lite.book.grade FOLDER`.
 
 FOLDER holds notebooks (``*.ipynb``) and reports (``*.json``, written by ``chapter.report("hand_in.json")``),
-in subfolders if you like. Nothing from a hand-in is executed unless you say ``--run``: the table tells what the
-files say. With ``--run`` the exercises of the notebooks are checked anew, on fresh random data, each notebook in
-a process of its own that is stopped after a minute. ``--csv FILE`` also writes the table to a file.
+in subfolders if you like. Nothing from a hand-in is executed unless you say ``--run``: the table tells what
+the files say. With ``--run`` the exercises of the notebooks are checked anew, on fresh random data, each
+notebook in a process of its own that is stopped after a minute. ``--csv FILE`` also keeps the table.
 
     ✓ passed   ✗ wrong   ○ open   – not in this file   ! the file says otherwise than the check
 """

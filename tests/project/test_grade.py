@@ -57,12 +57,10 @@ def test_only_run_executes_and_finds_what_a_file_hides(tmp_path):
     assert trap.exists()
 
 
-@pytest.mark.parametrize(
-    "code", ["while True:\n    pass\n", "import os\nos._exit(0)\n", "1 / 0\n", "syntax error\n"]
-)
+@pytest.mark.parametrize("code", ["while True: 1", "import os; os._exit(0)", "1 / 0", "syntax error"])
 def test_code_that_hangs_or_kills_is_wrong(code, monkeypatch):
-    monkeypatch.setattr(grade, "SECONDS", 30)
-    assert grade.check({"99.1": code + RIGHT}) == {"99.1": "wrong"}
+    monkeypatch.setattr(grade, "SECONDS", 10)
+    assert grade.check({"99.1": f"{code}\n{RIGHT}"}) == {"99.1": "wrong"}
 
 
 def test_a_folder_without_hand_ins_is_refused(tmp_path, capsys):
