@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup lab demo test test-fast colab notebooks book classroom bench lint
+.PHONY: setup lab demo test test-fast colab notebooks book classroom address wheel bundles bench lint
 
 setup: .venv/ready
 
@@ -37,6 +37,15 @@ book: setup
 
 classroom: setup
 	$(BIN)/python -m tools.build_classroom $(if $(BUNDLE),--bundle)
+
+address: setup  # make address URL=https://github.com/OWNER/NAME
+	$(BIN)/python -m tools.release address $(URL)
+
+wheel: setup
+	$(BIN)/python -m tools.release wheel
+
+bundles: wheel book classroom
+	$(BIN)/python -m tools.release bundles
 
 bench: setup  # on an idle machine; COUNTERFACT=FOLDER for facts of a folder with counterfact*.json
 	$(BIN)/python -m tests.benchmarks.bench $(if $(COUNTERFACT),--counterfact $(COUNTERFACT))

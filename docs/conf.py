@@ -1,6 +1,5 @@
 """The site: Sphinx over the committed notebooks. Nothing is executed, and nothing comes from a network."""
 
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 import alphaedit_lite  # noqa: E402
+from tools.build_notebooks import repository  # noqa: E402
 from tools.npm import fetch_npm  # noqa: E402
 
 project = "AlphaEdit, from first principles"
@@ -25,16 +25,18 @@ nb_execution_mode = "off"
 nb_mime_priority_overrides = [("html", "text/html", 0)]  # figures come with alt text there
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 3
-repository = re.search(r'^Repository = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M).group(1)
 html_theme_options = {
-    "repository_url": repository,
     "path_to_docs": "notebooks",
-    "use_repository_button": True,
     "use_download_button": True,
     "show_toc_level": 2,
     "navbar_persistent": [],  # the search field stands at the side already
-    "launch_buttons": {"colab_url": "https://colab.research.google.com"},
 }
+if address := repository():  # as long as nobody has said it, no button leads nowhere
+    html_theme_options |= {
+        "repository_url": address,
+        "use_repository_button": True,
+        "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+    }
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
 

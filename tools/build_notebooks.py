@@ -44,19 +44,41 @@ from alphaedit_lite.support.assets import replacing
 from tools import lesson
 
 ROOT = Path(__file__).parents[1]
-REPOSITORY = re.search(r'^Repository = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M).group(1)
+VERSION = alphaedit_lite.__version__
+WHEEL = f"alphaedit_lite-{VERSION}-py3-none-any.whl"
 NUMBER = re.compile(r"\[\[=(.+?)\]\]")
-SETUP = f"""\
-# Setup, the same in every chapter: installs the package where it is missing.
+
+
+def repository() -> str:
+    """The repository's address, or "" as long as nobody has said it (`make address URL=…`)."""
+    said = re.search(r'^Repository = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M)
+    return "" if "/OWNER/" in said.group(1) else said.group(1)
+
+
+def setup_cell(address: str) -> str:
+    """The setup cell: the package is there, or comes from a wheel beside the notebook, or from the release."""
+    release = address and f"{address}/releases/download/v{VERSION}/{WHEEL}"
+    published = f" (from {address}/releases)" if address else ""
+    return f"""\
+# Setup, the same in every chapter: brings the package where it is missing.
+import glob
 import importlib.util
 
 if importlib.util.find_spec("alphaedit_lite") is None:
-    address = "{REPOSITORY}"
-    %pip install -q "alphaedit-lite @ git+$address@v{alphaedit_lite.__version__}"
-
+    release = "{release}"
+    for wheel in sorted(glob.glob("alphaedit_lite-*.whl"))[-1:] or release.split():
+        %pip install -q "$wheel"
+    importlib.invalidate_caches()
+if importlib.util.find_spec("alphaedit_lite") is None:
+    raise ImportError(
+        "This notebook needs the package alphaedit_lite: put {WHEEL}{published}"
+        " beside the notebook and run this cell again. (In the repository, `make wheel` makes it.)"
+    )
 from alphaedit_lite.book import setup
 
 setup()"""
+
+
 SOURCES = ROOT / "notebooks" / "source"
 
 
@@ -144,22 +166,29 @@ def place(path: Path, solved: bool = False) -> Path:
     return path.parents[1 + lab] / ("lab" if lab else "solutions" if solved else "") / f"{path.stem}.ipynb"
 
 
+def colab_link(path: Path) -> str:
+    """The link that opens a notebook on Colab, in words: a picture of a badge would need a network."""
+    if not (address := repository()):
+        return "*(This copy of the book has no address yet, so there is no link to Colab. Upload the notebook there.)*"
+    colab = address.replace("https://github.com", "https://colab.research.google.com/github")
+    name = place(path).relative_to(path.parents[1 + (path.parent.name == "lab")]).as_posix()
+    return f"[▶ Open this chapter on Colab]({colab}/blob/v{VERSION}/notebooks/{name})"
+
+
 def without_outputs(path: Path, solved: bool = False, instructor: bool = False) -> NotebookNode:
     """One edition of a chapter, unexecuted; cell ids stay the same from build to build."""
     check_source(path)
     notebook = jupytext.read(path)
-    badge = "[▶ Open this chapter on Colab]"  # in words: a picture of a badge would need a network
-    address = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
+    setup, badge = setup_cell(repository()), colab_link(path)
     lab, ours = path.parent.name == "lab", dict[str, str]()
     kept = [c for c in notebook.cells if instructor or "instructor" not in c.metadata.get("tags", [])]
     for cell in kept:
         if "setup" in cell.metadata.get("tags", []):
-            cell.source = SETUP
+            cell.source = setup
         if "exercise" in cell.metadata:
             ours[cell.metadata["exercise"]] = edition(cell.source, solved=True)
             cell.source = edition(cell.source, solved)
-        there = f"{address}/blob/v{alphaedit_lite.__version__}/notebooks/{'lab/' * lab}{path.stem}.ipynb"
-        cell.source = cell.source.replace("[[colab]]", f"{badge}({there})")
+        cell.source = cell.source.replace("[[colab]]", badge)
         cell.source = cell.source.replace("[[map]]", lesson.where(path.stem[:2]))
         cell.metadata.pop("lines_to_next_cell", None)
     notebook.cells = kept if solved else lesson.with_our_versions(kept, ours)
@@ -201,11 +230,16 @@ def kept(notebook: NotebookNode, target: Path) -> tuple[float, dict[str, str]] |
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     stamp = old.metadata["alphaedit"]
     known = set(quoted(notebook)) <= set(stamp.get("numbers", ()))
-    if not known or [cell.source for cell in ran] != [cell.source for cell in code]:
+    if not known or [ordinary(cell) for cell in ran] != [ordinary(cell) for cell in code]:
         return None
     for cell, before in zip(code, ran, strict=True):
         cell.outputs = before.outputs
     return float(stamp["seconds"]), stamp["numbers"]
+
+
+def ordinary(cell: NotebookNode) -> str:
+    """The code of a cell; of the setup cell nothing: it brings the package, and changes no result."""
+    return "" if "setup" in cell.metadata.get("tags", []) else cell.source
 
 
 def filled(text: str, seconds: float, numbers: Mapping[str, str]) -> str:
@@ -221,7 +255,7 @@ def stated(seconds: float) -> str:
 
 def source_hash(path: Path) -> str:
     """Of the chapter's source and of what is put into it: the setup cell, the map."""
-    added = SETUP + lesson.where(path.stem[:2])
+    added = setup_cell(repository()) + lesson.where(path.stem[:2])
     return hashlib.sha256(path.read_bytes() + added.encode()).hexdigest()[:16]
 
 
@@ -246,7 +280,7 @@ def build(path: Path, solved: bool, anew: bool = False) -> None:
                 output.execution_count = number
     notebook.metadata["alphaedit"] = {
         "source": source_hash(path),
-        "version": alphaedit_lite.__version__,
+        "version": VERSION,
         "model": "SmolLM2-135M-Instruct, GGUF Q4_1",
         "seconds": seconds,
         "numbers": numbers,

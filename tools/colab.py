@@ -3,14 +3,13 @@
     python -m tools.colab          # every chapter, and the demo, whole: about a quarter of an hour
     python -m tools.colab 07 12    # these
 
-Colab has torch, but not this package: the setup cell installs it from a pinned tag of the project's address. Here
-a fresh environment sees all installed libraries but not this package, and git finds that address in a repository
-made of this working tree. pip builds a wheel of it, as it does on Colab.
+Colab has torch, but not this package: the setup cell installs it from a wheel beside the notebook, or from the
+release. Here a fresh environment sees all installed libraries but not this package, and finds the wheel of this
+working tree beside it.
 """
 
 import json
 import os
-import shutil
 import site
 import subprocess
 import sys
@@ -25,8 +24,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-import alphaedit_lite
-from tools.build_notebooks import REPOSITORY, ROOT, SETUP, without_outputs
+from tools.build_notebooks import ROOT, setup_cell, without_outputs
+from tools.release import wheel
 
 SOURCES = ROOT / "notebooks" / "source"
 CHAPTERS = sorted(SOURCES.rglob("[0-9A-Z]*.py"))
@@ -68,16 +67,12 @@ class Colab:
 
 def colab(folder: Path) -> Colab:
     """Make the environment in ``folder`` and run the setup cell in it. Raises RuntimeError if that fails."""
-    published, empty = _published(folder / "published"), folder / "empty"
+    empty = folder / "empty"
     empty.mkdir()
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    settings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.file://{published}.insteadOf",
-        "GIT_CONFIG_VALUE_0": REPOSITORY,
-        "JUPYTER_PATH": str(folder),
-    }
+    settings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    settings["JUPYTER_PATH"] = str(folder)
     (folder / "kernels" / "colab").mkdir(parents=True)
     argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     (folder / "kernels" / "colab" / "kernel.json").write_text(
@@ -92,27 +87,13 @@ def colab(folder: Path) -> Colab:
         raise RuntimeError(
             "Colab has torch and not alphaedit_lite; this environment lacks one or has the other."
         )
-    (folder / "setup.ipy").write_text(SETUP, encoding="utf-8")
+    (folder / "setup.ipy").write_text(setup_cell(""), encoding="utf-8")
+    beside = wheel(empty)
     place.run("-m", "IPython", "--no-banner", folder / "setup.ipy")
+    beside.unlink()  # the chapters run in an empty folder
     if place.finds("alphaedit_lite") != str(place.package / "__init__.py"):
         raise RuntimeError(f"The package is to come from {packages}, not {place.finds('alphaedit_lite')}.")
     return place
-
-
-def _published(folder: Path) -> Path:
-    """A git repository of the working tree's package, committed or not, with the tag of its version."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "alphaedit_lite", "pyproject.toml"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.split()  # fmt: skip
-    for name in [*listed, "README.md", "LICENSE"]:
-        if (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    who = ["-c", "user.name=colab", "-c", "user.email=colab@example.org"]
-    for command in ("init -q", "add .", "commit -q -m published", f"tag v{alphaedit_lite.__version__}"):
-        subprocess.run(["git", *who, *command.split()], cwd=folder, check=True, capture_output=True)
-    return folder
 
 
 def named(source: Path) -> str:
