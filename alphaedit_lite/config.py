@@ -47,6 +47,9 @@ class EditorConfig:
         keep: RECT: only this share of Δ's entries, the relatively largest, is written.
         layers: the edited blocks, ascending; z is optimised at the last. By default from a tenth of
             the depth to a quarter: measured for the default model, a guess for others.
+        passes: how often a batch is written: a ridge solution brings only part of the residual, and each
+            further pass writes what is still missing, with the same gain (iterated Tikhonov
+            regularisation: of a direction that gets the share s, two passes bring 1 − (1 − s)²).
         history: whether keys of earlier edits are kept from changing their answers.
         lam: λ of AlphaEdit, ridge and ENCORE, in units of the keys' mean energy where the solver works
             (tr(P C0) or tr(C0)), so that one value travels between models; absolute if ``lam_relative``
@@ -64,6 +67,7 @@ class EditorConfig:
     project: Projection = "no"
     keep: float | None = None
     layers: tuple[int, ...] | None = None
+    passes: int = 1
     history: bool = True
     lam: float = 0.8
     lam_relative: bool = True
@@ -82,15 +86,23 @@ class EditorConfig:
         for name, value in (("lam", self.lam), ("weight", self.weight)):
             if not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be a positive number, not {value}.")
-        if self.tokens < 1:
-            raise ValueError(f"tokens must be at least 1, not {self.tokens}.")
+        for name in ("tokens", "passes"):
+            if (count := getattr(self, name)) < 1:
+                raise ValueError(f"{name} must be at least 1, not {count}.")
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> EditorConfig:
-        """The configuration that a saved edit was made with: its ``settings``, after a trip through JSON."""
-        targets = {**settings["targets"], "prefixes": tuple(settings["targets"]["prefixes"])}
+        """The configuration that a saved edit was made with: its ``settings``, after a trip through JSON.
+
+        Fields younger than the edit get the value that says what was done then: "adam", one pass.
+        """
+        targets = {
+            "search": "adam",
+            **settings["targets"],
+            "prefixes": tuple(settings["targets"]["prefixes"]),
+        }
         layers = settings["layers"] and tuple(settings["layers"])
-        return cls(**{**settings, "layers": layers, "targets": TargetConfig(**targets)})
+        return cls(**{"passes": 1, **settings, "layers": layers, "targets": TargetConfig(**targets)})
 
     @classmethod
     def faithful(cls, model: str, prefixes: tuple[str, ...] = PREFIXES) -> EditorConfig:
@@ -117,7 +129,9 @@ class EditorConfig:
             lam_relative=False,
             threshold=2e-2,
             threshold_kind="absolute",
+            passes=1,
             targets=TargetConfig(
+                search="adam",
                 steps=steps,
                 lr=lr,
                 clamp=clamp,

@@ -126,21 +126,28 @@ class Editor:
         if len(wrong := (~z.isfinite()).any(1).nonzero()):
             raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
         edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes)
+        before = {layer: lm.ledger.total(layer) for layer in self.layers}
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
-            prompts = FactPrompts(lm, facts, config.targets.prefixes, self.layers[0])
-            for i, layer in enumerate(self.layers):
-                keys, output = prompts.look(layer, last)
-                left = (len(self.layers) - i) * lm.multiplier
-                residual = ((z.to(output) - output) / left).to(keys.device)  # the layer's
-                gain = self.gain(layer, keys, self.history(layer, facts))
-                edit.keys[layer] = keys
-                edit.residual[layer], edit.gain[layer] = residual.float(), gain.float()
-                if self.finish is not None:
-                    edit.dense[layer] = self.finish(layer, edit.delta(layer)).float()
-                lm.ledger.add(layer, edit.delta(layer))
-                proof.check_answers(lm, layer, keys)  # a write without an effect is none
-                if layer != last:  # on to the next edited block, through the block just changed
-                    prompts.advance(layer, self.layers[i + 1])
+            for number in range(config.passes):
+                # Keys and gain are of the first pass; later ones only read what the bare prompts still miss.
+                prefixes = config.targets.prefixes[: 1 if number else None]
+                prompts = FactPrompts(lm, facts, prefixes, self.layers[0])
+                for i, layer in enumerate(self.layers):
+                    keys, output = prompts.look(layer, last)
+                    left = (len(self.layers) - i) * lm.multiplier
+                    missing = ((z.to(output) - output) / left).to(keys.device).float()  # the layer's share
+                    if number == 0:
+                        edit.keys[layer], edit.residual[layer] = keys, missing
+                        edit.gain[layer] = self.gain(layer, keys, self.history(layer, facts)).float()
+                    else:
+                        edit.residual[layer] = edit.residual[layer] + missing
+                    if self.finish is not None:
+                        edit.dense.pop(layer, None)  # or delta() would be the last pass's
+                        edit.dense[layer] = self.finish(layer, edit.delta(layer)).float()
+                    lm.ledger.put(layer, before[layer], edit.delta(layer))
+                    proof.check_answers(lm, layer, keys)  # a write without an effect is none
+                    if layer != last:  # on to the next edited block, through the block just changed
+                        prompts.advance(layer, self.layers[i + 1])
             alike = collisions(lm, facts, edit.keys)
             lm.ledger.enter(edit, lm)
         for i, other in alike:

@@ -48,16 +48,23 @@ class Ledger:
         self._sums: dict[int, Tensor] = {}  # Σ Δ, float64
         self._checksums: dict[int, str] = {}  # of every byte after our last write
 
-    @torch.no_grad()
     def add(self, layer: int, delta: Tensor) -> None:
-        """Add an update, [d_model, d_ff], to a memory matrix. Use inside ``transaction``.
+        """Add an update, [d_model, d_ff], to a memory matrix, inside ``transaction``. Raises as ``put``."""
+        self.put(layer, self.total(layer), delta)
+
+    @torch.no_grad()
+    def put(self, layer: int, before: Tensor | None, delta: Tensor) -> None:
+        """Write W0 + (before + Δ), whatever is there now: an edit in the making is written over itself.
+
+        Args:
+            before: ``total(layer)`` from before the edit.  delta: its update, [d_model, d_ff].
 
         Raises:
             ValueError: Δ has the wrong shape, or the new weights would not be finite.
             RuntimeError: see ``check``.
         """
         self.check(layer)
-        weight, before = self._weight(layer), self._sums.get(layer)
+        weight = self._weight(layer)
         if delta.shape != weight.shape:
             raise ValueError(f"The update of block {layer} is {list(delta.shape)}, not {list(weight.shape)}.")
         if layer not in self._sums:  # nothing of ours is in it: it is what it is before any edit

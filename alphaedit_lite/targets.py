@@ -1,10 +1,12 @@
-"""What the block should answer: the target z, found by gradient descent.
+"""What the block should answer: the target z, found step by step.
 
     z = compute_targets(lm, facts, layer=7).z         # [n_facts, d_model]
 
-For each fact, a vector δ is added to the output of block L at the subject's last token, and optimised
-until the model names the new object; z = h + δ (ROME, Meng et al. 2022, section 3.1, eq. 4; the loss
-is the reference implementation's). Four tricks make this fast and change no result:
+For each fact, a vector δ is added to the output of block L at the subject's last token, and changed
+until the model names the new object; z = h + δ (ROME, Meng et al. 2022, section 3.1, eq. 4; the loss is
+the reference implementation's). The log-odds of the object are nearly linear in δ: each step solves for
+those of all prompts at once (``LeastNorm``), or it follows Adam, as in the reference. Four tricks make
+this fast and change no result:
 
 1. facts are independent, so one batch holds many, with one δ each;
 2. prompts are aligned at the subject's last token: everything to its left is run once and cached;
@@ -17,26 +19,32 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from tqdm.auto import tqdm
-from transformers import DynamicCache
 
 from .facts import Fact
-from .models import LanguageModel, copy_cache
-from .prompts import PREFIXES, Encoded, PromptBatch, align, encode, encode_fact
+from .models import LanguageModel
+from .prompts import PREFIXES, Encoded, align, encode, encode_fact
 from .support.ambient import plain_torch
+from .support.front import Front
+from .support.leastnorm import LeastNorm, shortened
+
+Search = Literal["least-norm", "adam"]
+REACH, ODDS = 0.25, 3.0  # of "least-norm": of ‖h‖, the length of its first step; the log-odds wanted
 
 
 @dataclass(frozen=True)
 class TargetConfig:
-    """How z is optimised.
+    """How z is found.
 
     Attributes:
-        steps: evaluations of the loss at most; the last one is not followed by an update, so "20
-            steps" are 19 updates, as in the reference.
+        search: "least-norm" or "adam", as in the reference.
+        steps: evaluations of the loss and its gradient at most; the last one is not followed by an update,
+            so "20 steps" are 19 updates, as in the reference.
         lr: Adam's learning rate.
         clamp: after every step ‖δ‖ is cut to this multiple of ‖h‖.
         weight_decay: factor of ‖δ‖ / ‖h‖² in the loss.
@@ -47,6 +55,7 @@ class TargetConfig:
         batch_size: facts optimised together; a matter of memory and speed, not of the result.
     """
 
+    search: Search = "least-norm"
     steps: int = 20
     lr: float = 0.5
     clamp: float = 0.6
@@ -58,6 +67,8 @@ class TargetConfig:
     batch_size: int = 15
 
     def __post_init__(self) -> None:
+        if self.search not in get_args(Search):
+            raise ValueError(f"search must be one of {', '.join(get_args(Search))}, not {self.search!r}.")
         if self.steps < 2 or self.batch_size < 1:
             raise ValueError(f"steps must be at least 2 and batch_size 1: {self.steps}, {self.batch_size}.")
         for name in ("kl", "weight_decay", "nll_enough"):
@@ -126,103 +137,76 @@ def compute_targets(
     return found
 
 
-@dataclass(frozen=True)
-class Front:
-    """Prompts stopped at the output of block L, where δ comes in: what lies behind depends on it, no more.
-
-    Attributes:
-        hidden: the output of block L from the subject's column on, [rows, width − subject, d_model].
-        cache: the attention keys and values of the columns before; None if the subject begins every row.
-    """
-
-    batch: PromptBatch
-    layer: int
-    hidden: Tensor
-    cache: DynamicCache | None
-
-    @classmethod
-    @torch.no_grad()
-    def of(cls, lm: LanguageModel, batch: PromptBatch, layer: int) -> Front:
-        c, cache = batch.subject, None
-        embedded = lm.embed(batch.ids)
-        if c > 0:
-            _, cache = lm.run(embedded[:, :c], batch.mask[:, :c], batch.positions[:, :c], keep_prefix=True)
-        hidden, _ = lm.run(embedded[:, c:], batch.mask, batch.positions[:, c:], stop=layer + 1, prefix=cache)
-        return cls(batch, layer, hidden, cache)
-
-    def run_on(self, lm: LanguageModel, delta: Tensor) -> Tensor:
-        """The normed output of the last block, with the δ of its fact added at each row's subject.
-
-        Args:
-            delta: [n_facts, d_model].
-
-        Returns:
-            [rows, width − subject, d_model].
-        """
-        shifted = (self.hidden[:, :1] + delta[self.batch.fact][:, None]).to(self.hidden.dtype)
-        hidden = torch.cat([shifted, self.hidden[:, 1:]], 1)
-        positions = self.batch.positions[:, self.batch.subject :]
-        return lm.run(hidden, self.batch.mask, positions, start=self.layer + 1, prefix=self.cache)[0]
-
-    def only(self, active: Tensor) -> Front:
-        """The rows of the facts that are still active (bool, [n_facts])."""
-        keep = active[self.batch.fact]
-        batch = self.batch.select(keep)
-        hidden = self.hidden[keep][:, : batch.ids.shape[1] - batch.subject]
-        return Front(batch, self.layer, hidden, copy_cache(self.cache, keep) if self.cache else None)
-
-
 @torch.enable_grad()
 def _search(lm: LanguageModel, prompts: Front, essence: Front, config: TargetConfig, bar: tqdm) -> Targets:
-    """Adam on the δ of one batch of facts. ``essence`` holds "{subject}", whose next word should stay."""
-    n = len(essence.batch.fact)
-    h = prompts.hidden[:: len(config.prefixes), 0].float()  # [n, d_model], of the bare prompts
+    """The δ of one batch of facts. ``essence`` holds "{subject}", whose next word should stay."""
+    n, each = len(essence.batch.fact), len(config.prefixes)
+    h = prompts.hidden[::each, 0].float()  # [n, d_model], of the bare prompts
     delta = torch.zeros_like(h, requires_grad=True)
     with torch.no_grad():
         before = _next_word(lm, essence, delta)
-    rows_of = torch.bincount(prompts.batch.fact[prompts.batch.loss_row], minlength=n).float()  # loss tokens
-    adam = torch.optim.Adam([delta], lr=config.lr)
-    best, nll_at_stop = torch.zeros_like(h), h.new_zeros(n)
-    steps = torch.zeros(n, dtype=torch.long, device=h.device)
+    tokens = torch.bincount(prompts.batch.fact[prompts.batch.loss_row], minlength=n).float()  # with a loss
+    size = h.norm(dim=1)
+    adam = torch.optim.Adam([delta], lr=config.lr) if config.search == "adam" else None
+    linear = LeastNorm(delta.detach(), each + 1, REACH * size)
+    best, steps = torch.full_like(h, torch.nan), torch.zeros(n, dtype=torch.long, device=h.device)
+    least, nll_at_best = torch.full((2, n), torch.inf, device=h.device)
     active = torch.ones(n, dtype=torch.bool, device=h.device)
-    named, bound = torch.zeros_like(active), config.clamp * h.norm(dim=1)
+    named = torch.zeros_like(active)
     for step in range(config.steps):
-        facts = active.nonzero().squeeze(1)
-        nll, misses = _nll(lm, prompts, delta, n)
-        nll = nll / rows_of
-        now = _next_word(lm, essence, delta)
+        facts, owner = active.nonzero().squeeze(1), prompts.batch.fact
+        shift, of_essence = delta[owner], delta[facts]  # [rows, d_model]
+        shift.retain_grad()
+        of_essence.retain_grad()
+        of_prompt, nll, misses = _nll(lm, prompts, shift, n)
+        nll = nll / tokens
+        now = _next_word(lm, essence, of_essence)
         kl = (now.exp() * (now - before[facts])).sum(1)  # KL(now ‖ unedited)
         decay = delta[facts].norm(dim=1) / h[facts].norm(dim=1) ** 2
         loss = nll[facts] + config.kl * kl + config.weight_decay * decay
 
         met = (misses[facts] == 0) & (nll[facts] < config.nll_enough) if config.early_stop else loss < 0.05
-        done = facts if step == config.steps - 1 else facts[met]
-        named[done] = misses[done] == 0
-        best[done], nll_at_stop[done], steps[done] = delta[done].detach(), nll[done].detach(), step + 1
+        better = torch.ones_like(met) if adam else met | (loss < least[facts])  # Adam goes on from its last
+        kept, done = facts[better], facts if step == config.steps - 1 else facts[met]
+        best[kept], nll_at_best[kept] = delta[kept].detach(), nll[kept].detach()
+        least[kept], named[kept] = loss[better].detach(), misses[kept] == 0
+        steps[done] = step + 1
         bar.update(len(done))
         if len(done) == len(facts):
             break
-        adam.zero_grad()
+        delta.grad = None
         loss.sum().backward()
-        adam.step()
         with torch.no_grad():
-            delta *= (bound / delta.norm(dim=1).clamp_min(1e-12)).clamp_max(1)[:, None]
+            if adam is not None:
+                adam.step()
+            else:  # wanted of every prompt: log-odds of ODDS or more; of the KL: 0
+                rest, weight = (-torch.expm1(-of_prompt)).clamp_min(1e-6), math.sqrt(config.kl)  # 1 − p
+                missing = (ODDS + of_prompt + rest.log()).clamp_min(0)
+                slopes = -shift.grad * (tokens[owner] / rest)[:, None]
+                missing = torch.cat([missing.view(-1, each), -weight * kl[:, None]], 1)
+                slopes = torch.cat(
+                    [slopes.unflatten(0, (-1, each)), of_essence.grad[:, None] / (weight or 1)], 1
+                )
+                delta[facts] = linear.next(facts, better, delta[facts], missing, slopes)
+            delta.copy_(shortened(delta, config.clamp * size))
         if len(done):
             active[done] = False
             prompts, essence = prompts.only(active), essence.only(active)
-    return Targets(h + best, h, nll_at_stop, steps, named, best.norm(dim=1) > 0.999 * bound)
+    return Targets(h + best, h, nll_at_best, steps, named, best.norm(dim=1) > 0.999 * config.clamp * size)
 
 
-def _nll(lm: LanguageModel, prompts: Front, delta: Tensor, n: int) -> tuple[Tensor, Tensor]:
-    """By fact, [n]: the NLL of its object, summed over prompts, and how many tokens are not the arg-max."""
-    batch, out = prompts.batch, prompts.run_on(lm, delta)
+def _nll(lm: LanguageModel, prompts: Front, shift: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
+    """NLL of the objects: by prompt, [rows]; summed by fact, [n]; and how many tokens are not the arg-max."""
+    batch, out = prompts.batch, prompts.run_on(lm, shift)
     read = out[batch.loss_row, batch.loss_column - batch.subject]
     log_p = F.log_softmax(lm.logits(read).float(), -1)  # [tokens, vocabulary]
-    owner, zeros = batch.fact[batch.loss_row], torch.zeros(n, device=delta.device)
-    nll = zeros.index_add(0, owner, -log_p.gather(1, batch.loss_id[:, None])[:, 0])
-    return nll, zeros.index_add(0, owner, (log_p.argmax(1) != batch.loss_id).float())
+    owner, zeros = batch.fact[batch.loss_row], torch.zeros(n, device=shift.device)
+    of_token = -log_p.gather(1, batch.loss_id[:, None])[:, 0]
+    by_row = torch.zeros(len(batch.fact), device=shift.device).index_add(0, batch.loss_row, of_token.detach())
+    misses = zeros.index_add(0, owner, (log_p.argmax(1) != batch.loss_id).float())
+    return by_row, zeros.index_add(0, owner, of_token), misses
 
 
-def _next_word(lm: LanguageModel, essence: Front, delta: Tensor) -> Tensor:
+def _next_word(lm: LanguageModel, essence: Front, shift: Tensor) -> Tensor:
     """Log-probabilities of the next token after each subject, [rows, vocabulary]."""
-    return F.log_softmax(lm.logits(essence.run_on(lm, delta)[:, 0]).float(), -1)
+    return F.log_softmax(lm.logits(essence.run_on(lm, shift)[:, 0]).float(), -1)

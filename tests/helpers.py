@@ -10,7 +10,7 @@ from alphaedit_lite.hooks import hooked
 from alphaedit_lite.prompts import encode_fact
 
 LAYERS = (1, 2, 3)
-PLAIN = TargetConfig(steps=6, early_stop=False, clamp=0.9)
+PLAIN = TargetConfig(search="adam", steps=6, early_stop=False, clamp=0.9)
 
 
 def editor_for(lm, config=None, **settings):
