@@ -47,9 +47,9 @@ class EditorConfig:
         keep: RECT: only this share of Δ's entries, the relatively largest, is written.
         layers: the edited blocks, ascending; z is optimised at the last. By default from a tenth of
             the depth to a quarter: measured for the default model, a guess for others.
-        passes: how often a batch is written: a ridge solution brings only part of the residual, and each
-            further pass writes what is still missing, with the same gain (iterated Tikhonov
-            regularisation: of a direction that gets the share s, two passes bring 1 − (1 − s)²).
+        passes: how often z is searched and written. A write brings less than what was asked of it, and
+            changes what other tokens and blocks say too; so the search is repeated on the model as it is
+            then, and what is missing written with the same gain. What is named by then stays as it is.
         history: whether keys of earlier edits are kept from changing their answers.
         lam: λ of AlphaEdit, ridge and ENCORE, in units of the keys' mean energy where the solver works
             (tr(P C0) or tr(C0)), so that one value travels between models; absolute if ``lam_relative``
@@ -67,7 +67,7 @@ class EditorConfig:
     project: Projection = "no"
     keep: float | None = None
     layers: tuple[int, ...] | None = None
-    passes: int = 1
+    passes: int = 2
     history: bool = True
     lam: float = 0.8
     lam_relative: bool = True

@@ -104,8 +104,8 @@ class Editor:
         """Write a batch of facts. On any exception, Ctrl-C included, the model is as it was.
 
         Args:
-            z: targets computed beforehand, [n, d_model]; otherwise they are optimised on the model as
-                it is now.
+            z: targets computed beforehand, [n, d_model]: they are written once. Otherwise they are searched
+                on the model as it is, in every pass.
 
         Raises:
             ValueError: no facts, contradicting facts, non-finite targets.
@@ -115,20 +115,24 @@ class Editor:
         lm, config, last = self.lm, self.config, self.layers[-1]
         lm.check_unchanged()
         notes: dict[str, Any] = {"rank": {str(i): space.rank for i, space in self.null_spaces.items()}}
-        if z is None:
-            found = compute_targets(lm, facts, last, config.targets, self.progress)
-            z = found.z
-            notes |= {"named": found.named.tolist(), "clamped": found.clamped.tolist()}
-        if z.is_complex() or z.shape != (len(facts), lm.d_model):
-            raise ValueError(
-                f"z must be real and [{len(facts)}, {lm.d_model}]; it is {z.dtype}, {list(z.shape)}."
-            )
-        if len(wrong := (~z.isfinite()).any(1).nonzero()):
-            raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
+        if (given := z) is not None:
+            if given.is_complex() or given.shape != (len(facts), lm.d_model):
+                shape = list(given.shape)
+                raise ValueError(
+                    f"z must be real and [{len(facts)}, {lm.d_model}]; it is {given.dtype}, {shape}."
+                )
+            if len(wrong := (~given.isfinite()).any(1).nonzero()):
+                raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
         edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes)
         before = {layer: lm.ledger.total(layer) for layer in self.layers}
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
-            for number in range(config.passes):
+            for number in range(config.passes if given is None else 1):
+                if (
+                    given is None
+                ):  # once more on the model as written: of a fact that it names, z is what it has
+                    found = compute_targets(lm, facts, last, config.targets, self.progress)
+                    z = found.z
+                    edit.notes |= {"named": found.named.tolist(), "clamped": found.clamped.tolist()}
                 # Keys and gain are of the first pass; later ones only read what the bare prompts still miss.
                 prefixes = config.targets.prefixes[: 1 if number else None]
                 prompts = FactPrompts(lm, facts, prefixes, self.layers[0])

@@ -58,7 +58,7 @@ class TargetConfig:
     search: Search = "least-norm"
     steps: int = 20
     lr: float = 0.5
-    clamp: float = 0.6
+    clamp: float = 1.0
     weight_decay: float = 0.5
     kl: float = 0.0625
     early_stop: bool = True

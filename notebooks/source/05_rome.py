@@ -60,7 +60,7 @@ from alphaedit_lite.targets import TargetConfig
 
 chapter = Chapter("05")
 LAYER, STEPS = 6, 15
-search = TargetConfig(lr=0.5, clamp=4.0, kl=0.0625, weight_decay=0.5, nll_enough=0.5)
+search = TargetConfig(search="adam", lr=0.5, clamp=4.0, kl=0.0625, weight_decay=0.5, nll_enough=0.5)
 
 # %% [markdown]
 # ## Before you start

@@ -46,8 +46,8 @@ def released():
 
 
 def published(prefixes, clamp=0.75):
-    targets = TargetConfig(steps=20, clamp=clamp, early_stop=False, prefixes=prefixes)
-    return EditorConfig(lam=10, lam_relative=False, targets=targets)
+    targets = TargetConfig(search="adam", steps=20, clamp=clamp, early_stop=False, prefixes=prefixes)
+    return EditorConfig(lam=10, lam_relative=False, passes=1, targets=targets)
 
 
 def distance(ours, theirs):

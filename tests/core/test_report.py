@@ -37,7 +37,7 @@ def test_a_report_is_the_metrics_before_and_after(lm, facts):
 @pytest.mark.parametrize(
     ("settings", "cause"),
     [
-        ({"targets": TargetConfig(steps=2, lr=1e-6)}, "more steps"),
+        ({"targets": TargetConfig(search="adam", steps=2, lr=1e-6)}, "more steps"),
         ({"targets": TargetConfig(steps=3, clamp=1e-3)}, "a larger clamp"),
     ],
 )

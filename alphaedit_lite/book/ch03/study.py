@@ -36,7 +36,7 @@ LAYERS = tuple(range(0, 30, 2))  # where states are restored
 EDIT_LAYERS = (0, 2, 4, 6, 8, 12, 16, 20, 24, 28)
 TOKENS = 16_000  # for the key statistics of ten blocks: ten keys a dimension
 KNOWN, LONGEST = 0.3, 7  # P(answer) at least, and tokens from the subject on at most
-TARGETS = TargetConfig(prefixes=PREFIXES[:3], clamp=4.0, nll_enough=0.5)
+TARGETS = TargetConfig(search="adam", prefixes=PREFIXES[:3], clamp=4.0, nll_enough=0.5)
 OUT = RESULTS / "tracing.json"
 
 

@@ -28,7 +28,7 @@ from ...targets import TargetConfig, compute_targets
 from ..kit.results import RESULTS, keep, resume
 
 LAYER, FACTS = 6, 12
-EARLY: dict[str, Any] = {"clamp": 4.0, "nll_enough": 0.5}
+EARLY: dict[str, Any] = {"search": "adam", "clamp": 4.0, "nll_enough": 0.5}
 FULL: dict[str, Any] = EARLY | {"early_stop": False}  # the reference's 20 steps
 VARIANTS: dict[str, dict[str, Any]] = {
     "with early stop": EARLY,

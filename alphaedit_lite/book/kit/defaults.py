@@ -49,9 +49,9 @@ PARAPHRASES, NEIGHBOURS = 2, 3  # judged, of each fact
 LAYERS: Final = (4, 5, 6, 7)
 
 TARGETS: dict[str, TargetConfig] = {
-    "early stop, clamp 4": TargetConfig(early_stop=True, clamp=4.0, nll_enough=0.5),
-    "20 steps, clamp 0.4": TargetConfig(early_stop=False, clamp=0.4),
-    "early stop at 0.1, clamp 0.6": TargetConfig(early_stop=True, clamp=0.6, nll_enough=0.1),
+    "early stop, clamp 4": TargetConfig(search="adam", early_stop=True, clamp=4.0, nll_enough=0.5),
+    "20 steps, clamp 0.4": TargetConfig(search="adam", early_stop=False, clamp=0.4),
+    "early stop at 0.1, clamp 0.6": TargetConfig(search="adam", early_stop=True, clamp=0.6, nll_enough=0.1),
 }
 
 
