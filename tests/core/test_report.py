@@ -38,7 +38,7 @@ def test_a_report_is_the_metrics_before_and_after(lm, facts):
     ("settings", "cause"),
     [
         ({"targets": TargetConfig(search="adam", steps=2, lr=1e-6)}, "more steps"),
-        ({"targets": TargetConfig(steps=3, clamp=1e-3)}, "a larger clamp"),
+        ({"targets": TargetConfig(steps=3, clamp=1e-3, weight_decay=0.0)}, "a larger clamp"),
     ],
 )
 def test_a_fact_that_did_not_take_is_named_with_its_cause(lm, facts, settings, cause):

@@ -139,7 +139,7 @@ def test_edits_saved_before_there_was_a_choice_keep_their_meaning():
 
 @pytest.mark.parametrize("solver", ["alphaedit", "memit"])
 def test_a_second_pass_writes_what_a_new_search_on_the_written_model_asks(lm, facts, solver):
-    """One layer: the residual is the first pass's and z₂ − h₂ of the model that holds the first, by one gain."""
+    """One layer: the residual is the first pass's plus z − h on the model that holds it; one gain."""
     before = weights(lm)
     options = {"solver": solver, "layers": (3,), "targets": WIDE, "lam": 0.3, "weight": 1.0}
     once = editor_for(lm, passes=1, **options).edit(facts)
