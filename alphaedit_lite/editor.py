@@ -127,11 +127,9 @@ class Editor:
         before = {layer: lm.ledger.total(layer) for layer in self.layers}
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
             for number in range(config.passes if given is None else 1):
-                if (
-                    given is None
-                ):  # once more on the model as written: of a fact that it names, z is what it has
+                if (wanted := given) is None:  # of a fact that is named by now, z is what it has
                     found = compute_targets(lm, facts, last, config.targets, self.progress)
-                    z = found.z
+                    wanted = found.z
                     edit.notes |= {"named": found.named.tolist(), "clamped": found.clamped.tolist()}
                 # Keys and gain are of the first pass; later ones only read what the bare prompts still miss.
                 prefixes = config.targets.prefixes[: 1 if number else None]
@@ -139,7 +137,7 @@ class Editor:
                 for i, layer in enumerate(self.layers):
                     keys, output = prompts.look(layer, last)
                     left = (len(self.layers) - i) * lm.multiplier
-                    missing = ((z.to(output) - output) / left).to(keys.device).float()  # the layer's share
+                    missing = ((wanted.to(output) - output) / left).to(keys.device).float()  # its share
                     if number == 0:
                         edit.keys[layer], edit.residual[layer] = keys, missing
                         edit.gain[layer] = self.gain(layer, keys, self.history(layer, facts)).float()

@@ -182,6 +182,8 @@ def _search(lm: LanguageModel, prompts: Front, essence: Front, config: TargetCon
             else:  # wanted of every prompt: log-odds of ODDS or more; of the KL: 0
                 rest, weight = (-torch.expm1(-of_prompt)).clamp_min(1e-6), math.sqrt(config.kl)  # 1 − p
                 missing = (ODDS + of_prompt + rest.log()).clamp_min(0)
+                assert shift.grad is not None
+                assert of_essence.grad is not None
                 slopes = -shift.grad * (tokens[owner] / rest)[:, None]
                 missing = torch.cat([missing.view(-1, each), -weight * kl[:, None]], 1)
                 slopes = torch.cat(
