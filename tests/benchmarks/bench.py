@@ -40,7 +40,10 @@ def timed(function: Callable, *args: Any) -> tuple[Any, Seconds]:
     return value, dict(zip(UNITS, (time.perf_counter() - wall, time.process_time() - cpu), strict=True))
 
 
-def whole(z: Seconds, write: Seconds) -> dict[str, Seconds]:
+def whole(z: Seconds, write: Seconds, way: Way) -> dict[str, Seconds]:
+    """The seconds of an edit: a search inside the write counts as search."""
+    inside = way.inside or dict.fromkeys(UNITS, 0.0)
+    z, write = ({u: took[u] + sign * inside[u] for u in UNITS} for took, sign in ((z, 1), (write, -1)))
     return {"z": z, "write": write, "whole": {name: z[name] + write[name] for name in z}}
 
 
@@ -70,7 +73,7 @@ def search(ways: dict[str, Way], facts: Sequence[Fact], alone: Sequence[int]) ->
             if i in alone:
                 _, write_seconds = timed(way.write, [fact], z)
                 way.undo()
-                found[name]["alone"].append(whole(z_seconds, write_seconds))
+                found[name]["alone"].append(whole(z_seconds, write_seconds, way))
                 print(f"fact {i}, {name}: {found[name]['alone'][-1]['whole']['seconds']:.2f} s", flush=True)
     for its in (found[name] for name, way in ways.items() if way.by_fact):
         its["z"] = torch.cat([z for z, *_ in its["singles"]])
@@ -85,7 +88,7 @@ def write(ways: dict[str, Way], facts: Sequence[Fact], found: Found, judge: Call
         its = found[name]
         delta, seconds = timed(way.write, facts, its["z"])
         its["delta"] = torch.stack([delta(layer).float() for layer in default_layers(way.lm.n_layers)])
-        its["together"], its["quality"] = whole(its["z seconds"], seconds), judge()
+        its["together"], its["quality"] = whole(its["z seconds"], seconds, way), judge()
         way.undo()
 
 
