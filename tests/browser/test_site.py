@@ -102,6 +102,7 @@ def test_nothing_is_cut_off(site, page, name):
     for scheme, wide in (("light", 390), ("light", 768), ("light", 1400), ("dark", 390)):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": wide, "height": 900})
+        page.wait_for_timeout(700)  # the theme slides its side bars
         assert page.evaluate(CUT) == [], f"cut off at {wide} px, {scheme}"
 
 
