@@ -1,7 +1,9 @@
 """The site: Sphinx over the committed notebooks. Nothing is executed, and nothing comes from a network."""
 
+import re
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -9,6 +11,7 @@ ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
 import alphaedit_lite  # noqa: E402
+from tools.build_classroom import SOURCES, head  # noqa: E402
 from tools.build_notebooks import repository  # noqa: E402
 from tools.npm import fetch_npm  # noqa: E402
 
@@ -46,6 +49,17 @@ mathjax_path = "tex-svg-full.js"
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 
+def overview() -> str:
+    """The table of the lessons: what each is about, as README says it, and how long it takes."""
+    rows = ["| lesson | what it is about | minutes to read | to do |", "|---|---|---|---|"]
+    told = dict(re.findall(r"^\| \[(\d\d)\].*?\| (.*?) \|$", (ROOT / "README.md").read_text("utf-8"), re.M))
+    for source in SOURCES:
+        number, times = source.stem[:2], head(source)
+        link = f"[{number}](chapters/{source.stem})"
+        rows.append(f"| {link} | {told[number]} | {times['read']} | {times['do']} |")
+    return "\n".join(rows) + "\n"
+
+
 def bring(app: object) -> None:
     """Copy the chapters and MathJax into the source folder; git ignores the copies."""
     chapters = HERE / "chapters"
@@ -54,7 +68,14 @@ def bring(app: object) -> None:
     for pattern in ("*.ipynb", "lab/*.ipynb", "[A-Z]_*.md"):  # lessons, laboratory, appendices
         for page in (ROOT / "notebooks").glob(pattern):
             shutil.copy(page, chapters / page.relative_to(ROOT / "notebooks"))
+    shutil.copy(ROOT / "notebooks" / "alphaedit_in_one_file.py", chapters)
+    (chapters / "overview.txt").write_text(overview(), encoding="utf-8")
+    with zipfile.ZipFile(chapters / "notebooks.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for pattern in ("*.ipynb", "lab/*.ipynb", "solutions/*.ipynb", "*.md", "*.py"):
+            for page in sorted((ROOT / "notebooks").glob(pattern)):
+                archive.write(page, page.relative_to(ROOT / "notebooks"))
     shutil.copy(MATHJAX, HERE / "_static" / "tex-svg-full.js")
+    shutil.copy(ROOT / "figures" / "00_before_after_undo.svg", HERE / "_static" / "before_after_undo.svg")
 
 
 bring(None)

@@ -2,9 +2,14 @@
 
 import pytest
 
+from tools.build_notebooks import ROOT
 from tools.npm import fetch_npm
 
+BOOK = ROOT / "notebooks"
+BOOKS = [*BOOK.glob("*.ipynb"), *BOOK.glob("lab/*.ipynb"), *BOOK.glob("[A-Z]_*.md")]
+
 pytestmark = pytest.mark.browser
+ALL = ["index", *sorted(f"chapters/{p.relative_to(BOOK).with_suffix('').as_posix()}" for p in BOOKS)]
 PAGES = ["index", "chapters/00_demo", "chapters/02_key_value_memory", "chapters/07_null_space"]
 
 
@@ -64,3 +69,53 @@ def test_accessibility(site, page, name):
     rules = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa']}"
     found = page.evaluate(f"async () => (await axe.run(document, {rules})).violations")
     assert [(v["id"], v["help"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found] == []
+
+
+# What is wider than the page, and lies in nothing that scrolls and is itself inside.
+CUT = """() => {
+  const wide = document.documentElement.clientWidth, found = [];
+  const scrolls = e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX);
+  const kinds = ['mjx-container', 'table', 'pre', 'img', 'svg', 'details', '.cell_output > *'];
+  for (const e of document.querySelectorAll(kinds.map(kind => '.bd-article ' + kind).join())) {
+    const box = e.getBoundingClientRect();
+    if (!box.width || !box.height) continue;
+    let fits = box.left >= -1 && box.right <= wide + 1;
+    for (let a = e; !fits && a !== document.body; a = a.parentElement) {
+      const b = a.getBoundingClientRect(), inside = b.left >= -1 && b.right <= wide + 1;
+      fits = scrolls(a) && inside && box.left + a.scrollLeft >= b.left - 1;
+    }
+    const hides = e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === 'hidden';
+    if (!fits || hides) found.push(e.tagName + ' ' + (e.textContent || e.alt || '').trim().slice(0, 60));
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_is_cut_off(site, page, name):
+    """Every formula, table, cell and figure is on the page, or can be scrolled to, at three widths."""
+    page.goto(f"{site}/{name}.html")
+    page.locator(".bd-article h1").first.wait_for()
+    page.wait_for_function(
+        "() => !window.MathJax?.startup?.promise || window.MathJax.startup.promise.then(() => 1)"
+    )
+    for scheme, wide in (("light", 390), ("light", 768), ("light", 1400), ("dark", 390)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": wide, "height": 900})
+        page.wait_for_timeout(700)  # the theme slides its side bars
+        assert page.evaluate(CUT) == [], f"cut off at {wide} px, {scheme}"
+
+
+def test_what_is_cut_off_is_noticed(site, page):
+    page.goto(f"{site}/index.html")
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.locator(".bd-article h1").first.wait_for()
+    assert page.evaluate(CUT) == []
+    add = "html => document.querySelector('.bd-article').insertAdjacentHTML('beforeend', html)"
+    wide = '<pre style="width: 900px; overflow: visible">wide</pre>'
+    page.evaluate(add, wide)
+    page.evaluate(add, f'<div style="overflow-x: auto; max-width: 100%">{wide}</div>')
+    page.evaluate(
+        add, '<div style="overflow-x: auto; width: 300px"><pre style="margin-left: -90px">left</pre></div>'
+    )
+    assert page.evaluate(CUT) == ["PRE wide", "PRE left"]
