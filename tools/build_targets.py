@@ -12,14 +12,15 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from alphaedit_lite import TargetConfig, bundled_facts, compute_targets, load_model
+from alphaedit_lite import bundled_facts, compute_targets, load_model
 from alphaedit_lite.support.assets import replacing
+from alphaedit_lite.support.bundled import SHIPPED
 
 PATH = Path(__file__).parents[1] / "alphaedit_lite" / "data" / "targets.safetensors"
 LAYER, PART = 7, 30
 
 if __name__ == "__main__":
-    lm, config = load_model(), TargetConfig()
+    lm, config = load_model(), SHIPPED
     settings = {**dataclasses.asdict(config), "batch_size": None}  # of no influence on the result
     made_with = {"fingerprint": lm.fingerprint, "layer": str(LAYER), "config": json.dumps(settings)}
     found: dict[str, torch.Tensor] = {}

@@ -13,15 +13,19 @@ from torch import Tensor
 
 from ..facts import Fact, bundled_facts
 from ..models import LanguageModel
+from ..targets import TargetConfig
 from .ambient import plain_torch
+
+# The search of version 0.1, which the shipped targets and those of the book's streams were found with.
+SHIPPED = TargetConfig(search="adam", clamp=0.6)
 
 
 @plain_torch()
 def bundled_targets(lm: LanguageModel, facts: Sequence[Fact]) -> Tensor:
     """z of bundled facts as they ship with the package, [n_facts, d_model]: hundreds of edits in seconds.
 
-    They were found on the *unedited* default model, at the last default layer with the default
-    configuration (``tools/build_targets.py``). In a long sequence z should be found anew on the model as
+    They were found on the *unedited* default model, at the last default layer, with ``SHIPPED``
+    (``tools/build_targets.py``). In a long sequence z should be found anew on the model as
     it is: say so where you use these.
 
     Raises:

@@ -20,6 +20,7 @@ from alphaedit_lite import (
     evaluate,
 )
 from alphaedit_lite.book.kit.demo import LOWER_ASSAM, probe
+from alphaedit_lite.support.bundled import SHIPPED
 from alphaedit_lite.support.texts import wikipedia_leads
 from tests.conftest import tiny
 
@@ -114,7 +115,10 @@ def test_terminal_demo(tmp_path):
 
 def test_bundled_targets_are_the_ones_found_anew(smollm):
     facts = [fact for fact in bundled_facts() if fact.case_id in (0, 40, 80)]
-    shipped, found = bundled_targets(smollm, facts), compute_targets(smollm, facts, 7, progress=False)
+    shipped, found = (
+        bundled_targets(smollm, facts),
+        compute_targets(smollm, facts, 7, SHIPPED, progress=False),
+    )
     for a, b in zip(shipped, found.z, strict=True):
         assert (a - b).norm() < 1e-3 * b.norm()
     with pytest.raises(ValueError, match="not a bundled fact"):

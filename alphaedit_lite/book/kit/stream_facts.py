@@ -11,11 +11,12 @@ from typing import Final
 import torch
 from safetensors.torch import load_file, save_file
 
-from ... import TargetConfig, bundled_facts, compute_targets, read_counterfact
+from ... import bundled_facts, compute_targets, read_counterfact
 from ...config import default_layers
 from ...facts import Fact
 from ...models import LanguageModel
 from ...support.assets import cache_dir, replacing
+from ...support.bundled import SHIPPED
 
 PART: Final = 30  # targets z found between two savings
 
@@ -35,7 +36,7 @@ def counterfact(folder: Path, seed: int) -> list[Fact]:
 
 def unedited_targets(lm: LanguageModel, facts: Sequence[Fact]) -> torch.Tensor:
     """z of any facts on the model as it is, which must be unedited; kept in the cache, part by part."""
-    layer, config = default_layers(lm.n_layers)[-1], TargetConfig()
+    layer, config = default_layers(lm.n_layers)[-1], SHIPPED
     settings = hashlib.sha256(f"{layer} {config}".encode()).hexdigest()[:8]
     path = cache_dir() / "stream" / f"targets-{lm.fingerprint}-{settings}.safetensors"
     found = load_file(path) if path.exists() else {}
