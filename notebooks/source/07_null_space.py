@@ -31,7 +31,7 @@
 # > * *build* the projection P = U Uᵀ, and *prove* that (ΔP)K0 = 0,
 # > * *justify* why one small matrix stands for 100,000 keys,
 # > * *read* a spectrum, and *choose* a threshold for a wanted leak,
-# > * *say* why a smaller leak can do more harm.
+# > * *measure* what an edit through P does to known answers.
 # >
 # > **You need** matrix products; keys and values (chapter 2); what MEMIT's second term wants (chapter 6).
 # > Eigenvectors are repeated below.
@@ -50,12 +50,7 @@ from contextlib import suppress
 import pandas as pd
 import torch
 
-from alphaedit_lite import (
-    NullSpace,
-    compute_targets,
-    key_statistics,
-    load_model,
-)
+from alphaedit_lite import compute_targets, key_statistics, load_model
 from alphaedit_lite.book.ch07 import figures as draw
 from alphaedit_lite.book.kit.chapter import Chapter
 from alphaedit_lite.book.kit.plots import show
@@ -523,7 +518,7 @@ show(*draw.spectra_figure(spectra, THRESHOLD, main=LAYER), name="07_spectra")
 # * **0.02 is near the mean.**
 #   The mean eigenvalue of this layer is [[=table['mean'][LAYER]:.3f]].
 #   So "below 0.02" means "below average" here.
-#   On a model with much weaker keys, it would keep everything.
+#   On a model with much weaker keys, the same τ would keep everything.
 #
 # So always give two numbers for a P: the directions kept, and the energy leaked.
 # ([The laboratory](lab/07_null_space.ipynb) tries other thresholds, and looks at larger models.)
@@ -663,7 +658,7 @@ print(f"(7.7): {mean_square:.3f} is below {bound:.3f}")
 # Without P, known answers change by [[=known(without):.0%]] of their size; with P, by [[=known(with_P):.0%]].
 # So P protects, and (7.7) holds, but the change is far from zero.
 #
-# ## 5. A null space made of ignorance
+# ## 5. How many keys make a null space?
 #
 # K0 stands for "what the model knows", but it is only a sample of text.
 # So with 400 keys, at least 1136 eigenvalues are *exactly* zero.
@@ -841,7 +836,8 @@ show(*draw.doors_figure(doors, panels), name="07_door")
 #
 # In words: the less P leaves of the new key, the larger the update.
 #
-# And a known key k₀? By (7.8), Δk₀ is r times (Pk)ᵀ(Pk₀) / ‖Pk‖², so
+# And a known key k₀? By (7.8), Δk₀ is r times (Pk)ᵀ(Pk₀) / ‖Pk‖².
+# A dot product is at most the product of the lengths, so
 #
 # $$\lVert \Delta k_0 \rVert \;\le\; \lVert r \rVert \cdot \frac{\lVert P k_0 \rVert}{\lVert P k \rVert} . \tag{7.10}$$
 #
@@ -898,6 +894,9 @@ size_of_write = chapter.check("07.6", size_of_write)
 
 
 # %%
+from alphaedit_lite import NullSpace
+
+
 def null_space(C0, threshold=2e-2):
     """P, [d_ff, d_ff]: onto the directions that known keys hardly use."""
     values, vectors = torch.linalg.eigh(C0)

@@ -66,7 +66,7 @@ def draw_keys(axis: Any, K: Tensor, zero: float = 1e-9, label: str = "k") -> str
 
 
 def keys_figure(cases: Mapping[str, Tensor], zero: Mapping[str, float] | None = None) -> tuple[Figure, str]:
-    """A panel for each case: title -> keys as columns, [2, n]. ``zero``: title -> what counts as zero there."""
+    """A panel for each case: title -> keys as columns, [2, n]. ``zero``: what counts as zero there."""
     said = []
     with drawing(1, len(cases), size=(2.3 * len(cases), 2.5), squeeze=False) as (figure, axes):
         for axis, (title, K) in zip(axes[0], cases.items(), strict=True):

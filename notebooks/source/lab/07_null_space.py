@@ -285,7 +285,7 @@ from alphaedit_lite.book.ch07.widgets import ThresholdWidget
 ThresholdWidget(spectra, outcome).show()
 
 # %% [markdown]
-# ## 4. How many keys make a null space?
+# ## 4. Larger and larger samples
 #
 # We fit C0 on the first 100, 200, 400, … keys of our text.
 # For each, we note what the sample *claims* about its null space,
@@ -444,7 +444,7 @@ show(*draw.doors_figure(doors, panels), name="07_doors_alphaedit")
 # Mind that this is a *length*, and `door` an energy, its square.
 # So `update` times √`door` should be the same in all rows:
 # it lies between [[=constant.min():.3f]] and [[=constant.max():.3f]].
-# (The editor stops a little short of (7.9), most of all where the door is narrow.
+# (The editor stops a little short of (7.9).
 # That is the doing of the ridge term λ, which holds every update back.)
 #
 # For a known key k₀, the Δ of that size gives
