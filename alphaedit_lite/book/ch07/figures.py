@@ -66,12 +66,9 @@ def draw_keys(axis: Any, K: Tensor, zero: float = 1e-9, label: str = "k") -> str
 
 
 def keys_figure(cases: Mapping[str, Tensor], zero: Mapping[str, float] | None = None) -> tuple[Figure, str]:
-    """A panel for each case: title -> keys as columns. ``zero``: title -> what counts as zero there."""
-    options: dict[str, Any] = {"squeeze": False}
-    if len(next(iter(cases.values()))) == 3:
-        options["subplot_kw"] = {"projection": "3d"}
+    """A panel for each case: title -> keys as columns, [2, n]. ``zero``: what counts as zero there."""
     said = []
-    with drawing(1, len(cases), size=(2.3 * len(cases), 2.5), **options) as (figure, axes):
+    with drawing(1, len(cases), size=(2.3 * len(cases), 2.5), squeeze=False) as (figure, axes):
         for axis, (title, K) in zip(axes[0], cases.items(), strict=True):
             said.append(f"{title}: {draw_keys(axis, K, (zero or {}).get(title, 1e-9))}")
             axis.set_title(f"{title}\n{axis.get_title()}", fontsize=8)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def judge(number: str, answer: Any) -> tuple[str, str]:
     try:
         with torch.random.fork_rng():  # fresh data every time, and the chapter's own numbers stay the same
             torch.seed()
-            EXERCISES[number].check(_watched(answer))
+            EXERCISES[number].check(_watched(answer, EXERCISES[number].reference))
     except NotDone:
         return "open", "not done yet. The chapter goes on with our version."
     except Hint as hint:
@@ -103,17 +104,25 @@ def judge(number: str, answer: Any) -> tuple[str, str]:
     return "passed", "all properties hold. The chapter goes on with your version."
 
 
-def _watched(answer: Any) -> Any:
-    """The answer, which raises ``NotDone`` where a stub shows: a missing value, or one returned."""
+def _watched(answer: Any, reference: Any) -> Any:
+    """The answer, which raises ``NotDone`` where a stub shows: a missing value, or one returned.
+
+    It raises ``Hint`` where it returns another type, and the reference says that it returns a tensor.
+    """
     if answer is None or answer is Ellipsis:
         raise NotDone
     if not callable(answer):
         return answer
+    tensor = getattr(reference, "__annotations__", {}).get("return") in ("Tensor", Tensor)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         value = answer(*args, **kwargs)
         if value is None or value is Ellipsis:
             raise NotDone
+        if tensor and not isinstance(value, Tensor | Number):  # a check may take 0.5 for tensor(0.5)
+            kind = type(value).__name__
+            kind = {"ndarray": "a NumPy array", "str": "a string"}.get(kind, f"a {kind}")
+            raise Hint(f"your function returns {kind}; a torch tensor is asked for.")
         return value
 
     return call

@@ -44,6 +44,16 @@ WRONG: dict[str, dict[str, tuple[str, str]]] = {
             "    return u @ u.T",
             "too small",
         ),
+        "an array": (
+            "def answer(K0, threshold=1e-10):\n"
+            "    values, V = torch.linalg.eigh(K0 @ K0.T / K0.shape[1])\n"
+            "    return (V[:, values < threshold] @ V[:, values < threshold].T).numpy()",
+            "returns a NumPy array; a torch tensor is asked for",
+        ),
+        "a string": (
+            "def answer(K0, threshold=1e-10): return 'U U.T'",
+            "returns a string; a torch tensor is asked for",
+        ),
     },
     "07.2": {
         "the range": ("def answer(d, rank): return rank, math.sqrt(rank), rank / d", "that of I − P"),
