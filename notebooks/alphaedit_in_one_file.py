@@ -172,7 +172,8 @@ if __name__ == "__main__":
         texts = Path(sys.argv[2]).read_text(encoding="utf-8").split("\n\n")
         main(model, tokenizer, texts)
     else:  # the book's own model and text
-        from alphaedit_lite import load_model, wikipedia_leads
+        from alphaedit_lite import load_model
+        from alphaedit_lite.support.texts import wikipedia_leads
 
         lm = load_model()
         main(lm.model, lm.tokenizer, wikipedia_leads("fit"))
