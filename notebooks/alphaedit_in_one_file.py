@@ -4,8 +4,7 @@
     python notebooks/alphaedit_in_one_file.py FOLDER TEXT   # one like Llama
 
 Fang et al., ICLR 2025, at the published settings. The formulas have keys as
-columns; here a key is a row. Only torch and transformers do the work.
-"""
+columns; here a key is a row. Only torch and transformers do the work."""
 
 import sys
 from contextlib import ExitStack, suppress
@@ -70,6 +69,12 @@ def encoded(tokenizer, fact):
 
 # 1. What the model knows: C0, the second moment of the keys of ordinary text;
 #    and P, the projection onto the directions that those keys hardly use.
+def projection(C0):
+    values, U = torch.linalg.eigh(C0)
+    U = U[:, values < THRESHOLD]
+    return U @ U.T
+
+
 def null_spaces(model, tokenizer, texts):
     rows, left = [], TOKENS
     for text in texts:
@@ -84,45 +89,48 @@ def null_spaces(model, tokenizer, texts):
         keys = entering(model, some, *modules)
         for layer, K in zip(LAYERS, keys, strict=True):
             C0[layer] += (K[real].T @ K[real]).double() / (TOKENS - left)
-    P = {}
-    for layer in LAYERS:
-        values, U = torch.linalg.eigh(C0[layer])
-        U = U[:, values < THRESHOLD]
-        P[layer] = U @ U.T
-    return P
+    return {layer: projection(C0[layer]) for layer in LAYERS}
 
 
 # 2. What the last block should answer: z = h + delta, by gradient descent on
 #    "the object comes next", while the subject alone goes on as before.
+def adding(delta, ends):
+    """A hook: delta is added in every row, at the subject's last token."""
+
+    def add(_, inputs):
+        x = inputs[0].clone()
+        x[range(len(ends)), ends] += delta
+        return (x, *inputs[1:])
+
+    return add
+
+
+def surprise(log_p, rows, new):
+    """How far the model is from saying the object, a mean over its tokens."""
+    said = [(i, t) for i, n in enumerate(new) for t in range(n, len(rows[i]))]
+    return -sum(log_p[i, t - 1, rows[i][t]] for i, t in said) / len(said)
+
+
 def find_z(model, tokenizer, fact):
     rows, ends, new = map(list, zip(*encoded(tokenizer, fact), strict=True))
     h = entering(model, rows[:1], above(model))[0][0, ends[0]]
-    delta = torch.zeros_like(h, requires_grad=True)
+    alone = tokenizer(fact[1])["input_ids"]  # the subject
+    rows, ends = [*rows, alone], [*ends, len(alone) - 1]
+    delta, before = torch.zeros_like(h, requires_grad=True), None
     adam = torch.optim.Adam([delta], lr=RATE)
-    rows, ends = [*rows, rows[0][: ends[0] + 1]], [*ends, ends[0]]
-    said = [(i, t) for i, n in enumerate(new) for t in range(n, len(rows[i]))]
-
-    def add_delta(_, inputs):
-        x = inputs[0].clone()
-        x[range(len(rows)), ends] += delta
-        return (x, *inputs[1:])
-
     for step in range(STEPS):
-        with above(model).register_forward_pre_hook(add_delta):
+        with above(model).register_forward_pre_hook(adding(delta, ends)):
             log_p = run(model, rows).log_softmax(-1)
-        now = log_p[-1, ends[-1]]
-        if step == 0:
-            before = now.detach()
-        loss = -sum(log_p[i, t - 1, rows[i][t]] for i, t in said) / len(said)
+        now = log_p[-1, ends[-1]]  # what comes after the subject alone
+        before = now.detach() if step == 0 else before
+        loss = surprise(log_p, rows, new)
         loss = loss + KL * (now.exp() * (now - before)).sum()
         loss = loss + DECAY * delta.norm() / h.norm() ** 2
         if loss < 0.05 or step == STEPS - 1:
             return h + delta.detach()
-        adam.zero_grad()
-        loss.backward()
+        (delta.grad,) = torch.autograd.grad(loss, delta)
         adam.step()
-        with torch.no_grad():
-            delta *= (CLAMP * h.norm() / delta.norm()).clamp(max=1)
+        delta.data *= (CLAMP * h.norm() / delta.data.norm()).clamp(max=1)
 
 
 # 3. The write. R = z - h is shared out over the layers; in each of them
@@ -147,9 +155,8 @@ def alphaedit(model, tokenizer, facts, P, past):
     return before
 
 
-def main(model, tokenizer, texts):
+def main(model, tokenizer, P):
     model.requires_grad_(False)
-    P = null_spaces(model, tokenizer, texts)
     fact = "{} is located in the country of", "Lower Assam", " Romania"
     start = tokenizer(fact[0].format(fact[1]), return_tensors="pt")
 
@@ -170,10 +177,12 @@ if __name__ == "__main__":
         model = AutoModelForCausalLM.from_pretrained(sys.argv[1]).float()
         tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
         texts = Path(sys.argv[2]).read_text(encoding="utf-8").split("\n\n")
-        main(model, tokenizer, texts)
+        main(model, tokenizer, null_spaces(model, tokenizer, texts))
     else:  # the book's own model and text
         from alphaedit_lite import load_model
         from alphaedit_lite.support.texts import wikipedia_leads
 
         lm = load_model()
-        main(lm.model, lm.tokenizer, wikipedia_leads("fit"))
+        model, tokenizer = lm.model, lm.tokenizer
+        texts = wikipedia_leads("fit")
+        main(model, tokenizer, null_spaces(model, tokenizer, texts))

@@ -14,6 +14,8 @@ What the sources may hold beside ordinary cells (CONTRIBUTING.md, "How to add a 
 * ``[[=expression:format]]``         in prose: a number out of the running chapter;
 * ``[[seconds]]``                    in prose: how long the chapter took to run when it was built;
 * ``[[colab]]``                      in prose: the link that opens this chapter on Colab;
+* ``# %% file="padded run"``         a cell that is filled with these pieces of AlphaEdit in one file;
+* ``[[file=script]]``                in prose: the same, as a block that is not run;
 * ``[[map]]``                        in prose: where this lesson stands in the book (tools/lesson.py);
 * ``# %% [markdown] tags=["instructor"]``  notes that only the classroom's instructor set shows.
 
@@ -47,6 +49,7 @@ ROOT = Path(__file__).parents[1]
 VERSION = alphaedit_lite.__version__
 WHEEL = f"alphaedit_lite-{VERSION}-py3-none-any.whl"
 NUMBER = re.compile(r"\[\[=(.+?)\]\]")
+PIECE = re.compile(r'\[\[file=(\w+)\]\]|^# %% file="([\w ]+)"', re.M)
 
 
 def repository() -> str:
@@ -121,6 +124,11 @@ def check_source(path: Path) -> list[str]:
             opened = 0
         elif exercise and f'chapter.check("{exercise}"' in line:
             checked = True
+        for name in " ".join(filter(None, sum(PIECE.findall(line), ()))).split():
+            if name not in lesson.pieces():
+                fail(
+                    number, f"{lesson.ONE_FILE.name} has no piece {name!r}, but {', '.join(lesson.pieces())}."
+                )
         for name in re.findall(r"""result\(["']([^"']+)["']\)""", line):
             if not (RESULTS / name).exists():
                 fail(number, f"there is no results/{name}.")
@@ -188,8 +196,11 @@ def without_outputs(path: Path, solved: bool = False, instructor: bool = False) 
         if "exercise" in cell.metadata:
             ours[cell.metadata["exercise"]] = edition(cell.source, solved=True)
             cell.source = edition(cell.source, solved)
+        if "file" in cell.metadata:
+            cell.source = lesson.piece(cell.metadata["file"])
         cell.source = cell.source.replace("[[colab]]", badge)
         cell.source = cell.source.replace("[[map]]", lesson.where(path.stem[:2]))
+        cell.source = PIECE.sub(lambda found: f"```python\n{lesson.piece(found[1])}\n```", cell.source)
         cell.metadata.pop("lines_to_next_cell", None)
     notebook.cells = kept if solved else lesson.with_our_versions(kept, ours)
     lesson.fold(notebook.cells)
@@ -254,8 +265,10 @@ def stated(seconds: float) -> str:
 
 
 def source_hash(path: Path) -> str:
-    """Of the chapter's source and of what is put into it: the setup cell, the map."""
+    """Of the chapter's source and of what is put into it: the setup cell, the map, AlphaEdit in one file."""
     added = setup_cell(repository()) + lesson.where(path.stem[:2])
+    if PIECE.search(path.read_text(encoding="utf-8")):
+        added += lesson.ONE_FILE.read_text(encoding="utf-8")
     return hashlib.sha256(path.read_bytes() + added.encode()).hexdigest()[:16]
 
 

@@ -1,9 +1,11 @@
-"""What the build adds to a lesson: the map, our versions of the exercises, and what is folded away."""
+"""What the build adds to a lesson: the map, our versions of the exercises, AlphaEdit in one file, piece by piece,
+and what is folded away."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
@@ -61,6 +63,27 @@ def where(number: str) -> str:
     steps = [f"{name}: {text}" for name, text in zip(names, near, strict=False)]
     lines = [line.rstrip() for line in (*drawing, "", *steps)]
     return "```text\n" + "\n".join(lines) + "\n```"
+
+
+ONE_FILE = Path(__file__).parents[1] / "notebooks" / "alphaedit_in_one_file.py"
+
+
+def pieces() -> dict[str, str]:
+    """The pieces of AlphaEdit in one file, in its order, named by their functions; "head" and "script" around them.
+
+    Joined by two empty lines they are the file.
+    """
+    first, *functions, last = ONE_FILE.read_text(encoding="utf-8").rstrip().split("\n\n\n")
+    found = {"head": first}
+    for text in functions:
+        found[re.search(r"^def (\w+)", text, re.M)[1]] = text
+    return found | {"script": last}
+
+
+def piece(names: str) -> str:
+    """Some pieces of the file, one below the other: "padded run". Raises KeyError for one that is not there."""
+    found = pieces()
+    return "\n\n\n".join(found[name] for name in names.split())
 
 
 def with_our_versions(cells: Sequence[NotebookNode], ours: Mapping[str, str]) -> list[NotebookNode]:

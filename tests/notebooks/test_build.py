@@ -2,7 +2,8 @@
 
 import pytest
 
-from tools.build_notebooks import SourceError, check_source, edition, without_outputs
+from tools import lesson
+from tools.build_notebooks import SOURCES, SourceError, check_source, edition, source_hash, without_outputs
 
 GOOD = """# %% [markdown]
 # # A chapter
@@ -59,6 +60,8 @@ def test_editions(tmp_path):
         ('f = chapter.check("99.1", f)', "", r"07_x.py:10: exercise 99.1 has no chapter.check"),
         ('# %% exercise="99.1"', "# %%", r"07_x.py:12: a solution in no exercise"),
         ('exercise="99.1"', 'exercise="99.99"', r"07_x.py:10: exercise 99.99 has no check in"),
+        ("[[=1/3:.0%]]", "[[file=nothing]]", r"07_x.py:3: alphaedit_in_one_file.py has no piece 'nothing'"),
+        ('# %% tags=["setup"]', '# %% file="run f"', r"07_x.py:8: alphaedit_in_one_file.py has no piece 'f'"),
         ("[[=1/3:.0%]]", "[[=result('no.json')['a']:.0%]]", r"07_x.py:3: there is no results/no.json"),
     ],
 )
@@ -72,3 +75,25 @@ def test_an_exercise_twice(tmp_path):
     again = GOOD[GOOD.index("# %% exercise") :]
     with pytest.raises(SourceError, match=r"07_x.py:19: exercise 99.1 stands here for the second time"):
         check_source(write(tmp_path, GOOD + "\n" + again))
+
+
+def test_chapter_8_prints_alphaedit_in_one_file_whole():
+    """Each piece once, in order: the cells that run, and the last lines, which do not, are the file."""
+    cells = without_outputs(SOURCES / "08_alphaedit.py").cells
+    printed = [cell.source for cell in cells if "file" in cell.metadata]
+    (last,) = (cell.source for cell in cells if "__main__" in cell.source)
+    last = last.split("```python\n")[1].split("\n```")[0]
+    assert "\n\n\n".join([*printed, last]) + "\n" == lesson.ONE_FILE.read_text(encoding="utf-8")
+
+
+def test_a_lesson_that_prints_the_file_is_stale_when_the_file_changes(tmp_path, monkeypatch):
+    with_file = write(tmp_path, GOOD.replace('# %% tags=["setup"]', '# %% file="padded run"'))
+    before, untouched = source_hash(with_file), source_hash(SOURCES / "07_null_space.py")
+    text = lesson.ONE_FILE.read_text(encoding="utf-8")
+    assert without_outputs(with_file).cells[1].source == lesson.piece("padded run")
+    assert lesson.piece("padded run").startswith("def padded(rows):")
+    changed = tmp_path / "alphaedit_in_one_file.py"
+    changed.write_text(text.replace("RATE, CLAMP", "CLAMP, RATE", 1), encoding="utf-8")
+    monkeypatch.setattr(lesson, "ONE_FILE", changed)
+    assert source_hash(with_file) != before
+    assert source_hash(SOURCES / "07_null_space.py") == untouched

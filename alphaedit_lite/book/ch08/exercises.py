@@ -71,8 +71,8 @@ def check_closed_form(answer: Callable[..., Tensor]) -> None:
         delta = answer(K1, R, P, lam)
         expect(
             isinstance(delta, Tensor) and tuple(delta.shape) == (M, D),
-            f"Δ should be d_model × d_ff = {M} × {D}. torch.linalg.solve(A, B) is A⁻¹B; here the inverse stands "
-            "on the right, so solve for Δᵀ and transpose.",
+            f"Δ should be d_model × d_ff = {M} × {D}. The unknown of lstsq stands on the right, ours on the "
+            "left, so solve for Δᵀ and transpose.",
         )
         bracket = K1 @ K1.T @ P + lam * eye(D)
         expect(
@@ -81,17 +81,21 @@ def check_closed_form(answer: Callable[..., Tensor]) -> None:
             "solved with B instead of Bᵀ. (With MEMIT's symmetric bracket this did no harm.)",
         )
         expect(
+            not close(delta, closed_form(K1, R, P, lam**2)),
+            "λ stands where √λ belongs: the routine squares what it is given, and (8.4) has λ‖ΔP‖².",
+        )
+        expect(
             not close(delta, torch.linalg.solve(K1 @ K1.T + lam * eye(D), K1 @ R.T).T @ P),
             "this is the finished Δ of ridge regression, projected afterwards: it does not know that P will take a "
-            "part away, and writes too little. P must be inside the bracket as well.",
+            "part away, and writes too little. P must be at the keys before the problem is solved.",
         )
         expect(
             not close(delta, torch.linalg.solve(K1 @ K1.T + lam * eye(D), K1 @ R.T).T),
-            "this is ridge regression without P: it changes the answers to known keys.",
+            "this is ridge regression without P: it changes the answers to known keys. Put PK1 where K1 stands.",
         )
         expect(
             bool((delta @ K0).norm() < 1e-7 * (1 + delta.norm() * K0.norm())),
-            "the answers to known keys change: ΔK0 should be zero. Is there a P at the end of R K1ᵀ P?",
+            "the answers to known keys change: ΔK0 should be zero. Is there a P at every K1?",
         )
         expect(
             not close(delta, R @ torch.linalg.pinv(U.T @ K1) @ U.T),
@@ -99,8 +103,8 @@ def check_closed_form(answer: Callable[..., Tensor]) -> None:
         )
         expect(
             bool(slope(delta, K1, R, P, lam).norm() < 1e-7 * (1 + R.norm() * K1.norm())),
-            "the slope of (8.4) at your Δ is not zero, so this is not the lowest point. Compare with (8.6) term by "
-            "term: is λ where it belongs, in front of I?",
+            "the slope of (8.4) at your Δ is not zero (exercise 08.1), so this is not the lowest point. Is λ where it "
+            "belongs, √λ I beside PK1, and are the zeros beside R?",
         )
 
 
@@ -134,7 +138,7 @@ def check_thin(answer: Callable[..., Tensor]) -> None:
         expect(bool((gain @ K0).norm() < 1e-7 * K0.norm()), "G K0 is not zero: where has P (or U Uᵀ) gone?")
         expect(
             close(gain, right),
-            "R G is not the Δ of the big formula. Check (8.8): (K1ᵀPK1 + λI)⁻¹ K1ᵀP, with K1ᵀPK1 = AᵀA, K1ᵀP = AᵀUᵀ.",
+            "R G is not the Δ of the big formula. Check (8.9): (K1ᵀPK1 + λI)⁻¹ K1ᵀP, with K1ᵀPK1 = AᵀA, K1ᵀP = AᵀUᵀ.",
         )
 
 
@@ -164,7 +168,7 @@ def check_on_paper(answer: Callable[..., Any]) -> None:
         expect(
             abs(share - written(lam)) < 1e-9,
             f"1: for ‖Pk‖ = {shadow:.3f} and λ = {lam:.3f}, Δk is {written(lam):.3f} · r; your share is {share:.3f}. "
-            "Put n = 1 into (8.8): everything in the bracket is a number.",
+            "Put n = 1 into (8.9): everything in the bracket is a number.",
         )
         expect(
             abs(needed - shadow**2 * wish / (1 - wish)) > 1e-9,
@@ -227,7 +231,7 @@ def check_with_history(answer: Callable[..., Tensor]) -> None:
         pull = (X @ K1 - R) @ K1.T + X @ Kp @ Kp.T + lam * X
         expect(
             bool((pull @ P).norm() < 1e-7 * (1 + R.norm() * K1.norm())) and close(X @ P, X),
-            "the slope of (8.5) is not zero at Δ = R G. Put K = [Kp K1] into (8.8) in the place of K1, and think of "
+            "the slope of (8.5) is not zero at Δ = R G. Put K = [Kp K1] into (8.9) in the place of K1, and think of "
             "the residuals as [0 R].",
         )
         expect(

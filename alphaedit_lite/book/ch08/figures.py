@@ -68,6 +68,37 @@ def corner_figure(panels: Mapping[str, tuple[pd.DataFrame, Mapping[str, Any]]]) 
     return figure, " ".join(said)
 
 
+def price_figure(
+    leaks: Sequence[float], prices: Sequence[float], memit: float, threshold: float
+) -> tuple[Figure, str]:
+    """What a write of one and the same share costs known answers, over the leak of P; and with MEMIT.
+
+    Args:
+        leaks: the energy inside each P, ascending; 1 is no P.  prices: the change of known answers with it.
+        threshold: which of the leaks is that of the authors' threshold.
+    """
+    with drawing(size=(5.2, 2.7)) as (figure, axis):
+        axis.semilogx(leaks, [100 * price for price in prices], color=COLORS[0], marker="o", ms=4)
+        at = prices[leaks.index(threshold)]
+        axis.plot(threshold, 100 * at, "*", color=COLORS[1], mec="black", ms=13)
+        for x, y, text, align in (
+            (leaks[0], prices[0], "a strict P", "left"),
+            (threshold, at, "the threshold", "center"),
+            (1, prices[-1], "no P", "center"),
+        ):
+            axis.annotate(text, (x, 100 * y), (0, 9), ha=align, textcoords="offset points", fontsize=8)
+        axis.axhline(100 * memit, color="0.3", ls=":")
+        axis.annotate("MEMIT", (leaks[0], 100 * memit), (0, 4), textcoords="offset points", fontsize=8)
+        axis.set(xlabel="energy of the known keys inside P", ylabel="change of known answers, %")
+        axis.set(ylim=(0, 115 * max(prices)), xlim=(0.8 * leaks[0], 1.4))
+        axis.set_xticks([0.01, 0.1, 1], ["1%", "10%", "100%"])
+    said = [f"leak {leak:.0%}: {price:.0%}" for leak, price in zip(leaks, prices, strict=True)]
+    return figure, (
+        "Change of known answers for the same share written, by the energy inside P: "
+        f"{'; '.join(said)}. The threshold has {threshold:.0%} inside. MEMIT: {memit:.0%}."
+    )
+
+
 def leaks_figure(table: pd.DataFrame, memit: Mapping[str, float], share: float) -> tuple[Figure, str]:
     """Writes of the same share through spaces of growing leak: three panels over the leaked energy.
 

@@ -18,8 +18,9 @@ def slope(delta: Tensor, K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor
 
 
 def closed_form(K1: Tensor, R: Tensor, P: Tensor, lam: float) -> Tensor:  # 08.2
-    bracket = K1 @ K1.T @ P + lam * eye(len(P))
-    return torch.linalg.solve(bracket.T, (R @ K1.T @ P).T).T
+    A = torch.cat([P @ K1, lam**0.5 * eye(len(P))], dim=1)
+    B = torch.cat([R, torch.zeros(len(R), len(P)).to(R)], dim=1)
+    return torch.linalg.lstsq(A.T, B.T).solution.T
 
 
 def thin(K1: Tensor, U: Tensor, lam: float) -> Tensor:  # 08.3

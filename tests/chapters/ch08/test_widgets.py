@@ -10,6 +10,7 @@ from alphaedit_lite.book.ch08.figures import (
     corner_figure,
     fronts_figure,
     leaks_figure,
+    price_figure,
     projection_figure,
 )
 from alphaedit_lite.book.ch08.reference import thin
@@ -82,6 +83,9 @@ def test_the_other_figures_say_their_numbers(layer):
     assert f"AlphaEdit {point['share']:.0%} written" in alt
     table = pd.DataFrame([{"leak": s, **layer.at_share(thin, layer.basis(s), 0.8)} for s in (0.2, 1.0)])
     assert "leak 20%" in leaks_figure(table, layer.memit_at_share(0.8), 0.8)[1]
+    alt = price_figure([0.01, 0.28, 1.0], [0.9, 0.3, 0.4], 0.2, 0.28)[1]
+    assert "leak 1%: 90%; leak 28%: 30%; leak 100%: 40%" in alt
+    assert "MEMIT: 20%" in alt
     study = {
         "unedited": {"perplexity": 10.0},
         "rows": [

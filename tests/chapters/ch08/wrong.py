@@ -79,6 +79,20 @@ WRONG = {
             "ridge regression without P",
         ),
         "exact": ("answer = lambda K, R, P, lam: R @ torch.linalg.pinv(P @ K) @ P", "λ is missing"),
+        "λ, not its root": (
+            "def answer(K, R, P, lam):\n"
+            "    A = torch.cat([P @ K, lam * torch.eye(len(P)).double()], 1)\n"
+            "    B = torch.cat([R, torch.zeros(len(R), len(P)).double()], 1)\n"
+            "    return torch.linalg.lstsq(A.T, B.T).solution.T",
+            "√λ belongs",
+        ),
+        "no P at the keys": (
+            "def answer(K, R, P, lam):\n"
+            "    A = torch.cat([K, lam**0.5 * torch.eye(len(P)).double()], 1)\n"
+            "    B = torch.cat([R, torch.zeros(len(R), len(P)).double()], 1)\n"
+            "    return torch.linalg.lstsq(A.T, B.T).solution.T",
+            "Put PK1 where K1 stands",
+        ),
         "transposed": (
             "answer = lambda K, R, P, lam: torch.linalg.solve("
             "(K @ K.T @ P + lam * torch.eye(len(P)).double()).T, (R @ K.T @ P).T)",
@@ -87,7 +101,7 @@ WRONG = {
         "paper's λ": (
             "answer = lambda K, R, P, lam: torch.linalg.solve("
             "(K @ K.T @ P + torch.eye(len(P)).double()).T, (R @ K.T @ P).T).T",
-            "is λ where it belongs",
+            "Is λ where it ",
         ),
     },
     "08.3": {
