@@ -764,6 +764,7 @@ pd.DataFrame(twins, index=["P(Romania)", "P(Africa)"]).T.style.format("{:.2f}")
 # | the weight of ‖ΔP‖² is 1 | `L2`, 10 in the configurations of the paper's models | λ, `EditorConfig.lam`, in units of tr(PC0); absolute with `lam_relative=False` |
 # | KpKpᵀ | `cache_c`: a d_ff × d_ff sum for each layer, to which all keys are added | `Edit.keys`: the keys themselves, so undoing an edit forgets its keys |
 # | P | `null_space_project.pt`, one file for all layers | `NullSpace.basis`, U only |
+# | one search for z, one write | the same | `EditorConfig.passes`, by default 2: the search is repeated on the model as written, and what is missing is written, too |
 
 # %% [markdown]
 # ## 6. AlphaEdit in one file

@@ -335,16 +335,16 @@ says.map(lambda text: " ".join(text.split())).style.hide()
 
 # %% [markdown]
 # Asked in the words that we used, the model says *[[=' '.join(after[0].split())]]* (first row).
-# The first token of the new name is there, and then it goes on with another place.
+# The name is the one that we wrote; whatever comes after it, the model makes up.
+# (The first token is steered by z at the subject; the others follow since z was optimised for the whole name.)
+#
 # Asked in other words,
 # it [[='names the place' if 'Ellery' in after[1] else 'does not name the place either']] (second row).
-#
-# Why is this harder than to replace Lower Assam's country?
-# One vector z, at the subject, has to steer all three tokens of the name.
-# The search for z took [[=int(found.steps[0])]] steps, which is as many as it may take.
-# And it may be that the model has no notion of SNLP to attach a place to.
-# So what corrects a fact well does not teach a new one as easily. (This is one case.
-# The other conference, in the last row, should say what it said before.)
+# For a fact that it knew in some form, paraphrases followed.
+# Here it may be that the model has no notion of SNLP to attach the place to; and z was found for one sentence.
+# So one edit corrects well, and teaches little.
+# (This is one case; the search for z took [[=int(found.steps[0])]] steps.)
+# The other conference: compare the last row before and after.
 
 # %% [markdown]
 # ## 5. Three batches, and a hundred facts
