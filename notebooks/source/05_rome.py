@@ -92,7 +92,7 @@ LAYER, STEPS, RATE, CLAMP = 7, 20, 0.5, 0.75
 # We add a vector δ to it, let the later blocks run on, and see how probable *Romania* has become.
 # Then we improve δ by gradient descent.
 # No weight of the model changes.
-# At the end, z = h + δ is our **wish**: what block 7 should answer.
+# At the end, z = h + δ is our **wish**, or *target*: what block 7 should answer.
 #
 # The wish should belong to the subject, not to one sentence.
 # So we ask the same question six times: once alone, and five times after an unrelated sentence.
@@ -745,9 +745,9 @@ fit = share.corr(tables["ROME"].moved)
 named = ["Upper Assam", "Assam", "Himachal Pradesh"]
 show(*draw.leaks_figure(tables, named), name="05_leaks")
 print("tokens:", *map(tokenizer.tokenize, ("Upper Assam", "Assam")))
-for name, subject in (("c", "Upper Assam"), ("d", "Assam")):
-    found = sum(share[subject] > bound for bound in (0.1, 0.5, 0.85))
-    chapter.reveal(name, found)
+bounds = (0.1, 0.5, 0.85)
+chapter.reveal("c", sum(share["Upper Assam"] > bound for bound in bounds))
+chapter.reveal("d", sum(share["Assam"] > bound for bound in bounds))
 
 # %% [markdown]
 # **How to read it.** Each point is a question.
