@@ -186,7 +186,8 @@ print(f"μ {mu:.2e}, and the harm gᵀC0g {g @ C0 @ g:.2e}")
 # %% [markdown]
 # The multiplier is more than a helper: for ‖r‖ = 1 it *is* the least harm.
 # It is the price of the condition.
-#
+
+# %% [markdown]
 # ## 3. Size is not harm
 #
 # ROME against the plain write Δ = r kᵀ / (kᵀk) of chapter 4, for the same r.
@@ -234,7 +235,8 @@ most.style.format("{:.0%}")
 # %% [markdown]
 # These five receive [[=most.plain.mean():.0%]] of r from the plain write,
 # on the average, and [[=most.ROME.mean():.0%]] from ROME.
-#
+
+# %% [markdown]
 # ## 4. What each part of the recipe buys
 #
 # The search has three helpers: prefixes, KL term and clamp.
@@ -299,7 +301,8 @@ print(f"longest wish: {longest:.2f} ‖h‖; above 0.75: {touched} of 12")
 # "Success" only asks which of the two objects is likelier:
 # on paraphrases the new one should be, on neighbours the old one.
 # The KL is that of (5.1), measured after the edit.
-#
+
+# %% [markdown]
 # **What surprised us.**
 # No part makes or breaks the edit: the fact itself is written in every row.
 # What the parts buy is smaller than their fame.
@@ -389,7 +392,8 @@ print(f"The most important thing about cooking rice is{spoken!r}")
 # So the same two keys give a deaf edit or a dead model.
 # One condition cannot hold both keys.
 # (Two conditions could: chapter 6 writes many keys at once.)
-#
+
+# %% [markdown]
 # ## 6. And one after another?
 #
 # ROME protects what the *text* knows, and nothing that was written before: C0 has never seen the new keys.
