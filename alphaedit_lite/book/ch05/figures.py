@@ -1,8 +1,8 @@
 """The figures of chapter 5: the film of a wish, the tangent of ROME, and what a write leaks.
 
     film = Film(range(7, 30), old="India", new="Romania")
-    film.take(logits, **numbers)                # once a step
-    show(*film.figure(), name="05_film")
+    film.take(logits)                           # once a step
+    show(*film.lens_figure([0, 10]), name="05_lens")
 
 The ``…_figure`` functions return a figure and its alt text, computed from the data.
 """
@@ -38,47 +38,14 @@ class Film:
         self.layers, self.old, self.new, self.ids, self.tokenizer = list(layers), old, new, ids, tokenizer
         self.odds: list[list[float]] = []  # log p(new) − log p(old) by step and layer
         self.words: list[list[str]] = []  # the first choice by step and layer
-        self.rows: list[dict[str, float]] = []
+        self.p: list[float] = []  # the probability of the new object by step
 
-    def take(self, logits: Tensor, **numbers: float) -> None:
-        """One step: the logits of every watched block's output, [layers, vocabulary], and numbers to plot."""
+    def take(self, logits: Tensor) -> None:
+        """One step: the logits of every watched block's output, [layers, vocabulary]."""
         old, new = self.ids
         self.odds.append((logits[:, new] - logits[:, old]).tolist())
         self.words.append([self.tokenizer.decode([i]).strip() or "␣" for i in logits.argmax(1).tolist()])
-        p = logits[-1].float().softmax(0)
-        self.rows.append(
-            {"old": float(p[old]), "new": float(p[new])} | {k: float(v) for k, v in numbers.items()}
-        )
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """A row for each step: probabilities of the old and the new object, and the numbers of ``take``."""
-        return pd.DataFrame(self.rows).rename_axis("step")
-
-    def figure(self, stop: int) -> tuple[Figure, str]:
-        """Probabilities, loss terms and size of δ against the step; ``stop`` is where z is taken."""
-        t = self.table
-        panels = {
-            "probability, last token": {"new": self.new, "old": self.old},
-            "parts of the loss": {"nll": "−log p(new)", "kl": "KL (before its weight)"},
-            "‖δ‖ / ‖h‖": {"size": "all steps"},
-        }
-        with drawing(1, 3, size=(7.4, 2.5)) as (figure, axes):
-            for axis, (title, lines) in zip(axes, panels.items(), strict=True):
-                for (name, label), color, line in zip(lines.items(), (NEW, OLD), LINES, strict=False):
-                    axis.plot(t[name], color=color, ls=line, marker=".", ms=4, label=label)
-                stopped = axis.axvline(stop, color="0.5", lw=0.8)
-                axis.set_title(title, fontsize=8)
-                axis.set_xlabel("step")
-                axis.set_ylim(0, None)
-                if len(lines) > 1:
-                    axis.legend(frameon=False, fontsize=7)
-            axes[-1].legend([stopped], ["z is taken here"], frameon=False, fontsize=7, loc="lower right")
-        said = [
-            f"step {i}: {self.new} {r.new:.2f}, {self.old} {r.old:.2f}, KL {r.kl:.2f}, size {r['size']:.2f}"
-            for i, r in t.iloc[[0, stop, -1]].iterrows()
-        ]
-        return figure, f"The search for z, stopped at step {stop}. {'; '.join(said)}."
+        self.p.append(float(logits[-1].float().softmax(0)[new]))
 
     def draw(self, axis: Any, step: int) -> str:
         """The lens at one step: a bar for each block, with its first choice as text; describe it."""
@@ -94,7 +61,7 @@ class Film:
         for layer, word in zip(self.layers, words, strict=True):
             axis.text(1.78 * limit, layer, word, fontsize=6, va="center", ha="right", parse_math=False)
         axis.axvline(0, color="black", lw=0.8)
-        axis.set_title(f"step {step}: p({self.new}) {self.rows[step]['new']:.2f}", fontsize=8)
+        axis.set_title(f"step {step}: p({self.new}) {self.p[step]:.2f}", fontsize=8)
         axis.set_xlabel(f"log p({self.new}) − log p({self.old})", fontsize=7)
         turned = next((n for n, x in zip(self.layers, odds, strict=True) if x > 2), None)
         where = (
@@ -110,6 +77,38 @@ class Film:
             said = [self.draw(axis, step) for axis, step in zip(axes, steps, strict=True)]
             axes[0].set_ylabel("block")
         return figure, " ".join(said)
+
+
+def search_figure(steps: pd.DataFrame, new: str, old: str, clamp: float) -> tuple[Figure, str]:
+    """The search for z, step by step. Columns ``new``, ``old`` (probabilities), ``nll``, ``kl`` and ``size``.
+
+    Args:
+        new, old: the names of the two objects.
+        clamp: the bound of ``size``, which is ‖δ‖ / ‖h‖.
+    """
+    new, old = new.strip(), old.strip()
+    panels = {
+        "probability, bare prompt": {"new": new, "old": old},
+        "parts of the loss": {"nll": "say it", "kl": "KL, before its weight"},
+        "‖δ‖ / ‖h‖": {"size": ""},
+    }
+    with drawing(1, 3, size=(7.4, 2.5)) as (figure, axes):
+        for axis, (title, lines) in zip(axes, panels.items(), strict=True):
+            for (name, label), color, line in zip(lines.items(), (NEW, OLD), LINES, strict=False):
+                axis.plot(steps[name], color=color, ls=line, marker=".", ms=4, label=label)
+            axis.set_title(title, fontsize=8)
+            axis.set_xlabel("step")
+            axis.set_ylim(0, None)
+            if len(lines) > 1:
+                axis.legend(frameon=False, fontsize=7)
+        axes[-1].axhline(clamp, color="0.5", lw=0.8)
+        axes[-1].text(0, clamp, "the clamp", color="0.4", fontsize=7, va="bottom")
+        axes[-1].set_ylim(0, 1.15 * max(clamp, steps["size"].max()))
+    said = [
+        f"step {i}: {new} {r.new:.2f}, {old} {r.old:.2f}, KL {r.kl:.2f}, size {r['size']:.2f}"
+        for i, r in steps.iloc[[0, len(steps) // 3, 2 * len(steps) // 3, -1]].iterrows()
+    ]
+    return figure, f"The search for z, in {len(steps)} steps. {'; '.join(said)}."
 
 
 def probabilities(lm: LanguageModel, fact: Fact) -> pd.DataFrame:
@@ -135,7 +134,7 @@ def second_moment(stretch: float, turn: float) -> Tensor:
 
 
 def draw_tangent(axis: Any, k: Tensor, C0: Tensor) -> str:
-    """The line gᵀk = 1, the levels of the cost gᵀC0 g, and two points on the line; describe them.
+    """The line gᵀk = 1, the levels of the harm gᵀC0 g, and two points on the line; describe them.
 
     Args:
         k: a key, [2].  C0: [2, 2], float64.
@@ -153,13 +152,13 @@ def draw_tangent(axis: Any, k: Tensor, C0: Tensor) -> str:
     axis.plot(ends[:, 0], ends[:, 1], color="black", lw=1.2)
     axis.annotate("", k.tolist(), (0, 0), arrowprops={"arrowstyle": "-|>", "color": COLORS[2], "lw": 1.8})
     axis.text(*(k * 0.5 + torch.tensor([-0.1, 0.15])).tolist(), "k", color=COLORS[2])
-    axis.plot(*plain.tolist(), "s", color=OLD, ms=6, label=f"plain: cost {paid:.2f}")
-    axis.plot(*rome.tolist(), "o", color=NEW, mec="black", ms=7, label=f"ROME: cost {cost:.2f}")
+    axis.plot(*plain.tolist(), "s", color=OLD, ms=6, label=f"plain: harm {paid:.2f}")
+    axis.plot(*rome.tolist(), "o", color=NEW, mec="black", ms=7, label=f"ROME: harm {cost:.2f}")
     axis.set(xlim=(-2, 2), ylim=(-2, 2), xticks=[-2, 0, 2], yticks=[-2, 0, 2], aspect="equal")
     axis.set_xlabel("first entry of x", fontsize=8)
     axis.legend(frameon=False, fontsize=7, loc="lower left", handletextpad=0.1)
     return (
-        f"Key ({k[0]:.2f}, {k[1]:.2f}): the plain point costs {paid:.2f} at length {plain.norm():.2f}, "
+        f"Key ({k[0]:.2f}, {k[1]:.2f}): the plain point does harm {paid:.2f} at length {plain.norm():.2f}, "
         f"ROME's {cost:.2f} at length {rome.norm():.2f}."
     )
 
@@ -172,7 +171,7 @@ def tangent_figure(cases: Mapping[str, tuple[Tensor, Tensor]]) -> tuple[Figure, 
             said.append(f"{title}: {draw_tangent(axis, k, C0)}")
             axis.set_title(title, fontsize=7.5)
         axes[0].set_ylabel("second entry of x", fontsize=8)
-        axes[0].text(0, -0.5, "equal damage", color="0.4", fontsize=7, ha="center")
+        axes[0].text(0, -0.5, "equal harm", color="0.4", fontsize=7, ha="center")
     return figure, " ".join(said)
 
 

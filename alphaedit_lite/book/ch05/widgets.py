@@ -3,7 +3,7 @@
     FilmWidget(film).show()
     TangentWidget().show()
 
-The chapter's printed figures are drawn by the same functions of ``rank_one``. Callbacks are ordinary
+The printed figures are drawn by the same functions of ``figures``. Callbacks are ordinary
 methods (``draw``), so they are tested without a browser.
 """
 
@@ -28,7 +28,7 @@ class FilmWidget(FigureWidget):
 
     def __init__(self, film: Film) -> None:
         self.film = film
-        self.step = w.IntSlider(0, 0, len(film.rows) - 1, description="Step", **WIDE)
+        self.step = w.IntSlider(0, 0, len(film.odds) - 1, description="Step", **WIDE)
         super().__init__([self.step])
 
     def draw(self) -> None:

@@ -1,9 +1,10 @@
 """The widgets of chapter 5 work without a front end, and what they say is true."""
 
+import pandas as pd
 import pytest
 import torch
 
-from alphaedit_lite.book.ch05.figures import Film, second_moment
+from alphaedit_lite.book.ch05.figures import Film, search_figure, second_moment
 from alphaedit_lite.book.ch05.widgets import FilmWidget, TangentWidget
 
 
@@ -18,7 +19,7 @@ def film():
     for step in range(4):
         logits = torch.zeros(3, 6)
         logits[1:, 2] = 4.0 * step - 3
-        film.take(logits, nll=3.0 - step, kl=0.1 * step, size=0.2 * step)
+        film.take(logits)
     return film
 
 
@@ -29,12 +30,18 @@ def drawn(widget) -> str:
 
 
 def test_a_film_keeps_what_was_seen(film):
-    assert film.table.shape == (4, 5)
     assert film.odds[2] == [0, 5, 5]
     assert film.words[2] == ["w0", "w2", "w2"]
-    assert film.table.new[2] == pytest.approx(float(torch.tensor([0.0, 0, 5, 0, 0, 0]).softmax(0)[2]))
-    assert "stopped at step 1" in film.figure(1)[1]
+    assert film.p[2] == pytest.approx(float(torch.tensor([0.0, 0, 5, 0, 0, 0]).softmax(0)[2]))
     assert film.lens_figure([0, 2])[1].count("Step") == 2
+
+
+def test_the_search_is_drawn_and_described():
+    steps = pd.DataFrame({"new": [0.0, 0.2, 0.9], "old": [0.6, 0.3, 0.0], "nll": [9.0, 2.0, 0.1]})
+    steps = steps.assign(kl=[0.0, 0.4, 1.2], size=[0.0, 0.4, 0.7])
+    figure, said = search_figure(steps, " Romania", " India", clamp=0.75)
+    assert [axis.get_xlabel() for axis in figure.axes] == ["step"] * 3
+    assert "step 2: Romania 0.90, India 0.00, KL 1.20, size 0.70" in said
 
 
 def test_the_slider_shows_the_step(film):
@@ -54,5 +61,5 @@ def test_the_tangent_meets_the_plain_write_only_along_an_axis(stretch, turn, sam
     k, C0 = widget.key(), second_moment(stretch, turn)
     cost = 1 / float(k @ torch.linalg.solve(C0, k))
     assert f"ROME's {cost:.2f} at" in said
-    assert (f"point costs {cost:.2f} at" in said) == same
+    assert (f"point does harm {cost:.2f} at" in said) == same
     assert widget.message.value
