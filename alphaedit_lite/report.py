@@ -11,6 +11,7 @@ has the same key.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -80,7 +81,7 @@ class Report:
         rows = self.summary.map("{:.0%}".format)
         rows.index = [", ".join(name) for name in rows.index]
         head, *rest = str(self).splitlines()
-        said = "".join(f"<p>{line}</p>" for line in rest if not line.startswith("  "))
+        said = "".join(f"<p>{html.escape(line)}</p>" for line in rest if not line.startswith("  "))
         return f"<p>{head}</p>{rows.to_html()}{said}"
 
 
