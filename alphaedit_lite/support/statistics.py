@@ -23,6 +23,7 @@ from ..keys import KeyStatistics, fit_statistics
 from ..models import LanguageModel, fingerprint
 from .assets import AssetError, cache_dir, lock, replacing
 from .texts import from_hub, wikipedia_leads
+from .tokens import tokenise
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def statistics_request(
         raise ValueError("There are no layers to fit statistics for.")
     texts = wikipedia_leads("fit") if texts is None else from_hub(texts) if isinstance(texts, str) else texts
     texts = list(itertools.islice(texts, max(1000, tokens // 8)))  # enough, and never a whole hub
-    sample = lm.tokenizer("\n".join(texts[:10]))["input_ids"]  # tells tokenizers apart
+    sample = tokenise(lm.tokenizer, "\n".join(texts[:10]))  # tells tokenizers apart
     digest = hashlib.sha256(("\0".join(texts) + str(sample)).encode()).hexdigest()[:16]
     if not lm.ledger.edits and fingerprint(lm.model) != lm.fingerprint:
         raise RuntimeError("The model was changed after its LanguageModel was made: wrap it again.")
