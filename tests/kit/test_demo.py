@@ -1,4 +1,4 @@
-"""The demo on a tiny model: before, after, whether it took, after undo; any fact, and the weights as they were."""
+"""The demo on a tiny model: before, after, whether it took, after undo; with any fact."""
 
 import re
 import sys
@@ -53,5 +53,5 @@ def test_the_demo_takes_a_fact_of_ones_own(lm, run):
 
 
 def test_what_cannot_be_asked_is_a_sentence_and_no_traceback(run):
-    with pytest.raises(SystemExit, match="Sorry: The template .* must hold '{}' exactly once"):
+    with pytest.raises(SystemExit, match=r"Sorry: The template .* must hold '{}' exactly once"):
         run("--template", "Rome is in")

@@ -94,8 +94,8 @@ def triggers(
     for text in texts:
         if sum(map(len, rows)) >= tokens:
             break
-        ids = tokenise(lm.tokenizer, text)[:longest]
-        rows += [ids] if len(ids) > 2 else []
+        row = tokenise(lm.tokenizer, text)[:longest]
+        rows += [row] if len(row) > 2 else []
     length = torch.tensor([len(row) for row in rows])
     begin = length.cumsum(0) - length
     value = torch.full((2, lm.n_layers, lm.d_ff, k), -torch.inf)
