@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +20,10 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from ..keys import KeyStatistics, fit_statistics
+from ..keys import KeyStatistics, token_rows
 from ..models import LanguageModel, fingerprint
 from .assets import AssetError, cache_dir, lock, replacing
+from .shares import Share, grow
 from .texts import from_hub, wikipedia_leads
 from .tokens import tokenise
 
@@ -82,7 +84,8 @@ def key_statistics(
 ) -> dict[int, KeyStatistics]:
     """Statistics of the unedited model over text: loaded from the cache, or fitted with a progress bar.
 
-    Every layer has its own file, so layers fitted once are not fitted again in other company.
+    Every layer has its own file, so layers fitted once are not fitted again in other company. The bar says
+    how long it will take; what is done is saved every two minutes, and the same call goes on from there.
 
     Args:
         texts: strings, or the name of a data set on a hub with a "text" column; by default the leads
@@ -97,8 +100,11 @@ def key_statistics(
             raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
         with lock(f"statistics-{lm.fingerprint}"):
             if missing := request.missing():  # another process may have fitted them meanwhile
-                for layer, fitted in fit_statistics(lm, missing, request.texts, tokens, progress).items():
+                share = Share(request.folder("sums", missing), 0, 1)
+                rows = token_rows(lm, request.texts, tokens)
+                for layer, fitted in grow(lm, missing, share, rows, progress=progress).items():
                     save_statistics(request.path(layer), fitted, request.files[layer])
+                shutil.rmtree(share.folder, ignore_errors=True)
     return {layer: load_statistics(request.path(layer), file) for layer, file in request.files.items()}
 
 
@@ -111,6 +117,11 @@ class StatisticsRequest:
 
     def path(self, layer: int) -> Path:
         return cache_dir() / "statistics" / f"{self.files[layer].name}.safetensors"
+
+    def folder(self, kind: str, layers: Sequence[int]) -> Path:
+        """Where the sums of these layers grow before they are whole."""
+        names = json.dumps([self.files[layer].name for layer in layers])
+        return cache_dir() / "statistics" / f"{kind}-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
 
     def missing(self) -> list[int]:
         """The layers that no finished file is there for."""

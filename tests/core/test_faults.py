@@ -20,10 +20,12 @@ Some faults are tested elsewhere in the same form and are not repeated here:
 
 import dataclasses
 import errno
+import functools
 import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -51,12 +53,14 @@ from alphaedit_lite import (
 from alphaedit_lite.edits import prune
 from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.finetune import FineTune
+from alphaedit_lite.keys import fit_statistics, token_rows
 from alphaedit_lite.scale import distributed, export
-from alphaedit_lite.scale.distributed import Share, fit_shares
+from alphaedit_lite.scale.distributed import fit_shares
 from alphaedit_lite.scale.export import to_lora
-from alphaedit_lite.support import assets
+from alphaedit_lite.support import assets, shares
 from alphaedit_lite.support import statistics as kept
 from alphaedit_lite.support.assets import AssetError
+from alphaedit_lite.support.shares import Share, grow
 from alphaedit_lite.support.statistics import (
     StatisticsFile,
     load_statistics,
@@ -730,15 +734,61 @@ def test_statistics_killed_while_they_are_written(cache, tmp_path, one_thread, m
     assert worker.returncode == -signal.SIGKILL, said
     assert len(list(cache.glob("*.safetensors"))) == 1
     lm, fitted = tiny("llama"), []
-    fit = kept.fit_statistics
-    monkeypatch.setattr(kept, "fit_statistics", lambda *a: fitted.append(a[1]) or fit(*a))
+    grow = kept.grow
+    monkeypatch.setattr(kept, "grow", lambda *a, **k: fitted.append(a[1]) or grow(*a, **k))
     with unharmed(lm):
         found = key_statistics(lm, LAYERS, CORPUS, 100, progress=False)
     assert fitted == [[2, 3]]
-    wanted = fit(lm, LAYERS, CORPUS, 100, progress=False)
+    wanted = fit_statistics(lm, LAYERS, CORPUS, 100, progress=False)
     for layer in LAYERS:
         assert torch.equal(found[layer].total, wanted[layer].total.float().double())
         assert found[layer].count == wanted[layer].count
+
+
+@pytest.mark.parametrize("chunks", [1, 4])
+def test_statistics_interrupted_while_they_grow(cache, chunks, capsys, monkeypatch):
+    """What was saved is not done again, the bar begins there, and the sums are the same to the last bit."""
+    lm, texts, grown = tiny("llama"), [text[: 9 * i] for i, text in enumerate(CORPUS * 9)], []
+    monkeypatch.setattr("alphaedit_lite.keys.TOKENS_PER_BATCH", 64)
+    monkeypatch.setattr(kept, "grow", functools.partial(grow, save_every=0.0))
+    whole = fit_statistics(lm, (1, 2), texts, 900, progress=False)
+    take_in = shares.take_in
+
+    def dying(lm, statistics, rows):
+        for number, chunk in enumerate(take_in(lm, statistics, rows)):
+            if number == chunks:
+                raise KeyboardInterrupt
+            grown.extend(chunk)
+            yield chunk
+
+    with unharmed(lm), monkeypatch.context() as patch:
+        patch.setattr(shares, "take_in", dying)
+        with pytest.raises(KeyboardInterrupt):
+            key_statistics(lm, (1, 2), texts, 900, progress=False)
+    (left,) = cache.glob("*/share-0-of-1.safetensors")
+    assert Share(left.parent, 0, 1).progress() == (len(grown), False)
+    assert not list(cache.glob("*.safetensors"))
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(shares, "take_in", lambda lm, s, rows: grown.extend(rows) or take_in(lm, s, rows))
+        found = key_statistics(lm, (1, 2), texts, 900)
+    assert grown == token_rows(lm, texts, 900)
+    percents = [int(share) for share in re.findall(r"statistics: +(\d+)%", capsys.readouterr().err)]
+    assert percents[0] > 0
+    assert percents[-1] == 100
+    for layer in (1, 2):
+        assert torch.equal(found[layer].total, whole[layer].total.float().double())
+        assert found[layer].count == whole[layer].count
+    assert not list(cache.glob("*/share*"))  # nothing is left of what has grown
+
+
+def test_a_damaged_sum_is_named(cache):
+    lm = tiny("llama")
+    share = Share(statistics_request(lm, (2,), CORPUS, 100).folder("sums", (2,)), 0, 1)
+    share.save({2: KeyStatistics(torch.eye(48).double(), 9)}, 1, 3)
+    share.path.write_bytes(share.path.read_bytes()[:-9])
+    with unharmed(lm), pytest.raises(AssetError, match=r"share-0-of-1\.safetensors cannot be read.*Delete"):
+        key_statistics(lm, (2,), CORPUS, 100, progress=False)
 
 
 def interrupted_at(number, act):
@@ -829,9 +879,9 @@ def test_two_processes_fit_and_save_the_same_at_once(models, cache, tmp_path, on
     assert not leftovers(tmp_path)
     assert len(list(cache.glob("*.safetensors"))) == len(LAYERS)
     lm = tiny("llama")
-    fitted = kept.fit_statistics(lm, LAYERS, CORPUS * 20, 3000, progress=False)
+    fitted = fit_statistics(lm, LAYERS, CORPUS * 20, 3000, progress=False)
     with unharmed(lm), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kept, "fit_statistics", None)
+        patch.setattr(kept, "grow", None)
         found = key_statistics(lm, LAYERS, CORPUS * 20, 3000, progress=False)
     assert all(torch.equal(found[i].total, fitted[i].total.float().double()) for i in LAYERS)
 
@@ -880,7 +930,7 @@ def save_share(m, folder):
 
 REFUSED = {  # what is written, what refuses, and how
     "statistics, disk full": (save_fit, kept, "save_file", failing(FULL)),
-    "share, disk full": (save_share, distributed, "save_file", failing(FULL)),
+    "share, disk full": (save_share, shares, "save_file", failing(FULL)),
     "adapter's matrices, disk full": (save_adapter, export, "save_file", failing(FULL)),
     "adapter's description, disk full": (save_adapter, type(assets.Path()), "write_text", text_refused),
     "edit, no room for a folder": (save_one, assets.tempfile, "mkdtemp", refusing(FULL)),
