@@ -24,6 +24,7 @@ def test_a_report_is_the_metrics_before_and_after(lm, facts):
     assert lm.ledger.edits == [edit]
     assert found.table["before"].equals(before[found.table["before"].columns])
     assert found.table["after"].equals(after[found.table["after"].columns])
+    assert [name for name, _ in found.summary.index] == ["the fact", "the fact"]  # no other is asked
     took = int(after.efficacy_top1.sum())
     assert str(found).startswith(f"{took} of {len(facts)} facts")
     assert len(found.failed) == len(facts) - took
