@@ -89,6 +89,12 @@ class LanguageModel(Anatomy):
                 "longer fit: revert the edits, and wrap it again."
             )
 
+    def check_unedited(self) -> None:
+        """Raise RuntimeError unless the weights are those that were named, without any edit."""
+        if self.ledger.edits:
+            raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
+        self.check_unchanged()
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         """A copy, or what comes out of a pickle, holds the edits itself."""
         self.__dict__.update(state)

@@ -69,8 +69,7 @@ def fit_shares(
     if not 0 <= rank < processes:
         raise ValueError(f"rank must be one of 0 to {processes - 1}, not {rank}.")
     request = statistics_request(lm, layers, texts, tokens)
-    if lm.ledger.edits:
-        raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
+    lm.check_unedited()
     with lock(f"statistics-{lm.fingerprint}"):  # nobody is adding up just now
         missing = request.missing()
         if not missing:

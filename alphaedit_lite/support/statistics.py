@@ -96,8 +96,7 @@ def key_statistics(
     """
     request = statistics_request(lm, layers, texts, tokens)
     if request.missing():
-        if lm.ledger.edits:
-            raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
+        lm.check_unedited()
         with lock(f"statistics-{lm.fingerprint}"):
             if missing := request.missing():  # another process may have fitted them meanwhile
                 share = Share(request.folder("sums", missing), 0, 1)

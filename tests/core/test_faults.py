@@ -29,7 +29,9 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+import warnings
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -37,6 +39,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from torch.nn.utils.prune import l1_unstructured
 
 from alphaedit_lite import (
     AlphaEdit,
@@ -44,6 +47,7 @@ from alphaedit_lite import (
     Editor,
     Fact,
     KeyStatistics,
+    LanguageModel,
     TargetConfig,
     edits,
     key_statistics,
@@ -53,13 +57,17 @@ from alphaedit_lite import (
 from alphaedit_lite.edits import prune
 from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.finetune import FineTune
+from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics, token_rows
+from alphaedit_lite.metrics import score
+from alphaedit_lite.models import UnsupportedModelError
 from alphaedit_lite.scale import distributed, export
 from alphaedit_lite.scale.distributed import fit_shares
 from alphaedit_lite.scale.export import to_lora
 from alphaedit_lite.support import assets, shares
 from alphaedit_lite.support import statistics as kept
 from alphaedit_lite.support.assets import AssetError
+from alphaedit_lite.support.collisions import KeysAlikeWarning
 from alphaedit_lite.support.shares import Share, grow
 from alphaedit_lite.support.statistics import (
     StatisticsFile,
@@ -86,7 +94,12 @@ def quick(lm, **settings):
 
 
 def bits(lm):
-    return {name: value.contiguous().numpy().tobytes() for name, value in lm.model.state_dict().items()}
+    state = lm.model.state_dict().items()
+    return {name: value.flatten().view(torch.uint8).numpy().tobytes() for name, value in state}
+
+
+def hooks(lm):
+    return [len(module._forward_hooks) + len(module._forward_pre_hooks) for module in lm.model.modules()]
 
 
 @contextmanager
@@ -98,7 +111,7 @@ def unharmed(lm):
     assert lm.ledger.edits == held
     assert all(edit.lm is lm for edit in held)
     assert not lm.model.training
-    assert not any(m._forward_hooks or m._forward_pre_hooks for m in lm.model.modules())
+    assert not any(hooks(lm))
     edit = quick(lm).edit([FACT])
     assert bits(lm) != before
     edit.revert()
@@ -361,6 +374,203 @@ def test_weights_that_became_nan(where, with_z, models):
     broken.data.copy_(kept)
     with unharmed(lm):
         pass
+
+
+# -- the kinds of trouble that users of model editors report ------------------------------------------------
+
+
+def nothing(lm):
+    """Nothing is wrong with the model."""
+
+
+def foreign(lm):
+    lm.down_projection(1).weight.data[3, 5] += 1e-2
+
+
+def taken_out_and_changed(lm):
+    lm.ledger.clear()
+    lm.model.lm_head.weight.data.mul_(1.01)
+
+
+def edited_through(change):
+    return lambda lm: change(lm.down_projection(2))
+
+
+def own_forward(lm):
+    """Somebody scales the embeddings in a forward that replaces the model's."""
+    forward = lm.model.model.forward
+
+    def scaled(input_ids=None, inputs_embeds=None, **rest):
+        embedded = lm.model.model.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds
+        return forward(inputs_embeds=3 * embedded, **rest)
+
+    lm.model.model.forward = scaled
+
+
+def louder(lm):
+    """A block that scales what its feed-forward layer adds."""
+    lm.block(3).mlp.register_forward_hook(lambda _, __, out: 2 * out)
+
+
+def wrap_again(lm):
+    LanguageModel(lm.model, lm.tokenizer)
+
+
+def unknown_word(lm):
+    lm.tokenizer.add_tokens(["Zanzibar"])
+
+
+def strangers_statistics(lm):
+    name = tiny("llama", seed=1).fingerprint
+    found = {i: KeyStatistics(torch.eye(48).double(), 9, name, i) for i in LAYERS}
+    return Editor(lm, statistics=found, progress=False, layers=LAYERS, solver="ridge")
+
+
+def while_it_speaks(lm):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lm.model, "generate", refusing(KeyboardInterrupt("Ctrl-C")))
+        lm.complete("Rome is", 2)
+
+
+def warnings_are_errors(act):
+    def strictly(lm):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            act(lm)
+
+    return strictly
+
+
+def apply_one_alike(lm):
+    other = tiny("llama")
+    edit = quick(other).edit([DIED])
+    edit.revert()
+    edit.apply(lm)
+
+
+DIED = Fact("{} died in the city of", HELD.subject, "Asia")  # its key is that of HELD, which the model holds
+IN_ZANZIBAR = Fact("{} is in", "Rome", "Zanzibar")
+CHANGED, OUTSIDE = "was changed after its LanguageModel", "block 1 was changed from outside"
+KINDS = {  # by number of the kind: what happens to the model, what is tried then, and what it says
+    "1 an object of white space, exactly": (
+        nothing, lambda lm: Fact("{} is", "Rome", "\n", exact=True), ValueError, r"object '\\n' .* is empty",
+    ),
+    "1 a neighbour without an answer": (
+        nothing, lambda lm: Fact("{} is", "Rome", "x", neighbours=[("Oslo is", " ")]), ValueError,
+        "must not be empty, as ' ' is",
+    ),
+    "1 a chat prompt that holds the subject inside a word": (
+        nothing, lambda lm: Fact.from_prompt("<|user|>\nIndiana?\n", "India", "x"), ValueError,
+        "'India' occurs only inside another word",
+    ),
+    "2 an object without tokens": (
+        nothing, lambda lm: score(lm, [("Rome is", " Asia"), ("Rome is", "")]), ValueError,
+        "no object to score behind 'Rome is'",
+    ),
+    "2 an empty prompt among others": (
+        nothing, lambda lm: generate(lm, ["Rome is", ""], 2), ValueError, "continue in the prompt ''",
+    ),
+    "3 fine-tuning": (
+        foreign, lambda lm: FineTune(lm, layers=(1,), steps=2, progress=False).edit([FACT]), RuntimeError,
+        OUTSIDE,
+    ),
+    "3 fine-tuning of what was changed elsewhere": (
+        taken_out_and_changed, lambda lm: FineTune(lm, layers=(1,), steps=2, progress=False).edit([FACT]),
+        RuntimeError, CHANGED,
+    ),
+    "3 pruning": (foreign, lambda lm: prune(lm, 1.5), RuntimeError, OUTSIDE),
+    "3 a stream": (foreign, lambda lm: list(quick(lm).edit_stream(BATCH, 1)), RuntimeError, OUTSIDE),
+    "3 undo": (foreign, lambda lm: quick(lm).undo(), RuntimeError, OUTSIDE),
+    "4 pruned after it was wrapped": (
+        edited_through(lambda down: l1_unstructured(down, "weight", 0.3)), lambda lm: quick(lm).edit([FACT]),
+        RuntimeError, "changed",
+    ),
+    "4 a hook on what the memory says": (
+        edited_through(lambda down: down.register_forward_hook(lambda _, __, out: 1.1 * out)),
+        lambda lm: quick(lm).edit([FACT]), RuntimeError, "block 2 .* does not answer W k",
+    ),
+    "4 halved after it was wrapped": (
+        lambda lm: lm.model.to(torch.bfloat16), lambda lm: quick(lm).edit([FACT]), RuntimeError, "changed",
+    ),
+    "5 a forward of its own": (own_forward, wrap_again, UnsupportedModelError, "in parts is not what it is"),
+    "5 a block that speaks louder": (
+        louder, wrap_again, UnsupportedModelError, "memory of block 3 adds to the stream is off",
+    ),
+    "6 an unknown option": (
+        nothing, lambda lm: lm.generate(prompt_of(lm), 2, do_sample=True, temperature=-1.0), ValueError,
+        "temperature",
+    ),
+    "6 an interrupt while it speaks": (nothing, while_it_speaks, KeyboardInterrupt, "Ctrl-C"),
+    "7 an object without a row": (
+        unknown_word, lambda lm: quick(lm).edit([IN_ZANZIBAR]), ValueError, "'Zanzibar' has the id 420",
+    ),
+    "7 an object without a row in fine-tuning": (
+        unknown_word, lambda lm: FineTune(lm, layers=(1,), progress=False).edit([IN_ZANZIBAR]), ValueError,
+        "'Zanzibar' has the id 420",
+    ),
+    "7 an object without a row in scores": (
+        unknown_word, lambda lm: score(lm, [("Rome is", " Zanzibar")]), ValueError, "has the id 420",
+    ),
+    "8 statistics of another model": (nothing, strangers_statistics, ValueError, "were fitted on model"),
+    "8 statistics of an edited model": (
+        nothing, lambda lm: fit_statistics(lm, (1,), CORPUS, 50, progress=False), RuntimeError, "holds edits",
+    ),
+    "8 statistics of a changed model": (
+        taken_out_and_changed, lambda lm: fit_statistics(lm, (1,), CORPUS, 50, progress=False), RuntimeError,
+        CHANGED,
+    ),
+    "9 a record in which a list is a number": (
+        nothing, lambda lm: read_zsre([ZSRE | {"answers": 3}]), ValueError, "Record 0: answers must .* 3",
+    ),
+    "9 a record of KnowEdit with a number deep inside": (
+        nothing, lambda lm: read_counterfact([knowedit(3)]), ValueError, r"0: .*\.prompt must be text, not 3",
+    ),
+    "10 a fact with a key that is taken": (
+        nothing, warnings_are_errors(lambda lm: quick(lm).edit([DIED])), KeysAlikeWarning, "Assam died",
+    ),
+    "10 an edit from a file with a key that is taken": (
+        nothing, warnings_are_errors(apply_one_alike), KeysAlikeWarning, "have the same key",
+    ),
+}  # fmt: skip
+
+
+def prompt_of(lm):
+    ids = torch.tensor([[5, 6]])
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+
+def knowedit(prompt):
+    nested = {"Relation_Specificity": [{"prompt": prompt, "ground_truth": [["a"]]}]}
+    return {
+        "prompt": "Rome is",
+        "subject": "Rome",
+        "target_new": "x",
+        "ground_truth": "y",
+        "locality": nested,
+    }
+
+
+@pytest.mark.parametrize("fault", KINDS)
+def test_the_kinds_of_trouble(fault):
+    """The error says what is wrong; the weights, the edits and the generation settings are as they were."""
+    happens, act, error, message = KINDS[fault]
+    lm = tiny("llama")
+    quick(lm).edit([HELD])
+    happens(lm)
+    state, held, hooked, settings = bits(lm), list(lm.ledger.edits), hooks(lm), lm.model.generation_config
+    with pytest.raises(error, match=message):
+        act(lm)
+    assert bits(lm) == state
+    assert lm.ledger.edits == held
+    assert lm.model.generation_config is settings
+    assert hooks(lm) == hooked
+    free = threading.Thread(target=lambda: lm.lock.__enter__() or lm.lock.__exit__())
+    free.start()
+    free.join(30)
+    assert not free.is_alive()
+    if happens is nothing:
+        with unharmed(lm):
+            pass
 
 
 # -- damaged files ---------------------------------------------------------------------------------------

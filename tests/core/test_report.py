@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from alphaedit_lite import Fact, TargetConfig, evaluate
-from alphaedit_lite.report import ALIKE, KeysAlikeWarning, collisions
+from alphaedit_lite.support.collisions import ALIKE, KeysAlikeWarning, collisions
 from tests.helpers import LAYERS, editor_for, same, weights
 
 EINSTEIN = Fact("{} was born in the city of", "Italy", "Paris", true="Rome")

@@ -48,7 +48,7 @@ class OwnAlphaEdit:
     def edit(self, facts: Sequence[Fact], z: Tensor | None = None) -> Edit:
         """As ``Editor.edit``: whole or not at all. z is [n, d_model], or found on the model as it is."""
         facts, lm, first, last = tuple(facts), self.lm, self.layers[0], self.layers[-1]
-        check_facts(facts)
+        check_facts(self.lm, facts)
         if z is None:
             z = compute_targets(lm, facts, last, progress=False).z
         edit = Edit(facts, lm.fingerprint, {"solver": "own"})
