@@ -143,9 +143,8 @@ def one_after_the_other(editor: Editor, first: Fact, seconds: Sequence[Fact]) ->
 
     Returns:
         one row per second fact: ``second``, its prompt; ``keys apart``, ‖k1 − k2‖ / ‖k1‖ in the lowest edited
-        block; ``arrives``, the share of its residual that is written there; ``alone`` and ``both``, P of the
-        first object before and after it was written, and ``new``, P of its own; ``warned``, what the editor
-        said, or "".
+        block; ``alone`` and ``both``, P of the first object before and after it was written, and ``new``, P of
+        its own; ``warned``, what the editor said, or "".
     """
     lm, layer, rows = editor.lm, editor.layers[0], []
     earlier = editor.edit([first])
@@ -159,7 +158,7 @@ def one_after_the_other(editor: Editor, first: Fact, seconds: Sequence[Fact]) ->
             edit.revert()
             k1, k2 = earlier.keys[layer][0], edit.keys[layer][0]
             row = {"second": fact.prompt + " …" + fact.new, "keys apart": float((k1 - k2).norm() / k1.norm())}
-            row |= {"arrives": float(edit.gain[layer][0] @ k2), "alone": alone, "both": both, "new": new}
+            row |= {"alone": alone, "both": both, "new": new}
             rows.append(row | {"warned": " ".join(str(each.message) for each in told)})
     finally:
         earlier.revert()

@@ -143,11 +143,9 @@ def test_a_second_fact_with_the_same_key_and_one_with_another(lm):
     assert not other["warned"]
     editor.edit([first])
     alone = float(score(lm, [(first.prompt, first.new)])[0].exp())
-    edit = editor.edit(seconds[1:])
+    editor.edit(seconds[1:])
     both, new = score(lm, [(f.prompt, f.new) for f in (first, seconds[1])])[0].exp().tolist()
-    arrives = float((edit.delta(1) @ edit.keys[1][0].double()).norm() / edit.residual[1].norm())
     assert (other["alone"], other["both"], other["new"]) == pytest.approx((alone, both, new))
-    assert other["arrives"] == pytest.approx(arrives, rel=1e-4)
 
 
 def test_parts_of_the_block_output(lm):
