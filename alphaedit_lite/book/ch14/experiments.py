@@ -142,9 +142,9 @@ def one_after_the_other(editor: Editor, first: Fact, seconds: Sequence[Fact]) ->
     """Write a fact and then, each by itself, others about it. The model is left as it was.
 
     Returns:
-        one row per second fact: ``second``, its prompt; ``keys apart``, ‖k1 − k2‖ / ‖k1‖ in the lowest edited
-        block; ``alone`` and ``both``, P of the first object before and after it was written, and ``new``, P of
-        its own; ``warned``, what the editor said, or "".
+        one row per second fact: ``second``, its prompt; ``keys apart``, ‖k1 − k2‖ / ‖k1‖ in the lowest
+        edited block; ``alone`` and ``both``, P of the first object before and after it was written; ``new``,
+        P of its own object; ``warned``, what the editor said, or "".
     """
     lm, layer, rows = editor.lm, editor.layers[0], []
     earlier = editor.edit([first])
