@@ -139,7 +139,8 @@ def check_facts(lm: LanguageModel, facts: Sequence[Fact]) -> None:
                 f"Two facts of this batch contradict each other: {fact.prompt!r} cannot be followed "
                 f"by both {other.new!r} and {fact.new!r}."
             )
-        lm.check_ids(torch.tensor(pieces(lm.tokenizer, fact.prompt + fact.new), dtype=torch.long)[:, None])
+        ids = torch.tensor(pieces(lm.tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
+        lm.check_ids(ids[:, None])
 
 
 @torch.no_grad()
