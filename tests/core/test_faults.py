@@ -17,7 +17,7 @@ Some faults are tested elsewhere in the same form and are not repeated here:
 - test_assets: a wheel cut or with a wrong hash, no network, a read-only cache, two processes that fetch.
 - test_export: an adapter of no edits, or of another model's.
 - test_text, test_tokens: text changed on its way to the model, roles of tokens, any field of any record.
-- test_foreign_writes: a matrix written by somebody else before each of revert, edit, save, apply, clear, report.
+- test_foreign_writes: a matrix written by somebody else before revert, edit, save, apply, clear and report.
 - test_proof: modules whose weight is not what is computed with, and models whose parts are not the whole.
 - test_ambient, test_limits: torch's settings, generation settings, threads; lengths, rows, windows.
 - test_report: keys that are alike, and why a fact did not take.
