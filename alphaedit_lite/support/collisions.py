@@ -47,10 +47,10 @@ def collisions(
     Returns:
         (place of the new fact, the other fact), but for prompts that are simply written anew.
     """
-    layer = min(keys, default=None)
+    layer = min(keys, default=None) if facts else None
     if layer is None:
         return []
-    held = [(edit.facts, edit.keys[layer]) for edit in lm.ledger.edits if layer in edit.keys]
+    held = [(e.facts, e.keys[layer]) for e in lm.ledger.edits if e.facts and layer in e.keys]
     found = []
     for others, theirs in [*held, (facts, keys[layer])]:
         apart = torch.cdist(keys[layer], theirs.to(keys[layer]))
