@@ -193,7 +193,8 @@ class LanguageModel(Anatomy):
             plain = GenerationConfig(max_new_tokens=max_new_tokens, **options)
             try:
                 self.model.generation_config = plain  # whatever another does not say is taken from here
-                return self.model.generate(**inputs, generation_config=plain)
+                prompts = {name: inputs[name] for name in ("input_ids", "attention_mask")}  # and no more
+                return self.model.generate(**prompts, generation_config=plain)
             finally:
                 self.model.generation_config = theirs
 
