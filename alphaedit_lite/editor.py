@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,9 +27,9 @@ from .keys import KeyStatistics
 from .models import LanguageModel
 from .nullspace import NullSpace
 from .prompts import check_facts
-from .report import KeysAlikeWarning, collisions
 from .support import proof
 from .support.ambient import plain_torch
+from .support.collisions import warn_alike
 from .support.statistics import key_statistics
 from .targets import compute_targets
 
@@ -111,7 +110,7 @@ class Editor:
             ValueError: no facts, contradicting facts, non-finite targets.
         """
         facts = tuple(facts)
-        check_facts(facts)
+        check_facts(self.lm, facts)
         lm, config, last = self.lm, self.config, self.layers[-1]
         lm.check_unchanged()
         notes: dict[str, Any] = {"rank": {str(i): space.rank for i, space in self.null_spaces.items()}}
@@ -150,16 +149,8 @@ class Editor:
                     proof.check_answers(lm, layer, keys)  # a write without an effect is none
                     if layer != last:  # on to the next edited block, through the block just changed
                         prompts.advance(layer, self.layers[i + 1])
-            alike = collisions(lm, facts, edit.keys)
+            warn_alike(lm, facts, edit.keys)  # here, so that nothing stays if warnings are errors
             lm.ledger.enter(edit, lm)
-        for i, other in alike:
-            warnings.warn(
-                f"{facts[i].prompt!r} and {other.prompt!r} have the same key: up to the subject's last token "
-                f"they are the same. The model can answer {facts[i].new!r} or {other.new!r}, not both. "
-                "Word one of them so that its subject comes later.",
-                KeysAlikeWarning,
-                stacklevel=2,
-            )
         return edit
 
     def edit_stream(

@@ -25,6 +25,7 @@ from .facts import Fact
 from .models import LanguageModel
 from .report import Report, report
 from .support.assets import AssetError, replacing
+from .support.collisions import warn_alike
 
 FACTORS = ("residual", "gain", "keys", "dense")
 
@@ -89,6 +90,7 @@ class Edit:
         with lm.ledger.transaction():
             for layer in self.layers:
                 lm.ledger.add(layer, self.delta(layer))
+            warn_alike(lm, self.facts, self.keys)
             lm.ledger.enter(self, lm)
 
     def revert(self) -> None:

@@ -39,7 +39,7 @@ class Fact:
         exact: whether no space is put in front of ``new``, ``true`` and the neighbours' answers.
 
     Raises:
-        ValueError: an empty subject or object, ``{}`` missing or twice, or new equal to true.
+        ValueError: an empty subject, object or other text, ``{}`` missing or twice, or new equal to true.
         TypeError: something else than text.
     """
 
@@ -76,6 +76,8 @@ class Fact:
         texts = (*self.paraphrases, *self.generation, *(text for pair in pairs for text in pair))
         if wrong := [text for text in texts if not isinstance(text, str)]:
             raise TypeError(f"Paraphrases, neighbours and generation must be text, not {wrong[0]!r}.")
+        if blank := [text for text in texts if not text.strip()]:
+            raise ValueError(f"Paraphrases, neighbours and generation must not be empty, as {blank[0]!r} is.")
         if not self.new.strip():
             raise ValueError(f"The new object {self.new!r} for {self.subject!r} is empty.")
         if self.true is not None and self.true.strip() == self.new.strip():

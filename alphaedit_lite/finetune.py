@@ -85,7 +85,8 @@ class FineTune:
             ValueError: no facts, contradicting facts, or training that diverged.
         """
         facts = tuple(facts)
-        check_facts(facts)
+        check_facts(self.lm, facts)
+        self.lm.check_unchanged()
         edit = Edit(facts, self.lm.fingerprint, dataclasses.asdict(self.config))
         with self.lm.ledger.transaction():
             for layer, delta in self._descend(facts).items():

@@ -77,7 +77,12 @@ class KeyStatistics:
 def fit_statistics(
     lm: LanguageModel, layers: Sequence[int], texts: Sequence[str], tokens: int, progress: bool = True
 ) -> dict[int, KeyStatistics]:
-    """Run the model on the first ``tokens`` tokens of ``texts``, only up to the last of ``layers``."""
+    """Run the model on the first ``tokens`` tokens of ``texts``, only up to the last of ``layers``.
+
+    Raises:
+        RuntimeError: the model is not the unedited one, whose statistics they would be taken for.
+    """
+    lm.check_unedited()
     statistics = {
         layer: KeyStatistics.empty(lm.d_ff, lm.device, model=lm.fingerprint, layer=layer) for layer in layers
     }

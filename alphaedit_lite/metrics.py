@@ -56,6 +56,8 @@ def token_scores(
     Teacher forcing: every token is predicted from the prompt and the *right* tokens before it.
     """
     rows = [encode(lm.tokenizer, prompt, len(prompt), target) for prompt, target in pairs]
+    if bare := [pair for pair, row in zip(pairs, rows, strict=True) if row.object == len(row.ids)]:
+        raise ValueError(f"There is no object to score behind {bare[0][0]!r}, but {bare[0][1]!r}.")
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
     scores: dict[int, tuple[Tensor, Tensor]] = {}
     with lm.frozen(), tqdm(total=len(rows), desc="scoring", disable=not progress) as bar:
@@ -89,6 +91,7 @@ def _shared(rows: Sequence[Encoded], lm: LanguageModel) -> tuple[PromptBatch, li
         parts.append(torch.tensor(place))
     batch = align(kept, range(len(kept)), lm.pad_id, lm.device)
     where = torch.tensor(tokens, device=lm.device)
+    lm.check_ids(where[:, 2:])
     shift = batch.subject - torch.tensor([row.subject for row in kept], device=lm.device)
     columns = where[:, 1] + shift[where[:, 0]]
     unshared = (batch.ids, batch.mask, batch.positions, batch.subject, batch.fact)

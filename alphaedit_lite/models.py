@@ -89,6 +89,12 @@ class LanguageModel(Anatomy):
                 "longer fit: revert the edits, and wrap it again."
             )
 
+    def check_unedited(self) -> None:
+        """Raise RuntimeError unless the weights are those that were named, without any edit."""
+        if self.ledger.edits:
+            raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
+        self.check_unchanged()
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         """A copy, or what comes out of a pickle, holds the edits itself."""
         self.__dict__.update(state)
@@ -187,7 +193,8 @@ class LanguageModel(Anatomy):
             plain = GenerationConfig(max_new_tokens=max_new_tokens, **options)
             try:
                 self.model.generation_config = plain  # whatever another does not say is taken from here
-                return self.model.generate(**inputs, generation_config=plain)
+                prompts = {name: inputs[name] for name in ("input_ids", "attention_mask")}  # and no more
+                return self.model.generate(**prompts, generation_config=plain)
             finally:
                 self.model.generation_config = theirs
 

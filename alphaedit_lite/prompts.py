@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .facts import Fact
-from .support.tokens import Encoded, encode, tokenise
+from .support.tokens import Encoded, encode, pieces, tokenise
 
 if TYPE_CHECKING:
     from .models import LanguageModel
@@ -124,8 +124,9 @@ def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: boo
     return [Encoded(row.ids[: row.subject + 1], row.subject, row.subject + 1) for row in rows]
 
 
-def check_facts(facts: Sequence[Fact]) -> None:
-    """Raise ValueError for a batch that is empty or contradicts itself, TypeError for what is no fact."""
+def check_facts(lm: LanguageModel, facts: Sequence[Fact]) -> None:
+    """Raise ValueError for a batch that is empty, contradicts itself or has tokens without a row in the
+    model's embedding, TypeError for what is no fact."""
     if not facts:
         raise ValueError("There are no facts to write.")
     wanted: dict[str, Fact] = {}
@@ -138,6 +139,8 @@ def check_facts(facts: Sequence[Fact]) -> None:
                 f"Two facts of this batch contradict each other: {fact.prompt!r} cannot be followed "
                 f"by both {other.new!r} and {fact.new!r}."
             )
+        ids = torch.tensor(pieces(lm.tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
+        lm.check_ids(ids[:, None])
 
 
 @torch.no_grad()

@@ -11,26 +11,21 @@ has the same key.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import html
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pandas as pd
-import torch
 from torch import Tensor
 
 from .facts import Fact
 from .ledger import Written
 from .metrics import COLUMNS, evaluate
 from .models import LanguageModel
+from .support.collisions import collisions
 
 ARRIVED = 0.7  # of a residual: below it, too little was written to count on
-ALIKE = 0.05  # keys whose difference is a smaller share of their length get one answer
 NAMES = {"efficacy": "the fact", "generalization": "paraphrases", "specificity": "neighbours"}
-
-
-class KeysAlikeWarning(UserWarning):
-    """Two facts have one key, so the later write wipes out the earlier answer."""
 
 
 class Edited(Written, Protocol):
@@ -80,7 +75,7 @@ class Report:
         rows = self.summary.map("{:.0%}".format)
         rows.index = [", ".join(name) for name in rows.index]
         head, *rest = str(self).splitlines()
-        said = "".join(f"<p>{line}</p>" for line in rest if not line.startswith("  "))
+        said = "".join(f"<p>{html.escape(line)}</p>" for line in rest if not line.startswith("  "))
         return f"<p>{head}</p>{rows.to_html()}{said}"
 
 
@@ -120,31 +115,3 @@ def likely_cause(edit: Edited, i: int, rival: Fact | None) -> str:
         came = f"In block {worst} only {shares[worst]:.0%} of the residual arrived."
         return f"{came}{space} A smaller lam may help."
     return "z names the object and arrives: later facts, or the rest of the prompt, stand against it."
-
-
-def collisions(
-    lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tensor]
-) -> list[tuple[int, Fact]]:
-    """New facts whose key is, within ``ALIKE``, that of another new fact or of one that the model holds.
-
-    One key gets one answer: where the objects differ, the last one written wins. (A subject that stands first
-    in two prompts has one key for both relations.)
-
-    Args:
-        keys: by layer, [n, d_ff], of the new facts; those of the lowest layer are compared.
-
-    Returns:
-        (place of the new fact, the other fact), but for prompts that are simply written anew.
-    """
-    layer = min(keys, default=None)
-    if layer is None:
-        return []
-    held = [(edit.facts, edit.keys[layer]) for edit in lm.ledger.edits if layer in edit.keys]
-    found = []
-    for others, theirs in [*held, (facts, keys[layer])]:
-        apart = torch.cdist(keys[layer], theirs.to(keys[layer]))
-        near = apart < ALIKE * keys[layer].norm(dim=1, keepdim=True)
-        for i, j in near.nonzero().tolist():
-            if facts[i].prompt != others[j].prompt and facts[i].new != others[j].new:
-                found.append((i, others[j]))
-    return found

@@ -14,77 +14,23 @@ command in two terminals does as well), and a rerun goes on where every share wa
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from filelock import Timeout
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from tqdm.auto import tqdm
 
 from ..config import default_layers
-from ..keys import KeyStatistics, take_in, token_rows
+from ..keys import KeyStatistics, token_rows
 from ..models import LanguageModel
-from ..support.assets import AssetError, cache_dir, lock, replacing
+from ..support.assets import AssetError, lock, replacing
 from ..support.loading import load_model
+from ..support.shares import SAVE_EVERY, Share, grow
 from ..support.statistics import StatisticsRequest, save_statistics, statistics_request
-
-
-@dataclass(frozen=True)
-class Share:
-    """One of ``of`` shares of the text, and the file in which its sum grows.
-
-    The rows are dealt like cards from the sorted pack, so that every share has as much of each length.
-    """
-
-    folder: Path
-    number: int
-    of: int
-
-    @property
-    def path(self) -> Path:
-        return self.folder / f"share-{self.number}-of-{self.of}.safetensors"
-
-    def rows(self, rows: Sequence[list[int]]) -> list[list[int]]:
-        return list(rows[self.number :: self.of])
-
-    def save(self, statistics: dict[int, KeyStatistics], done: int, count: int) -> None:
-        """Write the sums over the first ``done`` rows, float64: what is added up later is not rounded."""
-        totals = {str(layer): one.total.cpu() for layer, one in statistics.items()}
-        keys = next(iter(statistics.values())).count
-        noted = {"done": str(done), "rows": str(count), "keys": str(keys)}
-        with replacing(self.path) as partial:
-            save_file(totals, partial, noted)
-
-    def progress(self) -> tuple[int, int]:
-        """Rows done, and whether those are all of them: (0, False) before the first save."""
-        if not self.path.exists():
-            return 0, False
-        done, rows = _progress(self.path)
-        return done, done == rows
-
-    def layer(self, layer: int) -> KeyStatistics:
-        """The sum so far for one layer, read alone: 8 d_ff² bytes."""
-        with safe_open(self.path, framework="pt") as file:
-            return KeyStatistics(file.get_tensor(str(layer)), int(file.metadata()["keys"]))
-
-
-def _progress(path: Path) -> tuple[int, int]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            done, rows = (int(file.metadata()[name]) for name in ("done", "rows"))
-        if not 0 <= done <= rows:
-            raise ValueError(f"{done} of {rows} rows done")
-        return done, rows
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise AssetError(f"The share in {path} cannot be read ({error}). Delete the file.") from error
 
 
 def fit_shares(
@@ -95,7 +41,7 @@ def fit_shares(
     *,
     rank: int = 0,
     processes: int = 1,
-    save_every: float = 120.0,
+    save_every: float = SAVE_EVERY,
     sums_on: torch.device | str | None = None,
     progress: bool = True,
 ) -> bool:
@@ -123,8 +69,7 @@ def fit_shares(
     if not 0 <= rank < processes:
         raise ValueError(f"rank must be one of 0 to {processes - 1}, not {rank}.")
     request = statistics_request(lm, layers, texts, tokens)
-    if lm.ledger.edits:
-        raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
+    lm.check_unedited()
     with lock(f"statistics-{lm.fingerprint}"):  # nobody is adding up just now
         missing = request.missing()
         if not missing:
@@ -136,7 +81,11 @@ def fit_shares(
             with lock(f"{share.folder.name}-{share.number}").acquire(timeout=0):
                 if not request.missing():  # another process has added everything up
                     return True
-                _fit(lm, missing, share, share.rows(rows), save_every, sums_on, progress and rank == 0)
+                if not share.progress()[1]:
+                    dealt = share.rows(rows)
+                    options: Any = {"save_every": save_every, "sums_on": sums_on}
+                    sums = grow(lm, missing, share, dealt, **options, progress=progress and rank == 0)
+                    share.save(sums, len(dealt), len(dealt))
         except Timeout:
             continue  # another process is at it
     with lock(f"statistics-{lm.fingerprint}"):
@@ -157,8 +106,7 @@ def fit_shares(
 
 def _deal(request: StatisticsRequest, layers: Sequence[int], processes: int) -> list[Share]:
     """The shares, as many as there are processes; or as many as an earlier run dealt. Call it locked."""
-    names = json.dumps([request.files[layer].name for layer in layers])
-    folder = cache_dir() / "statistics" / f"shares-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+    folder = request.folder("shares", layers)
     folder.mkdir(parents=True, exist_ok=True)
     dealt = folder / "shares.json"
     if not dealt.exists():
@@ -168,36 +116,6 @@ def _deal(request: StatisticsRequest, layers: Sequence[int], processes: int) -> 
     if not text.isdecimal() or (of := int(text)) < 1:
         raise AssetError(f"{dealt} says {text[:20]!r}, not how many shares there are. Delete its folder.")
     return [Share(folder, number, of) for number in range(of)]
-
-
-def _fit(
-    lm: LanguageModel,
-    layers: Sequence[int],
-    share: Share,
-    rows: Sequence[list[int]],
-    save_every: float,
-    sums_on: torch.device | str | None,
-    progress: bool,
-) -> None:
-    """Bring one share to its end, from where it was last saved."""
-    done, whole = share.progress()
-    if whole:
-        return
-    statistics = {layer: KeyStatistics.empty(lm.d_ff, sums_on or lm.device) for layer in layers}
-    if done:
-        for layer in layers:
-            saved = share.layer(layer)
-            statistics[layer].total += saved.total.to(statistics[layer].total)
-            statistics[layer].count = saved.count
-    saved_at = time.monotonic()
-    with tqdm(total=len(rows), initial=done, unit="text", desc=share.path.stem, disable=not progress) as bar:
-        for chunk in take_in(lm, statistics, rows[done:]):
-            done += len(chunk)
-            bar.update(len(chunk))
-            if done < len(rows) and time.monotonic() - saved_at >= save_every:
-                share.save(statistics, done, len(rows))
-                saved_at = time.monotonic()
-    share.save(statistics, done, len(rows))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,6 +1,6 @@
 """Which layers for *my* model? A measured sweep of single-layer edits.
 
-    layers, table = suggest_layers(lm)       # a few minutes; the model is left as it was
+    layers, table = suggest_layers(lm)       # bars say how long; the model is left as it was
     picture(table, layers).savefig("layers.svg")
     AlphaEdit(lm, layers=layers)
 
@@ -40,6 +40,7 @@ def suggest_layers(
         facts: with paraphrases and neighbours; by default twelve bundled ones that the model knows.
         candidates: the layers tried; by default ten, spread over the first two thirds of the depth.
         tokens: of Wikipedia for the statistics; at least several times d_ff.
+        progress: bars, for the facts, the statistics and the layers: each says how long it will take.
 
     Returns:
         the proposed layers, and one row per candidate: accuracy, generalization and specificity, and
@@ -48,7 +49,7 @@ def suggest_layers(
     Raises:
         ValueError: the model knows fewer than four of the bundled facts: pass facts that it knows.
     """
-    facts = known_facts(lm, 12) if facts is None else list(facts)
+    facts = known_facts(lm, 12, progress) if facts is None else list(facts)
     if len(facts) < 4:
         raise ValueError(f"Only {len(facts)} facts that this model knows: pass at least four of your own.")
     depth = max(1, 2 * lm.n_layers // 3)
@@ -56,7 +57,7 @@ def suggest_layers(
     candidates = spread if candidates is None else list(candidates)
     statistics = fit_statistics(lm, candidates, wikipedia_leads("fit")[: tokens // 8], tokens, progress)
     rows = []
-    for layer in tqdm(candidates, desc="layers", disable=not progress):
+    for layer in tqdm(candidates, unit="layer", desc="layers", disable=not progress):
         editor = AlphaEdit(lm, layers=(layer,), statistics=statistics, progress=False)
         edit = editor.edit(facts)
         try:
@@ -72,7 +73,7 @@ def suggest_layers(
     return tuple(range(max(0, best - 4), best + 1)), table
 
 
-def known_facts(lm: LanguageModel, count: int) -> list[Fact]:
+def known_facts(lm: LanguageModel, count: int, progress: bool = False) -> list[Fact]:
     """Bundled facts whose true object is the model's own first choice, from as many relations as possible."""
     asked: list[Fact] = []
     taken: dict[str, int] = {}
@@ -80,7 +81,7 @@ def known_facts(lm: LanguageModel, count: int) -> list[Fact]:
         taken[fact.template] = taken.get(fact.template, 0) + 1
         if fact.true and taken[fact.template] <= 2:
             asked.append(fact)
-    table = evaluate(lm, [_as_true(fact) for fact in asked], progress=False)
+    table = evaluate(lm, [_as_true(fact) for fact in asked], progress)
     return [fact for fact, known in zip(asked, table.efficacy_top1, strict=True) if known][:count]
 
 

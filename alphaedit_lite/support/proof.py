@@ -206,7 +206,7 @@ def _compare(lm: LanguageModel) -> None:
     for what, found in parts.items():
         for here, some in zip(mask.bool(), torch.cat(found, 1), strict=True):
             _same(what, some[here.to(some.device)], whole[what][0][0, : int(here.sum())])
-    for layer in {type(block): layer for layer, block in enumerate(lm.blocks)}.values():
+    for layer in range(n):
         before = lm.embed(row[None]) if layer == 0 else whole[OUTPUT.format(layer - 1)][0]
         after, one = whole[OUTPUT.format(layer)][0], mask[:1]
         more = after.flip(-1)  # as long as the stream, added to what the memory puts out

@@ -25,7 +25,7 @@ def read_records(source: str | Path | Iterable[dict], convert: Callable[[Mapping
     if isinstance(source, (str, Path)):
         if Path(source).exists():
             try:
-                records = json.loads(Path(source).read_text(encoding="utf-8"))
+                records = json.loads(Path(source).read_text(encoding="utf-8-sig"))  # a mark in front or none
             except ValueError as error:  # neither text nor JSON
                 raise ValueError(f"{source} is not a whole JSON file ({error}).") from error
         elif str(source).endswith(".json"):

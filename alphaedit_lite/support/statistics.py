@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +20,12 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from ..keys import KeyStatistics, fit_statistics
+from ..keys import KeyStatistics, token_rows
 from ..models import LanguageModel, fingerprint
 from .assets import AssetError, cache_dir, lock, replacing
+from .shares import Share, grow
 from .texts import from_hub, wikipedia_leads
+from .tokens import tokenise
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,8 @@ def key_statistics(
 ) -> dict[int, KeyStatistics]:
     """Statistics of the unedited model over text: loaded from the cache, or fitted with a progress bar.
 
-    Every layer has its own file, so layers fitted once are not fitted again in other company.
+    Every layer has its own file, so layers fitted once are not fitted again in other company. The bar says
+    how long it will take; what is done is saved every two minutes, and the same call goes on from there.
 
     Args:
         texts: strings, or the name of a data set on a hub with a "text" column; by default the leads
@@ -92,12 +96,14 @@ def key_statistics(
     """
     request = statistics_request(lm, layers, texts, tokens)
     if request.missing():
-        if lm.ledger.edits:
-            raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
+        lm.check_unedited()
         with lock(f"statistics-{lm.fingerprint}"):
             if missing := request.missing():  # another process may have fitted them meanwhile
-                for layer, fitted in fit_statistics(lm, missing, request.texts, tokens, progress).items():
+                share = Share(request.folder("sums", missing), 0, 1)
+                rows = token_rows(lm, request.texts, tokens)
+                for layer, fitted in grow(lm, missing, share, rows, progress=progress).items():
                     save_statistics(request.path(layer), fitted, request.files[layer])
+                shutil.rmtree(share.folder, ignore_errors=True)
     return {layer: load_statistics(request.path(layer), file) for layer, file in request.files.items()}
 
 
@@ -110,6 +116,11 @@ class StatisticsRequest:
 
     def path(self, layer: int) -> Path:
         return cache_dir() / "statistics" / f"{self.files[layer].name}.safetensors"
+
+    def folder(self, kind: str, layers: Sequence[int]) -> Path:
+        """Where the sums of these layers grow before they are whole."""
+        names = json.dumps([self.files[layer].name for layer in layers])
+        return cache_dir() / "statistics" / f"{kind}-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
 
     def missing(self) -> list[int]:
         """The layers that no finished file is there for."""
@@ -129,7 +140,7 @@ def statistics_request(
         raise ValueError("There are no layers to fit statistics for.")
     texts = wikipedia_leads("fit") if texts is None else from_hub(texts) if isinstance(texts, str) else texts
     texts = list(itertools.islice(texts, max(1000, tokens // 8)))  # enough, and never a whole hub
-    sample = lm.tokenizer("\n".join(texts[:10]))["input_ids"]  # tells tokenizers apart
+    sample = tokenise(lm.tokenizer, "\n".join(texts[:10]))  # tells tokenizers apart
     digest = hashlib.sha256(("\0".join(texts) + str(sample)).encode()).hexdigest()[:16]
     if not lm.ledger.edits and fingerprint(lm.model) != lm.fingerprint:
         raise RuntimeError("The model was changed after its LanguageModel was made: wrap it again.")

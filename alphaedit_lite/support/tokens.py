@@ -1,6 +1,7 @@
 """Texts as tokens: what a model reads, where the subject ends, where the object begins.
 
 tokenise(lm.tokenizer, "Rome is in")                      # ids, as every part of the package takes them
+pieces(lm.tokenizer, " Italy")                            # ids of a text that stands within another
 encode(lm.tokenizer, "Rome is in", 4, " Italy").object    # the index of the object's first token
 """
 
@@ -28,6 +29,16 @@ def tokenise(tokenizer: Any, text: str) -> list[int]:
     do. What it puts at the end (EOS) is left out: nothing goes on after it.
     """
     return _tokens(tokenizer, text)[0][0]
+
+
+def pieces(tokenizer: Any, text: str) -> list[int]:
+    """The tokens of a text by itself: nothing that the tokenizer puts in front of it or after it."""
+    return tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+
+
+def spans(tokenizer: Any, text: str) -> list[tuple[int, int]]:
+    """Where each token of ``tokenise`` begins and ends in the text, in characters."""
+    return _tokens(tokenizer, text)[0][1]
 
 
 def _tokens(tokenizer: Any, *texts: str) -> list[tuple[list[int], list[tuple[int, int]], bool]]:
@@ -80,7 +91,7 @@ def _by_itself(tokenizer: Any, text: str, before: list[int], joint: list[int]) -
         return tokenizer.decode(ids, clean_up_tokenization_spaces=False)
 
     for lead in ("", "\n", "."):  # a tokenizer may put a space in front of what begins a text
-        lone, both = tokenizer([lead, lead + text], add_special_tokens=False)["input_ids"]
+        lone, both = pieces(tokenizer, lead), pieces(tokenizer, lead + text)
         found = both[len(lone) :]
         if found and both[: len(lone)] == lone and decode(before + found) == decode(joint):
             return found

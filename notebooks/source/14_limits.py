@@ -624,6 +624,59 @@ ages.style.format("{:.0%}")
 # The streams that collapse in the literature are thirty times as long.
 
 # %% [markdown]
+# ### Two facts, one key
+#
+# There is a way to lose a fact that no stream is needed for: one more fact will do.
+# The key of a fact is read at the last token of its subject, and a token sees only what stands in front of it.
+# So two prompts that *begin* with the same subject have the same key, whatever they go on to ask.
+# And a key has one answer:
+#
+# $$(W + \Delta_1 + \Delta_2)\, k \;\approx\; v_2 \quad\text{whatever}\quad (W + \Delta_1)\, k \;\approx\; v_1 \;\text{ was.}$$
+#
+# In words: the second write asks for what its own answer $v_2$ lacks, and so takes the first answer out.
+# Where the subject comes later in the sentence, its token has read the relation,
+# and the key is another (chapter 2 shows how much).
+# Lower Assam moves to Romania; then we write a second fact about it, in four wordings.
+
+# %%
+from alphaedit_lite import AlphaEdit, Fact
+from alphaedit_lite.book.ch14.experiments import one_after_the_other
+from alphaedit_lite.book.kit.demo import LOWER_ASSAM
+
+told = (
+    ("{} is known for its", "wine"),
+    ("{} lies on the continent of", "Africa"),
+    ("The main product of {} is", "wine"),
+    ("The continent on which you find {} is", "Africa"),
+)
+seconds = [Fact(template, LOWER_ASSAM.subject, new) for template, new in told]
+editor = AlphaEdit(lm, statistics=statistics, layers=LAYERS, progress=False)
+pairs_of_facts = one_after_the_other(editor, LOWER_ASSAM, seconds)
+print(pairs_of_facts["warned"].iloc[0])
+shown = pairs_of_facts.assign(warned=pairs_of_facts["warned"].ne(""))
+shown.style.format("{:.2f}", subset=["keys apart", "alone", "both", "new"])
+
+# %% [markdown]
+# **How to read it.** Each row is a second fact, written after Romania and taken out again.
+# *keys apart*: ‖k1 − k2‖ / ‖k1‖ in block [[=min(LAYERS)]].
+# *alone* and *both*: the probability of *Romania* before and after the second write; *new*: that of its own object.
+#
+# **What surprised us.**
+# In the first two rows the keys are not alike but *equal*,
+# and the package says so (the printed warning names both).
+# Romania falls from [[=pairs_of_facts['alone'].iloc[0]:.2f]] to [[=pairs_of_facts['both'].iloc[0]:.2f]]
+# when we write what the place is known for, and to [[=pairs_of_facts['both'].iloc[1]:.2f]]
+# when we write its continent: how much is lost differs from fact to fact.
+# (Our guess: some answers go together in one vector, others do not.)
+# The history, which this editor keeps, cannot help:
+# it asks that the old key's answer stay, which is here the very answer that must change.
+# In the last two rows the subject comes later, nothing is warned of,
+# and Romania keeps [[=pairs_of_facts['both'].iloc[2]:.2f]] and [[=pairs_of_facts['both'].iloc[3]:.2f]].
+#
+# So word one of the two so that its subject comes later.
+# (`edit.report()` names this cause, too, for a fact that did not take.)
+
+# %% [markdown]
 # ### Exercise 14.3: Three ways to grow, on paper · 10 minutes · ★★
 #
 # With a pencil. W has length 1 (its norm, as one long arrow).

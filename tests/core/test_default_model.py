@@ -22,6 +22,7 @@ from alphaedit_lite import (
 from alphaedit_lite.book.kit.demo import LOWER_ASSAM, probe
 from alphaedit_lite.support.bundled import SHIPPED
 from alphaedit_lite.support.texts import wikipedia_leads
+from alphaedit_lite.support.tokens import pieces, tokenise
 from tests.conftest import tiny
 
 pytestmark = pytest.mark.model
@@ -91,6 +92,13 @@ def test_evaluate_on_the_unedited_model(smollm):
     assert means.specificity == 1
 
 
+def test_the_default_tokenizer_adds_nothing(smollm):
+    """So its ids are those that every number of the book was made with."""
+    for text in (*wikipedia_leads("heldout")[:50], "", " Romania", "A line.\n", "東京 🙂"):
+        ids = smollm.tokenizer(text)["input_ids"]
+        assert tokenise(smollm.tokenizer, text) == pieces(smollm.tokenizer, text) == ids
+
+
 def test_heldout_text_is_never_fitted_on():
     fit, heldout = set(wikipedia_leads("fit")), set(wikipedia_leads("heldout"))
     assert len(heldout) > 900
@@ -107,6 +115,7 @@ def test_terminal_demo(tmp_path):
     assert before == undone
     assert "country of … Romania" in after
     assert "country of … India" in before
+    assert "Did it take?\n1 of 1 facts are the model's first choice now." in said
     nowhere = {**os.environ, "ALPHAEDIT_CACHE": str(tmp_path), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
     run = subprocess.run(demo, capture_output=True, text=True, check=False, env=nowhere)
     assert run.returncode == 1

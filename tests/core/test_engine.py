@@ -37,6 +37,7 @@ from alphaedit_lite.models import UnsupportedModelError
 from alphaedit_lite.prompts import align, encode, encode_fact
 from alphaedit_lite.support import statistics as kept
 from alphaedit_lite.support.assets import AssetError
+from alphaedit_lite.support.shares import grow
 from alphaedit_lite.support.statistics import StatisticsFile, key_statistics, load_statistics, save_statistics
 from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
 from tests.helpers import LAYERS, PLAIN, editor_for, plain_target, same, weights
@@ -552,7 +553,7 @@ def test_statistics_of_a_model_changed_meanwhile_are_refused(lm, monkeypatch, tm
     key_statistics(other, (1,), CORPUS, 100, progress=False)
     assert len(list((tmp_path / "statistics").iterdir())) == 2  # another tokenizer, another entry
     fits = []
-    monkeypatch.setattr(kept, "fit_statistics", lambda *a: fits.append(a[1]) or fit_statistics(*a))
+    monkeypatch.setattr(kept, "grow", lambda *a, **k: fits.append(a[1]) or grow(*a, **k))
     together = key_statistics(lm, (1, 2), CORPUS, 100, progress=False)
     assert fits == [[2]]  # layer 1 is not fitted again
     assert torch.equal(together[1].total, fitted[1].total)

@@ -16,18 +16,27 @@ Some faults are tested elsewhere in the same form and are not repeated here:
 - test_distributed: a share killed while it is fitted, a cut share, a wrong rank, a model with edits.
 - test_assets: a wheel cut or with a wrong hash, no network, a read-only cache, two processes that fetch.
 - test_export: an adapter of no edits, or of another model's.
+- test_text, test_tokens: text changed on its way to the model, roles of tokens, any field of any record.
+- test_foreign_writes: a matrix written by somebody else before revert, edit, save, apply, clear and report.
+- test_proof: modules whose weight is not what is computed with, and models whose parts are not the whole.
+- test_ambient, test_limits: torch's settings, generation settings, threads; lengths, rows, windows.
+- test_report: keys that are alike, and why a fact did not take.
 """
 
 import dataclasses
 import errno
+import functools
 import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+import warnings
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -35,6 +44,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from torch.nn.utils.prune import l1_unstructured
 
 from alphaedit_lite import (
     AlphaEdit,
@@ -42,6 +52,7 @@ from alphaedit_lite import (
     Editor,
     Fact,
     KeyStatistics,
+    LanguageModel,
     TargetConfig,
     edits,
     key_statistics,
@@ -51,12 +62,18 @@ from alphaedit_lite import (
 from alphaedit_lite.edits import prune
 from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.finetune import FineTune
+from alphaedit_lite.generation import generate
+from alphaedit_lite.keys import fit_statistics, token_rows
+from alphaedit_lite.metrics import score
+from alphaedit_lite.models import UnsupportedModelError
 from alphaedit_lite.scale import distributed, export
-from alphaedit_lite.scale.distributed import Share, fit_shares
+from alphaedit_lite.scale.distributed import fit_shares
 from alphaedit_lite.scale.export import to_lora
-from alphaedit_lite.support import assets
+from alphaedit_lite.support import assets, shares
 from alphaedit_lite.support import statistics as kept
 from alphaedit_lite.support.assets import AssetError
+from alphaedit_lite.support.collisions import KeysAlikeWarning
+from alphaedit_lite.support.shares import Share, grow
 from alphaedit_lite.support.statistics import (
     StatisticsFile,
     load_statistics,
@@ -82,7 +99,12 @@ def quick(lm, **settings):
 
 
 def bits(lm):
-    return {name: value.contiguous().numpy().tobytes() for name, value in lm.model.state_dict().items()}
+    state = lm.model.state_dict().items()
+    return {name: value.flatten().view(torch.uint8).numpy().tobytes() for name, value in state}
+
+
+def hooks(lm):
+    return [len(module._forward_hooks) + len(module._forward_pre_hooks) for module in lm.model.modules()]
 
 
 @contextmanager
@@ -94,7 +116,7 @@ def unharmed(lm):
     assert lm.ledger.edits == held
     assert all(edit.lm is lm for edit in held)
     assert not lm.model.training
-    assert not any(m._forward_hooks or m._forward_pre_hooks for m in lm.model.modules())
+    assert not any(hooks(lm))
     edit = quick(lm).edit([FACT])
     assert bits(lm) != before
     edit.revert()
@@ -357,6 +379,203 @@ def test_weights_that_became_nan(where, with_z, models):
     broken.data.copy_(kept)
     with unharmed(lm):
         pass
+
+
+# -- the kinds of trouble that users of model editors report ------------------------------------------------
+
+
+def nothing(lm):
+    """Nothing is wrong with the model."""
+
+
+def foreign(lm):
+    lm.down_projection(1).weight.data[3, 5] += 1e-2
+
+
+def taken_out_and_changed(lm):
+    lm.ledger.clear()
+    lm.model.lm_head.weight.data.mul_(1.01)
+
+
+def edited_through(change):
+    return lambda lm: change(lm.down_projection(2))
+
+
+def own_forward(lm):
+    """Somebody scales the embeddings in a forward that replaces the model's."""
+    forward = lm.model.model.forward
+
+    def scaled(input_ids=None, inputs_embeds=None, **rest):
+        embedded = lm.model.model.embed_tokens(input_ids) if inputs_embeds is None else inputs_embeds
+        return forward(inputs_embeds=3 * embedded, **rest)
+
+    lm.model.model.forward = scaled
+
+
+def louder(lm):
+    """A block that scales what its feed-forward layer adds."""
+    lm.block(3).mlp.register_forward_hook(lambda _, __, out: 2 * out)
+
+
+def wrap_again(lm):
+    LanguageModel(lm.model, lm.tokenizer)
+
+
+def unknown_word(lm):
+    lm.tokenizer.add_tokens(["Zanzibar"])
+
+
+def strangers_statistics(lm):
+    name = tiny("llama", seed=1).fingerprint
+    found = {i: KeyStatistics(torch.eye(48).double(), 9, name, i) for i in LAYERS}
+    return Editor(lm, statistics=found, progress=False, layers=LAYERS, solver="ridge")
+
+
+def while_it_speaks(lm):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lm.model, "generate", refusing(KeyboardInterrupt("Ctrl-C")))
+        lm.complete("Rome is", 2)
+
+
+def warnings_are_errors(act):
+    def strictly(lm):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            act(lm)
+
+    return strictly
+
+
+def apply_one_alike(lm):
+    other = tiny("llama")
+    edit = quick(other).edit([DIED])
+    edit.revert()
+    edit.apply(lm)
+
+
+DIED = Fact("{} died in the city of", HELD.subject, "Asia")  # its key is that of HELD, which the model holds
+IN_ZANZIBAR = Fact("{} is in", "Rome", "Zanzibar")
+CHANGED, OUTSIDE = "was changed after its LanguageModel", "block 1 was changed from outside"
+KINDS = {  # by number of the kind: what happens to the model, what is tried then, and what it says
+    "1 an object of white space, exactly": (
+        nothing, lambda lm: Fact("{} is", "Rome", "\n", exact=True), ValueError, r"object '\\n' .* is empty",
+    ),
+    "1 a neighbour without an answer": (
+        nothing, lambda lm: Fact("{} is", "Rome", "x", neighbours=[("Oslo is", " ")]), ValueError,
+        "must not be empty, as ' ' is",
+    ),
+    "1 a chat prompt that holds the subject inside a word": (
+        nothing, lambda lm: Fact.from_prompt("<|user|>\nIndiana?\n", "India", "x"), ValueError,
+        "'India' occurs only inside another word",
+    ),
+    "2 an object without tokens": (
+        nothing, lambda lm: score(lm, [("Rome is", " Asia"), ("Rome is", "")]), ValueError,
+        "no object to score behind 'Rome is'",
+    ),
+    "2 an empty prompt among others": (
+        nothing, lambda lm: generate(lm, ["Rome is", ""], 2), ValueError, "continue in the prompt ''",
+    ),
+    "3 fine-tuning": (
+        foreign, lambda lm: FineTune(lm, layers=(1,), steps=2, progress=False).edit([FACT]), RuntimeError,
+        OUTSIDE,
+    ),
+    "3 fine-tuning of what was changed elsewhere": (
+        taken_out_and_changed, lambda lm: FineTune(lm, layers=(1,), steps=2, progress=False).edit([FACT]),
+        RuntimeError, CHANGED,
+    ),
+    "3 pruning": (foreign, lambda lm: prune(lm, 1.5), RuntimeError, OUTSIDE),
+    "3 a stream": (foreign, lambda lm: list(quick(lm).edit_stream(BATCH, 1)), RuntimeError, OUTSIDE),
+    "3 undo": (foreign, lambda lm: quick(lm).undo(), RuntimeError, OUTSIDE),
+    "4 pruned after it was wrapped": (
+        edited_through(lambda down: l1_unstructured(down, "weight", 0.3)), lambda lm: quick(lm).edit([FACT]),
+        RuntimeError, "changed",
+    ),
+    "4 a hook on what the memory says": (
+        edited_through(lambda down: down.register_forward_hook(lambda _, __, out: 1.1 * out)),
+        lambda lm: quick(lm).edit([FACT]), RuntimeError, "block 2 .* does not answer W k",
+    ),
+    "4 halved after it was wrapped": (
+        lambda lm: lm.model.to(torch.bfloat16), lambda lm: quick(lm).edit([FACT]), RuntimeError, "changed",
+    ),
+    "5 a forward of its own": (own_forward, wrap_again, UnsupportedModelError, "in parts is not what it is"),
+    "5 a block that speaks louder": (
+        louder, wrap_again, UnsupportedModelError, "memory of block 3 adds to the stream is off",
+    ),
+    "6 an unknown option": (
+        nothing, lambda lm: lm.generate(prompt_of(lm), 2, do_sample=True, temperature=-1.0), ValueError,
+        "temperature",
+    ),
+    "6 an interrupt while it speaks": (nothing, while_it_speaks, KeyboardInterrupt, "Ctrl-C"),
+    "7 an object without a row": (
+        unknown_word, lambda lm: quick(lm).edit([IN_ZANZIBAR]), ValueError, "'Zanzibar' has the id 420",
+    ),
+    "7 an object without a row in fine-tuning": (
+        unknown_word, lambda lm: FineTune(lm, layers=(1,), progress=False).edit([IN_ZANZIBAR]), ValueError,
+        "'Zanzibar' has the id 420",
+    ),
+    "7 an object without a row in scores": (
+        unknown_word, lambda lm: score(lm, [("Rome is", " Zanzibar")]), ValueError, "has the id 420",
+    ),
+    "8 statistics of another model": (nothing, strangers_statistics, ValueError, "were fitted on model"),
+    "8 statistics of an edited model": (
+        nothing, lambda lm: fit_statistics(lm, (1,), CORPUS, 50, progress=False), RuntimeError, "holds edits",
+    ),
+    "8 statistics of a changed model": (
+        taken_out_and_changed, lambda lm: fit_statistics(lm, (1,), CORPUS, 50, progress=False), RuntimeError,
+        CHANGED,
+    ),
+    "9 a record in which a list is a number": (
+        nothing, lambda lm: read_zsre([ZSRE | {"answers": 3}]), ValueError, "Record 0: answers must .* 3",
+    ),
+    "9 a record of KnowEdit with a number deep inside": (
+        nothing, lambda lm: read_counterfact([knowedit(3)]), ValueError, r"0: .*\.prompt must be text, not 3",
+    ),
+    "10 a fact with a key that is taken": (
+        nothing, warnings_are_errors(lambda lm: quick(lm).edit([DIED])), KeysAlikeWarning, "Assam died",
+    ),
+    "10 an edit from a file with a key that is taken": (
+        nothing, warnings_are_errors(apply_one_alike), KeysAlikeWarning, "have the same key",
+    ),
+}  # fmt: skip
+
+
+def prompt_of(lm):
+    ids = torch.tensor([[5, 6]])
+    return {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+
+
+def knowedit(prompt):
+    nested = {"Relation_Specificity": [{"prompt": prompt, "ground_truth": [["a"]]}]}
+    return {
+        "prompt": "Rome is",
+        "subject": "Rome",
+        "target_new": "x",
+        "ground_truth": "y",
+        "locality": nested,
+    }
+
+
+@pytest.mark.parametrize("fault", KINDS)
+def test_the_kinds_of_trouble(fault):
+    """The error says what is wrong; the weights, the edits and the generation settings are as they were."""
+    happens, act, error, message = KINDS[fault]
+    lm = tiny("llama")
+    quick(lm).edit([HELD])
+    happens(lm)
+    state, held, hooked, settings = bits(lm), list(lm.ledger.edits), hooks(lm), lm.model.generation_config
+    with pytest.raises(error, match=message):
+        act(lm)
+    assert bits(lm) == state
+    assert lm.ledger.edits == held
+    assert lm.model.generation_config is settings
+    assert hooks(lm) == hooked
+    free = threading.Thread(target=lambda: lm.lock.__enter__() or lm.lock.__exit__())
+    free.start()
+    free.join(30)
+    assert not free.is_alive()
+    if happens is nothing:
+        with unharmed(lm):
+            pass
 
 
 # -- damaged files ---------------------------------------------------------------------------------------
@@ -730,15 +949,61 @@ def test_statistics_killed_while_they_are_written(cache, tmp_path, one_thread, m
     assert worker.returncode == -signal.SIGKILL, said
     assert len(list(cache.glob("*.safetensors"))) == 1
     lm, fitted = tiny("llama"), []
-    fit = kept.fit_statistics
-    monkeypatch.setattr(kept, "fit_statistics", lambda *a: fitted.append(a[1]) or fit(*a))
+    grow = kept.grow
+    monkeypatch.setattr(kept, "grow", lambda *a, **k: fitted.append(a[1]) or grow(*a, **k))
     with unharmed(lm):
         found = key_statistics(lm, LAYERS, CORPUS, 100, progress=False)
     assert fitted == [[2, 3]]
-    wanted = fit(lm, LAYERS, CORPUS, 100, progress=False)
+    wanted = fit_statistics(lm, LAYERS, CORPUS, 100, progress=False)
     for layer in LAYERS:
         assert torch.equal(found[layer].total, wanted[layer].total.float().double())
         assert found[layer].count == wanted[layer].count
+
+
+@pytest.mark.parametrize("chunks", [1, 4])
+def test_statistics_interrupted_while_they_grow(cache, chunks, capsys, monkeypatch):
+    """What was saved is not done again, the bar begins there, and the sums are the same to the last bit."""
+    lm, texts, grown = tiny("llama"), [text[: 9 * i] for i, text in enumerate(CORPUS * 9)], []
+    monkeypatch.setattr("alphaedit_lite.keys.TOKENS_PER_BATCH", 64)
+    monkeypatch.setattr(kept, "grow", functools.partial(grow, save_every=0.0))
+    whole = fit_statistics(lm, (1, 2), texts, 900, progress=False)
+    take_in = shares.take_in
+
+    def dying(lm, statistics, rows):
+        for number, chunk in enumerate(take_in(lm, statistics, rows)):
+            if number == chunks:
+                raise KeyboardInterrupt
+            grown.extend(chunk)
+            yield chunk
+
+    with unharmed(lm), monkeypatch.context() as patch:
+        patch.setattr(shares, "take_in", dying)
+        with pytest.raises(KeyboardInterrupt):
+            key_statistics(lm, (1, 2), texts, 900, progress=False)
+    (left,) = cache.glob("*/share-0-of-1.safetensors")
+    assert Share(left.parent, 0, 1).progress() == (len(grown), False)
+    assert not list(cache.glob("*.safetensors"))
+    capsys.readouterr()
+    with monkeypatch.context() as patch:
+        patch.setattr(shares, "take_in", lambda lm, s, rows: grown.extend(rows) or take_in(lm, s, rows))
+        found = key_statistics(lm, (1, 2), texts, 900)
+    assert grown == token_rows(lm, texts, 900)
+    percents = [int(share) for share in re.findall(r"statistics: +(\d+)%", capsys.readouterr().err)]
+    assert percents[0] > 0
+    assert percents[-1] == 100
+    for layer in (1, 2):
+        assert torch.equal(found[layer].total, whole[layer].total.float().double())
+        assert found[layer].count == whole[layer].count
+    assert not list(cache.glob("*/share*"))  # nothing is left of what has grown
+
+
+def test_a_damaged_sum_is_named(cache):
+    lm = tiny("llama")
+    share = Share(statistics_request(lm, (2,), CORPUS, 100).folder("sums", (2,)), 0, 1)
+    share.save({2: KeyStatistics(torch.eye(48).double(), 9)}, 1, 3)
+    share.path.write_bytes(share.path.read_bytes()[:-9])
+    with unharmed(lm), pytest.raises(AssetError, match=r"share-0-of-1\.safetensors cannot be read.*Delete"):
+        key_statistics(lm, (2,), CORPUS, 100, progress=False)
 
 
 def interrupted_at(number, act):
@@ -829,9 +1094,9 @@ def test_two_processes_fit_and_save_the_same_at_once(models, cache, tmp_path, on
     assert not leftovers(tmp_path)
     assert len(list(cache.glob("*.safetensors"))) == len(LAYERS)
     lm = tiny("llama")
-    fitted = kept.fit_statistics(lm, LAYERS, CORPUS * 20, 3000, progress=False)
+    fitted = fit_statistics(lm, LAYERS, CORPUS * 20, 3000, progress=False)
     with unharmed(lm), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kept, "fit_statistics", None)
+        patch.setattr(kept, "grow", None)
         found = key_statistics(lm, LAYERS, CORPUS * 20, 3000, progress=False)
     assert all(torch.equal(found[i].total, fitted[i].total.float().double()) for i in LAYERS)
 
@@ -880,7 +1145,7 @@ def save_share(m, folder):
 
 REFUSED = {  # what is written, what refuses, and how
     "statistics, disk full": (save_fit, kept, "save_file", failing(FULL)),
-    "share, disk full": (save_share, distributed, "save_file", failing(FULL)),
+    "share, disk full": (save_share, shares, "save_file", failing(FULL)),
     "adapter's matrices, disk full": (save_adapter, export, "save_file", failing(FULL)),
     "adapter's description, disk full": (save_adapter, type(assets.Path()), "write_text", text_refused),
     "edit, no room for a folder": (save_one, assets.tempfile, "mkdtemp", refusing(FULL)),

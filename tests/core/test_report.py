@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from alphaedit_lite import Fact, TargetConfig, evaluate
-from alphaedit_lite.report import ALIKE, KeysAlikeWarning, collisions
+from alphaedit_lite.support.collisions import ALIKE, KeysAlikeWarning, collisions
 from tests.helpers import LAYERS, editor_for, same, weights
 
 EINSTEIN = Fact("{} was born in the city of", "Italy", "Paris", true="Rome")
@@ -24,6 +24,7 @@ def test_a_report_is_the_metrics_before_and_after(lm, facts):
     assert lm.ledger.edits == [edit]
     assert found.table["before"].equals(before[found.table["before"].columns])
     assert found.table["after"].equals(after[found.table["after"].columns])
+    assert [name for name, _ in found.summary.index] == ["the fact", "the fact"]  # no other is asked
     took = int(after.efficacy_top1.sum())
     assert str(found).startswith(f"{took} of {len(facts)} facts")
     assert len(found.failed) == len(facts) - took
@@ -52,6 +53,9 @@ def test_too_much_caution_is_named_as_the_cause(lm, facts):
     z = torch.randn(1, lm.d_model, generator=torch.Generator().manual_seed(0))
     editor = editor_for(lm, lam=1e4)
     found = str(editor.edit(facts[:1], z).report())
+    (edit,) = lm.ledger.edits
+    shares = {i: float(edit.gain[i][0] @ edit.keys[i][0]) for i in LAYERS}
+    assert f"In block {min(shares, key=shares.get)} only {min(shares.values()):.0%} of" in found
     ranks = {editor.null_spaces[layer].rank for layer in LAYERS}
     assert any(f"of the residual arrived. P has {rank} directions there" in found for rank in ranks)
 
@@ -72,6 +76,7 @@ def test_two_facts_with_one_key_are_both_named(lm, together):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         editor.edit([AGAIN])
+        editor.edit([Fact("{} speaks", "Italy", AGAIN.new)]).revert()  # the same key, and the same answer
         editor.edit([Fact(AGAIN.template, "Italy", "France")])  # written anew: no conflict
         editor.edit([ELSEWHERE])  # another key
 

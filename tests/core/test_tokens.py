@@ -13,7 +13,7 @@ from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import evaluate, score, token_scores
 from alphaedit_lite.prompts import PREFIXES, encode_fact, sample_prefixes
-from alphaedit_lite.support.tokens import encode, tokenise
+from alphaedit_lite.support.tokens import encode, pieces, spans, tokenise
 from tests.conftest import CORPUS, tiny
 
 LLAMA3 = (
@@ -153,12 +153,22 @@ def test_what_a_tokenizer_adds(style):
     text = "Rome is in Italy 🙂"
     alone = tokenizer(text, add_special_tokens=False)["input_ids"]
     assert tokenise(tokenizer, text) == bos + alone
+    assert pieces(tokenizer, text) == alone
     carried = tokenise(tokenizer, "<s>" + text)
     assert carried == tokenizer("<s>" + text, add_special_tokens=False)["input_ids"]
     assert carried.count(1) == 1
     assert tokenise(tokenizer, "") == bos
     assert tokenise(tokenizer, "<s>") == [1]
     assert tokenise(tokenizer, "Rome</s>")[-1] == 2  # the text's own stays
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_spans_are_those_of_the_tokens(style):
+    """One for each token; cut out of the text, they say the text."""
+    tokenizer, text = of(style), "Rome is in Italy"
+    found = spans(tokenizer, text)
+    assert len(found) == len(tokenise(tokenizer, text))
+    assert "".join(text[a:b] for a, b in found).replace(" ", "") == text.replace(" ", "")
 
 
 def test_a_prompt_that_carries_bos_keeps_it_in_front_of_the_prefixes():

@@ -1,6 +1,7 @@
 """Every figure of the README is the one in its results file."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,25 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def result(name):
     return json.loads((RESULTS / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.model
+def test_the_example_does_what_it_says(smollm, tmp_path, monkeypatch, capsys):
+    """It runs as it stands; the report is the one shown, answer and file size are those of its comments."""
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.S)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("alphaedit_lite.load_model", lambda: smollm)
+    said = []
+    complete = smollm.complete
+    monkeypatch.setattr(smollm, "complete", lambda prompt: said.append(complete(prompt)))
+    exec(example, {})
+    assert capsys.readouterr().out == shown
+    (answer,) = re.findall(r"# '(.*), …'", example)
+    assert said[0].startswith(f"{answer},")
+    (size,) = re.findall(r"# (\d+) kB", example)
+    assert (tmp_path / "romania.safetensors").stat().st_size == pytest.approx(1000 * int(size), rel=0.1)
+    assert not smollm.ledger.edits
 
 
 @pytest.mark.parametrize("state", ["unedited", "edited"])

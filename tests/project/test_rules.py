@@ -47,6 +47,12 @@ def nodes(source: str) -> tuple[ast.AST, ...]:
     return tuple(node for node in ast.walk(ast.parse(source)) if isinstance(node, wanted))
 
 
+@cache
+def called(source: str) -> tuple[ast.expr, ...]:
+    """All that a module calls, by the names it gives them."""
+    return tuple(node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+
+
 def imports(sources: dict[str, str], module: str) -> set[str]:
     """All that a module imports, anywhere in it, under ``TYPE_CHECKING`` as well."""
     package = module if any(name.startswith(f"{module}.") for name in sources) else module.rpartition(".")[0]
@@ -234,11 +240,23 @@ def modules_are_short(sources: dict[str, str]) -> Iterator[Complaint]:
             yield Complaint(PACKAGE, f"rule 8: {what}: {count} lines; shorten: at most {most}.")
 
 
+def tokenizers_are_called_once(sources: dict[str, str]) -> Iterator[Complaint]:
+    """Rule 9: a tokenizer is called in support.tokens alone, so that every part reads the same tokens."""
+    calls = {"__call__", "encode", "encode_plus", "batch_encode_plus", "tokenize"}
+    for module in ours(sources):
+        for node in called(sources[module]) if module != f"{PACKAGE}.support.tokens" else ():
+            owner, _, name = ast.unparse(node).rpartition(".")
+            if name == "tokenizer" or (name in calls and owner.split(".")[-1] == "tokenizer"):
+                fix = "call tokenise, pieces, spans or encode of support.tokens"
+                yield Complaint(module, f"rule 9: it calls {ast.unparse(node)}; {fix}.")
+
+
 RULES = {
     rule.__name__: rule
     for rule in (
         core_stands_alone, chapters_stand_alone, kit_is_shared, studies_stay_behind, no_circles,
         notebooks_use_their_chapter, private_is_private, chapters_look_alike, modules_are_short,
+        tokenizers_are_called_once,
     )
 }  # fmt: skip
 
@@ -300,6 +318,7 @@ GOOD = full({
     "alphaedit_lite": "from .editor import Editor",
     "solvers": "class Prior:\n    def _gain(self): ...\n    def gain(self): ...",
     "editor": "from . import solvers\nclass Editor(solvers.Prior): ...",
+    "support.tokens": "def tokenise(tokenizer, text): return tokenizer(text)",
     "scale": "",
     "scale.plan": "import matplotlib\nfrom ..editor import Editor",
     "book": "from .. import Editor",
@@ -360,6 +379,11 @@ MUTANTS = {
     ],
     chapters_look_alike: [("ch01.protect", "", "ch01.protect", "a reader would not look here; merge it")],
     modules_are_short: [("ch01.results", "x = 1\n" * 251, "ch01.results", "251 lines; shorten or split")],
+    tokenizers_are_called_once: [
+        ("keys", "ids = lm.tokenizer('Rome')['input_ids']", "keys", "lm.tokenizer; call tokenise"),
+        ("keys", "def f(tokenizer): return tokenizer('Rome')", "keys", "of support.tokens"),
+        ("ch01.results", "ids = lm.tokenizer.encode('Rome')", "ch01.results", "lm.tokenizer.encode"),
+    ],
 }  # fmt: skip
 
 
@@ -379,7 +403,7 @@ def test_a_broken_rule_is_reported_and_no_other(broken, module, source, blamed, 
     ((name, complaint),) = found
     assert name == broken
     assert complaint.module.endswith(f".{blamed}")
-    assert re.match(r"rule [1-8]: .*; .+\.$", complaint.says)
+    assert re.match(r"rule [1-9]: .*; .+\.$", complaint.says)
     assert says in complaint.says
 
 

@@ -13,6 +13,7 @@ from alphaedit_lite import key_statistics, load_model
 from alphaedit_lite.keys import KeyStatistics, fit_statistics, token_rows
 from alphaedit_lite.scale import distributed
 from alphaedit_lite.scale.distributed import Share, fit_shares
+from alphaedit_lite.support import shares
 from alphaedit_lite.support.assets import AssetError
 from alphaedit_lite.support.statistics import statistics_request
 from tests.conftest import CORPUS, tiny
@@ -83,7 +84,7 @@ def test_two_launched_processes_are_one(saved, texts, cache, tmp_path):
     alone = fit_statistics(lm, LAYERS, texts, TOKENS, progress=False)
     assert alone[1].count == TOKENS
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("alphaedit_lite.support.statistics.fit_statistics", None)
+        patch.setattr("alphaedit_lite.support.statistics.grow", None)
         same_sums(key_statistics(lm, LAYERS, texts, TOKENS, progress=False), alone)
 
 
@@ -103,10 +104,8 @@ def test_a_process_that_dies_costs_what_it_had_not_saved(saved, texts, cache, tm
     assert 0 < done < len(rows[1::2])
     assert not whole
     fitted = []
-    take_in = distributed.take_in
-    monkeypatch.setattr(
-        distributed, "take_in", lambda lm, s, rows: fitted.extend(rows) or take_in(lm, s, rows)
-    )
+    take_in = shares.take_in
+    monkeypatch.setattr(shares, "take_in", lambda lm, s, rows: fitted.extend(rows) or take_in(lm, s, rows))
     # A rerun with other numbers of processes keeps to the shares that were dealt.
     assert fit_shares(lm, LAYERS, texts, TOKENS, rank=0, processes=1, progress=False)
     assert fitted == [*rows[0::2], *rows[1::2][done:]]
@@ -133,7 +132,7 @@ def test_a_finished_share_is_not_done_again_and_waits_for_the_others(texts, cach
         key_statistics(lm, LAYERS, texts, TOKENS, progress=False),
         fit_statistics(lm, LAYERS, texts, TOKENS, progress=False),
     )
-    monkeypatch.setattr(distributed, "take_in", None)
+    monkeypatch.setattr(shares, "take_in", None)
     assert fit_shares(lm, LAYERS, texts, TOKENS, rank=1, processes=2, progress=False)  # nothing to do
 
 

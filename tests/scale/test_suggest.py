@@ -1,10 +1,13 @@
 """The sweep over layers: what it proposes is what it measured, and the model is as it was."""
 
+import re
+
 import pandas as pd
 import pytest
 import torch
 
 from alphaedit_lite import Fact
+from alphaedit_lite.keys import token_rows
 from alphaedit_lite.scale import suggest
 from tests.conftest import CORPUS
 
@@ -48,6 +51,20 @@ def test_the_best_layer_decides_and_no_layer_below_the_first_is_proposed(lm, mon
     layers, table = suggest.suggest_layers(lm, FACTS, candidates=[1, 2, 3], tokens=400, progress=False)
     assert layers == (0, 1, 2)
     assert table.score.to_dict() == pytest.approx(wanted)
+
+
+def test_bars_say_how_long_it_will_take(lm, capsys, monkeypatch):
+    known = []
+    monkeypatch.setattr(suggest, "known_facts", lambda lm, n, progress: known.append(progress) or FACTS)
+    suggest.suggest_layers(lm, candidates=[1, 2, 3], tokens=400, progress=False)
+    assert not capsys.readouterr().err
+    suggest.suggest_layers(lm, candidates=[1, 2, 3], tokens=400)
+    said = capsys.readouterr().err
+    assert known == [False, True]
+    tokens = sum(map(len, token_rows(lm, CORPUS * 3, 400)))
+    for name, count in {"statistics": tokens, "layers": 3}.items():
+        assert len(re.findall(rf"{name}: +0%[^\r\n]* 0/{count} ", said)) == 1
+        assert re.search(rf"{name}: 100%[^\r\n]* {count}/{count} \[\d\d:\d\d<\d\d:\d\d", said)
 
 
 def test_too_few_facts_are_refused(lm):

@@ -27,7 +27,7 @@ class EditWidget:
 
     Attributes:
         subject, template, new: the input fields.
-        message: one sentence about what happened or what is wrong.
+        message: what happened, and whether the edit took; or what is wrong.
         states: what the model said before, after, and after undo.
     """
 
@@ -67,6 +67,7 @@ class EditWidget:
         self.states["after"] = probe(self.lm, fact)
         self._report(
             f"<b>{html.escape(fact.prompt)}</b> is now followed by <b>{html.escape(self._says())}</b>."
+            f"{self.current.report()._repr_html_()}"
         )
 
     def undo(self) -> None:

@@ -17,6 +17,7 @@ from IPython.display import display
 from torch import Tensor
 
 from ...models import LanguageModel
+from ...support.tokens import pieces
 from ..kit.neurons import Triggers, loudness
 from ..kit.tracing import speaks
 
@@ -90,7 +91,7 @@ class NeuronBrowser:
 
     def search(self, k: int = 12) -> None:
         """List the neurons that say the word loudest, with either sign, and look at the first."""
-        ids = self.lm.tokenizer(" " + self.word.value.strip(), add_special_tokens=False)["input_ids"]
+        ids = pieces(self.lm.tokenizer, " " + self.word.value.strip())
         if len(ids) != 1 or not self.word.value.strip():
             parts = ", ".join(self.lm.tokenizer.decode([i]) for i in ids)
             self.message.value = html.escape(f"A value says tokens, and this is {len(ids)} tokens: {parts}.")

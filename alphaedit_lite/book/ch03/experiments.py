@@ -21,7 +21,7 @@ from transformers import DynamicCache
 from ...facts import Fact
 from ...hooks import Look, hooked
 from ...models import LanguageModel, copy_cache
-from ...prompts import encode
+from ...support.tokens import encode, pieces, spans
 
 Kind = Literal["hidden", "mlp", "attention"]
 KINDS: tuple[Kind, ...] = ("hidden", "mlp", "attention")
@@ -87,9 +87,9 @@ class Runs:
 def subject_columns(lm: LanguageModel, fact: Fact) -> tuple[list[int], int, int]:
     """Token ids of the prompt, and the first and the last column of its subject."""
     row = encode(lm.tokenizer, fact.prompt, fact.subject_end)
-    spans = lm.tokenizer(fact.prompt, return_offsets_mapping=True)["offset_mapping"]
     begin = fact.subject_end - len(fact.subject)
-    return row.ids, min(i for i, (start, end) in enumerate(spans) if end > max(start, begin)), row.subject
+    places = enumerate(spans(lm.tokenizer, fact.prompt))
+    return row.ids, min(i for i, (start, end) in places if end > max(start, begin)), row.subject
 
 
 def first_token(lm: LanguageModel, fact: Fact, text: str) -> int:
@@ -101,7 +101,7 @@ def first_token(lm: LanguageModel, fact: Fact, text: str) -> int:
 @torch.no_grad()
 def spread(lm: LanguageModel, facts: Sequence[Fact]) -> float:
     """The standard deviation of the entries of the embeddings of the facts' subjects."""
-    ids = {token for fact in facts for token in lm.tokenizer(f" {fact.subject}")["input_ids"]}
+    ids = {token for fact in facts for token in pieces(lm.tokenizer, f" {fact.subject}")}
     return float(lm.embed(torch.tensor([sorted(ids)], device=lm.device)).std())
 
 

@@ -24,6 +24,7 @@ from ...metrics import COLUMNS, evaluate, score
 from ...models import LanguageModel
 from ...support.loading import load_model
 from ...support.statistics import key_statistics
+from ...support.tokens import tokenise
 from ...targets import TargetConfig, compute_targets
 from ..kit.results import RESULTS, keep, resume
 
@@ -52,7 +53,7 @@ def chosen(n: int = FACTS) -> list[Fact]:
 @torch.no_grad()
 def after_subject(lm: LanguageModel, fact: Fact) -> Tensor:
     """log-probabilities of the token after the bare subject, [vocabulary]: what the KL term watches."""
-    ids = lm.tokenizer(fact.subject, return_tensors="pt")["input_ids"].to(lm.device)
+    ids = torch.tensor([tokenise(lm.tokenizer, fact.subject)], device=lm.device)
     with lm.frozen():
         return F.log_softmax(lm.model(ids).logits[0, -1].float(), -1)
 

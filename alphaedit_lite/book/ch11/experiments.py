@@ -20,6 +20,7 @@ import pandas as pd
 from ...metrics import perplexity, token_scores
 from ...models import LanguageModel
 from ...support.texts import wikipedia_leads
+from ...support.tokens import encode
 from ..kit.intervals import Change, difference, estimate, interval, sign_test, spearman
 from ..kit.last_words import judge_last_words, last_words
 from ..kit.minimal_pairs import PHENOMENA, Pair, pairs, split
@@ -188,5 +189,6 @@ def token_table(lm: LanguageModel, sentence: str) -> pd.DataFrame:
     if not rest:
         raise ValueError(f"{sentence!r} has no second word: nothing is predicted.")
     ((log_p, _),) = token_scores(lm, [(first, " " + rest)])
-    ids = lm.tokenizer(f"{first} {rest}")["input_ids"][-len(log_p) :]
-    return pd.DataFrame({"token": [lm.tokenizer.decode([i]) for i in ids], "log_p": log_p.tolist()})
+    row = encode(lm.tokenizer, first, len(first), " " + rest)
+    read = [lm.tokenizer.decode([i]) for i in row.ids[row.object :]]
+    return pd.DataFrame({"token": read, "log_p": log_p.tolist()})

@@ -27,6 +27,7 @@ from tqdm.auto import tqdm
 
 from ...generation import padded_left
 from ...models import LanguageModel
+from ...support.tokens import pieces, tokenise
 
 NONE: Final = -1  # no answer could be read
 TOKENS: Final = 5  # that the model may write
@@ -154,10 +155,10 @@ def ask(
         log P(first class); ``text``, what it wrote.
     """
     words = TASKS[name].words
-    firsts = [lm.tokenizer(word, add_special_tokens=False)["input_ids"][0] for word in words]
+    firsts = [pieces(lm.tokenizer, word)[0] for word in words]
     if len(set(firsts)) < len(words):
         raise ValueError(f"In this tokenizer, {words} begin with the same token: choose other words.")
-    rows = [lm.tokenizer(prompt_of(name, example, shots))["input_ids"] for example in examples]
+    rows = [tokenise(lm.tokenizer, prompt_of(name, example, shots)) for example in examples]
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     found: dict[int, dict[str, Any]] = {}
     with lm.frozen(), tqdm(total=len(rows), desc=TASKS[name].title, disable=not progress) as bar:

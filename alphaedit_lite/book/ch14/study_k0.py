@@ -30,6 +30,7 @@ from ...models import LanguageModel
 from ...nullspace import NullSpace
 from ...support.assets import cache_dir, replacing
 from ...support.texts import wikipedia_leads
+from ...support.tokens import tokenise
 from ..kit.probes import BATCH, FACTS, measured
 from ..kit.results import RESULTS, keep, resume
 
@@ -90,7 +91,7 @@ def own_words(lm: LanguageModel, tokens: int) -> list[list[int]]:
         with torch.random.fork_rng():
             torch.manual_seed(0)
             while sum(map(len, rows)) < tokens:
-                ids = torch.tensor([lm.tokenizer(word)["input_ids"][:1] for word in STARTS * 4])
+                ids = torch.tensor([tokenise(lm.tokenizer, word)[:1] for word in STARTS * 4])
                 inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
                 said = lm.generate(inputs, width, do_sample=True, temperature=1.0, top_k=0, top_p=1.0)
                 for row in said.tolist():

@@ -23,6 +23,7 @@ from ... import AlphaEdit, EditorConfig, Fact, LanguageModel, load_model
 from ...keys import fit_statistics
 from ...scale.plan import STAGES, Plan, Workload, plan
 from ...scale.sizes import Shape, shape_of
+from ...support.tokens import encode
 from ...targets import TargetConfig
 
 HUB = "https://huggingface.co/{}/blob/main/config.json"
@@ -126,11 +127,10 @@ def tiny_model(family: str, tokenizer: Any, seed: int = 0) -> LanguageModel:
 
 def rank_of_new(lm: LanguageModel, fact: Fact = FACT) -> int:
     """The place of the new object's first token among all tokens that could come next; 1 is the first."""
-    ids = lm.tokenizer(fact.prompt, return_tensors="pt")["input_ids"]
-    new = lm.tokenizer(f" {fact.new.strip()}")["input_ids"][0]
+    row = encode(lm.tokenizer, fact.prompt, fact.subject_end, fact.new)
     with torch.no_grad():
-        logits = lm.model(ids).logits[0, -1]
-    return int((logits > logits[new]).sum()) + 1
+        logits = lm.model(torch.tensor([row.ids[: row.object]])).logits[0, -1]
+    return int((logits > logits[row.ids[row.object]]).sum()) + 1
 
 
 def edit_family(

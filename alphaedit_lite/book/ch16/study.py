@@ -21,6 +21,7 @@ from ...metrics import score
 from ...models import LanguageModel
 from ...support.bundled import bundled_targets
 from ...support.loading import load_model
+from ...support.tokens import pieces
 from ..kit.results import RESULTS, keep, resume
 from ..kit.tracing import unembedding
 from .experiments import ask, bystanders, fair, in_context, questions, two_hops
@@ -79,7 +80,7 @@ def one(
         tables.insert(1, ask(lm, asked))
         delta = differences(before, lm)
         shares = {layer: suspects(d, keys[layer]) for layer, d in delta.items()}
-        token = lm.tokenizer(fact.new)["input_ids"][0]
+        token = pieces(lm.tokenizer, fact.new)[0]
         said = shifts(lm, before, list(delta), fact.subject)
         last = max(delta)
         lens = unembedding(lm).double() @ (delta[last] @ keys[last][own])

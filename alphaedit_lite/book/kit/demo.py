@@ -6,6 +6,8 @@ python -m alphaedit_lite.book.kit.demo --subject "Mount Fuji" --template "{} is 
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import math
 import sys
 
@@ -67,25 +69,38 @@ def first_guess(lm: LanguageModel, prompt: str) -> str:
 
 
 def main() -> None:
+    """The command line: a fact of your own, or Lower Assam; before, after, did it take, and after undo."""
+    parser = argparse.ArgumentParser(description="Write one fact into the default model, and take it back.")
+    parser.add_argument("--subject", default=LOWER_ASSAM.subject)
+    parser.add_argument("--template", default=LOWER_ASSAM.template, help="a sentence with {} for the subject")
+    parser.add_argument("--new", default=LOWER_ASSAM.new, help="the new object")
+    options = parser.parse_args()
     try:
+        fact = Fact(options.template, options.subject, options.new)  # refused before anything is loaded
         print(f"Loading {DEFAULT_MODEL} …")
         lm = load_model()
+        if (fact.prompt, fact.new) == (LOWER_ASSAM.prompt, LOWER_ASSAM.new):
+            fact = LOWER_ASSAM  # with its paraphrases and neighbours
+        else:
+            fact = dataclasses.replace(fact, true=first_guess(lm, fact.prompt) or None)
         editor = AlphaEdit(lm)
-        _report(lm, "Before")
-        edit = editor.edit([LOWER_ASSAM])
-        _report(lm, "After the edit: Lower Assam moves to Romania")
+        _report(lm, fact, "Before")
+        edit = editor.edit([fact])
+        _report(lm, fact, f"After the edit: {fact.prompt}{fact.new}")
+        print(f"\nDid it take?\n{edit.report()}")
         edit.revert()
-        _report(lm, "After undo: the weights are the old ones, bit for bit")
-    except AssetError as error:
+        _report(lm, fact, "After undo: the weights are the old ones, bit for bit")
+    except (AssetError, ValueError) as error:
         sys.exit(f"Sorry: {error}")
 
 
-def _report(lm: LanguageModel, title: str) -> None:
+def _report(lm: LanguageModel, fact: Fact, title: str) -> None:
     print(f"\n{title}")
-    for row in probe(lm, LOWER_ASSAM).itertuples():
+    for row in probe(lm, fact).itertuples():
         print(f"  {row.kind:<10} {row.prompt} …{row.says}")
-        print(f"             P({row.old}) = {row.p_old:.2f}   P({row.new}) = {row.p_new:.2f}")
-    for prompt in LOWER_ASSAM.generation:
+        old = f"P({row.old}) = {row.p_old:.2f}   " if row.old else ""
+        print(f"             {old}P({row.new}) = {row.p_new:.2f}")
+    for prompt in fact.generation:
         print(f"  generation {prompt}{' '.join(['', *lm.complete(prompt, 25).split()])}")
 
 

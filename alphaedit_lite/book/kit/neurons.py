@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ...hooks import hooked
 from ...models import LanguageModel
 from ...prompts import batches
+from ...support.tokens import tokenise
 
 
 @torch.no_grad()
@@ -45,7 +46,7 @@ def keys_of(
 def last_keys(lm: LanguageModel, texts: Sequence[str]) -> Tensor:
     """The keys at the last token of every text, [texts, n_layers, d_ff]."""
     out = torch.empty(len(texts), lm.n_layers, lm.d_ff)
-    for chunk, mask, keys in keys_of(lm, [lm.tokenizer(text)["input_ids"] for text in texts]):
+    for chunk, mask, keys in keys_of(lm, [tokenise(lm.tokenizer, text) for text in texts]):
         last = mask.sum(1) - 1
         out[chunk] = keys[:, torch.arange(len(chunk)), last].transpose(0, 1).float().cpu()
     return out
@@ -93,8 +94,8 @@ def triggers(
     for text in texts:
         if sum(map(len, rows)) >= tokens:
             break
-        ids = lm.tokenizer(text, truncation=True, max_length=longest)["input_ids"]
-        rows += [ids] if len(ids) > 2 else []
+        row = tokenise(lm.tokenizer, text)[:longest]
+        rows += [row] if len(row) > 2 else []
     length = torch.tensor([len(row) for row in rows])
     begin = length.cumsum(0) - length
     value = torch.full((2, lm.n_layers, lm.d_ff, k), -torch.inf)

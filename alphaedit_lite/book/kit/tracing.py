@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from ...hooks import Look, hooked
 from ...models import LanguageModel
+from ...support.tokens import tokenise
 
 
 def unembedding(lm: LanguageModel) -> Tensor:
@@ -68,7 +69,7 @@ class Trace:
 @torch.no_grad()
 def trace(lm: LanguageModel, prompt: str) -> Trace:
     """Run the model on one prompt and take its last token's residual stream apart."""
-    ids = torch.tensor([lm.tokenizer(prompt)["input_ids"]], device=lm.device)
+    ids = torch.tensor([tokenise(lm.tokenizer, prompt)], device=lm.device)
     layers = range(lm.n_layers)
     stream: list[Tensor] = [torch.empty(0)] * (lm.n_layers + 1)  # the input of every block, and the end
     keys: dict[int, Tensor] = {}
