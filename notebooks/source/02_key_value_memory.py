@@ -59,7 +59,7 @@ neurons = lm.n_layers * lm.d_ff
 # 2. How did chapter 0 ask the model for a fact?
 #
 # <details><summary>Answers</summary>
-# 1. To the matrix at the end of the feed-forward layer, in four of the blocks.
+# 1. To the matrix at the end of the feed-forward layer, in five of the blocks.
 # We called it W. This chapter says why it can be called a memory.<br> 2.
 # With a prompt that ends where the answer begins ("The capital of France is");
 # then we read the probability of the next token.
@@ -1038,7 +1038,7 @@ show_neurons(lm, seen, E, [(28, strongest[28])], contexts=6)
 # * A block adds to the hidden state twice.
 #   The second time it adds $W k$: the columns of $W$, the values, mixed by the coefficients in the key $k$.
 # * In the gated form a coefficient has a sign, so each neuron has two sides.
-#   Half of the coefficients are negative.
+#   At the token that we looked at, half of the coefficients are negative.
 # * Some neurons hear (their triggers have a clear pattern), some say (their values have readable words).
 #   In our model the sayers of "while" sit in the last third of the blocks.
 # * A logit is a sum over all that was added, exactly.

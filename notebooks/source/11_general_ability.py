@@ -756,8 +756,9 @@ show(*forest_figure(both, "change, points"), name="11_kinds")
 # %% [markdown]
 # ### Along a stream of edits
 #
-# The long streams of chapter 10 carry the same probes:
-# all [[=len(pairs())]] pairs, 150 last words and the perplexity of 60 leads at every checkpoint, verdict by verdict.
+# The long streams of chapter 10 carry the same probes: all [[=len(pairs())]] pairs, 150 last words
+# and the perplexity of [[=__import__('alphaedit_lite.book.kit.probes', fromlist=['LEADS']).LEADS]] leads
+# at every checkpoint, verdict by verdict.
 # (`python -m alphaedit_lite.book.kit.studies` makes them, in hours.)
 # First the three abilities along the way, a line for each editor:
 # pairs and last words on one scale, as the part gone of what was above chance.

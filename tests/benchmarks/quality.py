@@ -1,0 +1,123 @@
+"""Do the default edits take, and what do they cost? `python -m tests.benchmarks.quality FOLDER`, FOLDER of real data.
+
+The package's defaults, those of version 0.1 and the authors' settings write the same facts, none of which any
+setting was chosen on: CounterFact (counterfact_500.json, from number 260) and questions (zsre_500.json, from 340),
+in batches of 20, one kind after the other on the unedited model. Judged after all of a kind: each fact, and the loss
+of each of 60 texts of Wikipedia and of program source that nothing was fitted to. Writes results/quality.json after
+every batch row; a run that was stopped goes on. Then prints differences with paired 95% intervals.
+"""
+
+import argparse
+import dataclasses
+import math
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alphaedit_lite import (
+    AlphaEdit,
+    EditorConfig,
+    Fact,
+    LanguageModel,
+    TargetConfig,
+    evaluate,
+    load_model,
+    perplexity,
+    read_counterfact,
+)
+from alphaedit_lite.book.kit.intervals import Change, estimate
+from alphaedit_lite.book.kit.results import RESULTS, keep, resume
+from alphaedit_lite.config import default_layers
+from alphaedit_lite.facts import read_zsre
+from alphaedit_lite.support.texts import wikipedia_leads
+
+OUT, BATCH, TEXTS, TOKENS = RESULTS / "quality.json", 20, 60, 128
+WAYS = {
+    "defaults": EditorConfig(),
+    "version 0.1": EditorConfig(passes=1, targets=TargetConfig(search="adam", clamp=0.6)),
+    "authors": EditorConfig.faithful("gpt2-xl"),  # with our prefixes
+}
+KINDS = {
+    "CounterFact": ("counterfact_500.json", read_counterfact, 260),
+    "zsRE": ("zsre_500.json", read_zsre, 340),
+}
+SCORES = ("efficacy_top1", "generalization_top1", "efficacy", "specificity", "specificity_top1")
+
+
+def texts() -> dict[str, list[str]]:
+    """By kind: leads of Wikipedia, and the beginnings of modules of Python's standard library (PSF licence)."""
+    library = sorted(Path(sysconfig.get_paths()["stdlib"]).glob("[a-z]*.py"))
+    code = [path.read_text(encoding="utf-8", errors="ignore")[800:1600] for path in library]
+    return {
+        "Wikipedia": wikipedia_leads("heldout")[-TEXTS:],
+        "program text": [text for text in code if len(text) == 800][:TEXTS],
+    }
+
+
+def judge(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
+    """Scores of each fact, and the loss a token of each text."""
+    table = evaluate(lm, facts, progress=False)
+    scores = {name: [round(float(x), 4) for x in table[name]] for name in SCORES if name in table}
+    losses = {
+        kind: [round(math.log(perplexity(lm, [text], TOKENS)), 5) for text in some]
+        for kind, some in texts().items()
+    }
+    return {"scores": scores, "losses": losses}
+
+
+def difference(a: Sequence[float], b: Sequence[float]) -> Change:
+    """The mean of a − b over the same facts or texts, those left out for which it is not defined."""
+    apart = np.array(a, float) - np.array(b, float)
+    apart = apart[~np.isnan(apart)]
+    return estimate(lambda rows: apart[rows].mean(1), len(apart))
+
+
+def main(folder: Path, count: int, out: Path) -> None:
+    lm = load_model()
+    found = resume(out, {"fingerprint": lm.fingerprint, "facts": count, "batch": BATCH}, rows={})
+    for kind, (name, read, first) in KINDS.items():
+        facts = [
+            dataclasses.replace(f, neighbours=f.neighbours[::3])
+            for f in read(folder / name)[first : first + count]
+        ]
+        for way, config in {"unedited": None, **WAYS}.items():
+            row = f"{kind}, {way}"
+            if row in found["rows"]:
+                continue
+            if config is not None:
+                editor = AlphaEdit(
+                    lm, dataclasses.replace(config, layers=default_layers(lm.n_layers)), progress=False
+                )
+                for _ in editor.edit_stream(facts, BATCH):
+                    pass
+            found["rows"][row] = judge(lm, facts)
+            lm.ledger.clear()
+            keep(out, found, "rows")
+            means = {n: f"{np.nanmean(s):.3f}" for n, s in found["rows"][row]["scores"].items()}
+            print(row, means, flush=True)
+    report(found["rows"])
+
+
+def report(rows: dict[str, Any]) -> None:
+    """Print what the defaults do against each of the others."""
+    for kind in KINDS:
+        ours = rows[f"{kind}, defaults"]
+        for other in ("version 0.1", "authors", "unedited"):
+            theirs = rows[f"{kind}, {other}"]
+            for part in ("scores", "losses"):
+                for name in ours[part]:
+                    print(
+                        f"{kind}: defaults − {other}, {name}: {difference(ours[part][name], theirs[part][name])}"
+                    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--facts", type=int, default=60, help="of each kind")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    main(options.folder, options.facts, options.out)
