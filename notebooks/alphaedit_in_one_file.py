@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 LAYERS = (3, 4, 5, 6, 7)  # the edited blocks; z is searched at the last
-PREFIXES = ("", "The letter said that. ", "In the afternoon they. ")
+PREFIXES = ("", "The letter was short. ", "They went out in the afternoon. ")
 STEPS, RATE, CLAMP, DECAY, KL = 20, 0.5, 0.75, 0.5, 0.0625
 THRESHOLD, LAMBDA, TOKENS = 2e-2, 10.0, 100_000
 

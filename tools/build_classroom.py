@@ -1,4 +1,4 @@
-"""Make the sets for a class: `python tools/build_classroom.py [--bundle]`, or `make classroom`.
+"""Make the sets for a class: `python -m tools.build_classroom [--bundle]`, or `make classroom`.
 
 classroom/student/     every chapter with exercises as stubs and without outputs, so that predictions count;
 classroom/instructor/  every chapter solved, with outputs, discussion notes, and README.md: timings, plans;

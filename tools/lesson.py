@@ -92,7 +92,7 @@ def with_our_versions(cells: Sequence[NotebookNode], ours: Mapping[str, str]) ->
     for cell in cells:
         out.append(cell)
         if (number := cell.metadata.get("exercise")) in ours:
-            code = re.sub(r"\n*^\S.*chapter\.check\(.*\n?", "", ours[number], flags=re.M).strip()
+            code = re.split(r"^.*chapter\.check\(", ours[number], flags=re.M)[0].strip()
             text = (
                 f"<details><summary>Our version of {number}</summary>\n\n```python\n{code}\n```\n\n</details>"
             )

@@ -1,4 +1,4 @@
-"""How long and how dense a lesson is: `python -m tools.measure [NN …]`. A lamp, not a law: section 0 of the design.
+"""How long and how dense a lesson is: `python -m tools.measure [NN …]`. A lamp, not a law (CONTRIBUTING.md).
 
 Counted in the student edition, without outputs: words of prose (formulas, tables and links count as they are
 read: a formula is one word), code cells, the longest and the middle code cell, its widest line; sentences with

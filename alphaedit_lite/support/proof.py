@@ -74,7 +74,7 @@ def _objection(model: Any, tokenizer: Any) -> str | None:
     if family not in ARCHITECTURES:
         return (
             f"Models of type {family!r} are not in the architecture table. Known: {', '.join(ARCHITECTURES)}."
-            " Add one line to alphaedit_lite.models.ARCHITECTURES."
+            " Add one line to alphaedit_lite.support.architectures.ARCHITECTURES."
         )
     if model.get_output_embeddings() is None:
         return "The model has no vocabulary head: load it as a causal LM."

@@ -1023,8 +1023,8 @@ show_neurons(lm, seen, E, [(28, strongest[28])], contexts=6)
 # | in the paper | in words | in this package |
 # |---|---|---|
 # | Geva et al. 2021, $FF(x) = f(x K^\top)\, V$ | the feed-forward layer as a memory; their rows of $K$ ask, their rows of $V$ answer | `lm.down_projection(layer)`: its input is our $k$, its weight our $W$ |
-# | trigger examples | where a neuron's coefficient is largest | `book/neurons.py`, `triggers` |
-# | $v_i E$ | a value as scores for tokens | `book/tracing.py`, `unembedding`, `speaks` |
+# | trigger examples | where a neuron's coefficient is largest | `book/kit/neurons.py`, `triggers` |
+# | $v_i E$ | a value as scores for tokens | `book/kit/tracing.py`, `unembedding`, `speaks` |
 # | [Geva et al. 2022](https://arxiv.org/abs/2203.14680): sub-updates $m_i v_i$ | the hidden state as a sum, each summand promotes tokens | `Trace.added` |
 # | ROME, MEMIT, AlphaEdit: $k$ at the subject's last token | the whole key, the input of $W$ | `alphaedit_lite/keys.py` (chapter 4 on) |
 #

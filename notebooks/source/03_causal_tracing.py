@@ -282,7 +282,7 @@ effects = chapter.check("03.3", effects)
 #   it has nothing to do with the keys and values of the MLP in chapter 2.)
 #
 # Nothing is approximated: what is left out would give the numbers that we have already.
-# The function `causal.heat` works this way.
+# The function `book/ch03/experiments.py`, `heat` works this way.
 # Let it prove itself on one place.
 #
 # To read the next cell: `runs.into[0]` are the noisy embeddings,
@@ -719,7 +719,8 @@ rho = 1 - 6 * 12 / (5 * (5**2 - 1))
 rho = chapter.check("03.5", rho)
 
 # %% [markdown]
-# Now the real curves, with 95% intervals over the facts (`causal_result.spearman` lets ties share their ranks).
+# Now the real curves, with 95% intervals over the facts
+# (`book/ch03/results.py`, `spearman` lets ties share their ranks).
 # Twice: over all blocks, and over those below block [[=READ]] only,
 # where the map still sees the answer at the subject.
 # `p` is the probability of the new object after the prompt, `p_paraphrases` after the paraphrases.
@@ -881,11 +882,11 @@ show(*draw.heat_figure({"not known": map_unknown}, r.words, r.last, some_blocks)
 #
 # | in the papers | in words | in this package |
 # |---|---|---|
-# | Meng et al. 2022, section 2.1: corrupted run, $h_i^{(0)} + \epsilon$, $\epsilon \sim \mathcal N(0, \nu)$ | noise on the subject's embeddings; in the authors' `experiments/causal_trace.py`, `trace_with_patch` adds it to all rows of the batch but the first, which stays clean; 10 samples; in the published script the noise is three standard deviations (`s3`) by default | `book/causal.py`, `corrupt`, `run_both` |
+# | Meng et al. 2022, section 2.1: corrupted run, $h_i^{(0)} + \epsilon$, $\epsilon \sim \mathcal N(0, \nu)$ | noise on the subject's embeddings; in the authors' `experiments/causal_trace.py`, `trace_with_patch` adds it to all rows of the batch but the first, which stays clean; 10 samples; in the published script the noise is three standard deviations (`s3`) by default | `book/ch03/experiments.py`, `corrupt`, `run_both` |
 # | corrupted-with-restoration run | the same function writes row 0's state over the others at the chosen tokens and layers, in a full forward pass each time | `restore`, `heat` (restarted) |
-# | TE, IE, and their averages ATE, AIE | (3.1), (3.2), means over facts | `effects`, `causal_result.interval` |
+# | TE, IE, and their averages ATE, AIE | (3.1), (3.2), means over facts | `effects`, `book/ch03/results.py`, `interval` |
 # | windows of MLP or attention outputs | `trace_important_window`, ten layers | `window`, `heat(…, width)` |
-# | Hase et al. 2023: edit success against tracing effect | correlated over the facts at each layer; and the variance explained by the layer alone, and with the tracing effect | `book/study_tracing.py`; `causal_result.rank_correlation` over layers, `within_layer` and `explained` over facts |
+# | Hase et al. 2023: edit success against tracing effect | correlated over the facts at each layer; and the variance explained by the layer alone, and with the tracing effect | `book/ch03/study.py`; `book/ch03/results.py`, `rank_correlation` over layers, `within_layer` and `explained` over facts |
 #
 # Three differences: the authors measure the token that the model itself predicts,
 # we the first token of the true object (for known facts it is the same);

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 5: Writing one fact
 #
-# *To read: 25 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
+# *To read: 30 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
@@ -212,7 +212,7 @@ def run(rows, ends, delta=0):
 
 # %% exercise="05.1"
 def objective(log_p, ids, now, before, delta, h):
-    """The loss (5.1). log_p: [tokens, vocabulary]; ids: [tokens];
+    """The loss (5.1). log_p: [prompts, vocabulary]; ids: [prompts];
     now, before: [vocabulary], log-probabilities; delta, h: [d_model]."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
@@ -277,7 +277,7 @@ chapter.predict(
 # ### The search
 #
 # Your loss, your clamp, and Adam.
-# We stop as the authors do: at a loss below 0.05, or after [[=STEPS:d]] steps.
+# We stop as the authors do: at a loss below 0.05, or after [[=STEPS:d]] steps (the last one only looks).
 # (For simplicity the new object is one token here.
 # A longer one has more rows in `log_p`.)
 
@@ -402,7 +402,7 @@ print(f"rank of {fact.new!r}: {rank:,} of {len(says):,}")
 # Walk along the line.
 # Where it *crosses* an ellipse, there is a better point further on.
 # At the best point it only *touches*.
-# There, the direction in which the harm grows fastest, C0x, is parallel to k.
+# There, the direction in which the harm xᵀC0x grows fastest, its gradient 2C0x, is parallel to k.
 # One unknown factor μ, the **multiplier**, says how long the one is against the other:
 #
 # $$C_0\, x \;=\; \mu\, k \quad\text{and}\quad x^\top k = r_i
@@ -609,10 +609,10 @@ for subject in ("Lower Assam", "The Eiffel Tower", "The city", "He"):
     print(f"{subject:<16} ‖k‖² {at @ at:4.0f}; known answers move {moved:.0%}")
 
 # %% [markdown]
-# A long key, such as a name's, is cheap to write at.
+# (All rows use the r of Lower Assam.)
+# A long key, such as a name's, mostly needs a small write.
 # "He" at the beginning of a text has a tiny key.
 # Δ has to be huge to answer it with r, and everybody pays.
-# We shall meet such a key again in section 5.
 
 # %% [markdown]
 # ## 3. Write it
@@ -783,7 +783,7 @@ chapter.reveal("d", sum(share["Assam"] > bound for bound in bounds))
 # A good vote before section 4: rank five subjects by expected share.
 
 # %% [markdown]
-# ## 5. Break it: the first token
+# ## 5. Break it: another kind of key
 #
 # France shall move to Asia, with the same function. What can go wrong?
 

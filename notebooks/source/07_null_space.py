@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 7: The space nobody uses
 #
-# *To read: 25 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
+# *To read: 30 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
@@ -574,7 +574,8 @@ for share in (0.01, 0.1, 0.3):
 # \;\le\; \tau\, \lVert \Delta P \rVert^2 . \tag{7.7}$$
 #
 # In words: the mean squared change of a known answer is at most τ times the squared size of the update.
-# (For "=", use ‖M‖² = tr(M Mᵀ) with M = ΔPK0; for "≤", see the laboratory.)
+# (For "=", use ‖M‖² = tr(M Mᵀ) with M = ΔPK0.
+# For "≤": each direction inside P has an energy below τ, and P drops the others.)
 #
 # Now we write a fact through P: Lower Assam moves to Romania.
 # Chapter 5 gives the target z, and so the residual r = z − h.
@@ -662,7 +663,6 @@ print(f"(7.7): {mean_square:.3f} is below {bound:.3f}")
 #
 # K0 stands for "what the model knows", but it is only a sample of text.
 # So with 400 keys, at least 1136 eigenvalues are *exactly* zero.
-# Is this the true null space that we are looking for?
 
 # %%
 chapter.predict(
@@ -766,10 +766,10 @@ for n in (400, 500):
 # Each new key costs one direction, unless it is a mixture of earlier ones.
 # Some successors of AlphaEdit do this with the keys of *edits*: chapter 14.
 #
-# ## 6. Break it: the narrow door
+# ## 6. Break it: a stricter P
 #
 # At τ = 0.02, [[=leak[LAYER]:.0%]] of the energy leaks.
-# The remedy seems clear: with a lower threshold from 07.4, let only 1% leak.
+# With a lower threshold from 07.4, let only 1% leak.
 
 # %%
 chapter.predict(
@@ -824,7 +824,7 @@ show(*draw.doors_figure(doors, panels), name="07_door")
 
 # %% [markdown]
 # **What surprised us.**
-# The smaller leak did the greater harm.
+# The smallest leak did the greatest harm; least is done in the middle.
 # Through the space that leaks least, known answers change by [[=doors['known answers'][0]:.0%]];
 # at the usual threshold, by [[=doors['known answers'][5]:.0%]].
 #

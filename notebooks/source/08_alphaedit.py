@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 8: AlphaEdit
 #
-# *To read: 25 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
+# *To read: 40 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
@@ -97,7 +97,7 @@ LAYERS, LAYER, THRESHOLD, LAM = (3, 4, 5, 6, 7), 7, 2e-2, 0.8
 # In words: the errors at the new facts, plus c times the mean squared change of a known answer.
 #
 # **Step 2. Allow only updates of the form ΔP.**
-# *Reason: chapter 7 has shown that these do no harm.*
+# *Reason: in the ideal case of chapter 7, P K0 = 0, these do no harm.*
 # Write ΔP wherever Δ stood:
 #
 # $$\min_\Delta \quad \lVert \Delta P K_1 - R \rVert^2 \;+\; c\,\operatorname{tr}(\Delta P\, C_0\, P^\top \Delta^\top) . \tag{8.2}$$
@@ -108,7 +108,7 @@ LAYERS, LAYER, THRESHOLD, LAM = (3, 4, 5, 6, 7), 7, 2e-2, 0.8
 # $$\operatorname{tr}(\Delta P\, C_0\, P^\top \Delta^\top) \;=\; \tfrac1N \lVert \Delta\,(P K_0) \rVert^2 \;=\; 0
 # \qquad\text{for every } \Delta \text{ and every } c . \tag{8.3}$$
 #
-# In words: whatever we write inside P, no known answer moves.
+# In words: if P K0 = 0, no known answer moves, whatever we write inside P.
 # So c weighs nothing, and it leaves the formula.
 # **This is the idea of AlphaEdit.**
 #
@@ -226,7 +226,7 @@ closed_form = chapter.check("08.2", closed_form)
 # ### Then with one
 #
 # **Step 6. At the lowest point the slope is zero.**
-# *Reason: the objective is a bowl.*
+# *Reason: the objective has one minimum.*
 # Take your slope of exercise 08.1, and add the history of (8.5).
 # The factor 2 divides out:
 #
@@ -238,14 +238,14 @@ closed_form = chapter.check("08.2", closed_form)
 #
 # $$X\,(K_p K_p^\top P + K_1 K_1^\top P + \lambda I) = R\,K_1^\top P . \tag{8.6}$$
 #
-# **Step 8. Divide.** *Reason: λ keeps all eigenvalues of the bracket above zero, so it has an inverse.*
+# **Step 8. Multiply by the inverse.**
+# *Reason: with M = KpKpᵀ + K1K1ᵀ, MP has the eigenvalues of PMP, and none is negative; λ lifts them above zero.*
+# From here on Δ is this finished update, X = ΔP.
 #
 # $$\boxed{\;\Delta_{\text{AlphaEdit}} \;=\; R\,K_1^\top P\,(K_p K_p^\top P + K_1 K_1^\top P + \lambda I)^{-1}\;} \tag{8.7}$$
 #
-# This is the formula of the paper.
 # C0 does not stand in it any more: all that we know about the text is in P.
 #
-# Does it give what your routine has found?
 # A toy layer has known keys that fill only 7 of 12 directions, so it has a true null space.
 # With λ = 0.05, the two differ by
 
@@ -260,7 +260,6 @@ boxed = R_toy @ K_toy.T @ P_toy @ torch.linalg.inv(bracket)
 print((boxed - closed_form(K_toy, R_toy, P_toy, 0.05)).norm())
 
 # %% [markdown]
-# One more question for the toy.
 # Add the same λ to MEMIT, Δ = R K1ᵀ(cC0 + λI + K1K1ᵀ)⁻¹, and raise its c without end.
 
 # %%
@@ -296,7 +295,8 @@ pd.DataFrame(rows, columns=["c", "‖ΔK0‖", "‖Δ‖", "distance to (8.7)"])
 #
 # $$(K_1^\top P K_1 + \lambda I)\,K_1^\top P \;=\; K_1^\top P\,(K_1 K_1^\top P + \lambda I) . \tag{8.8}$$
 #
-# Divide by both brackets, and put R in front:
+# For now without a history: multiply by the inverse of the first bracket from the left,
+# by that of the second from the right, and put R in front:
 #
 # $$\Delta = R\,G, \qquad G \;=\; (K_1^\top P K_1 + \lambda I)^{-1} K_1^\top P \;=\; (A^\top A + \lambda I)^{-1} A^\top U^\top, \qquad A = U^\top K_1 . \tag{8.9}$$
 #
@@ -770,12 +770,11 @@ pd.DataFrame(twins, index=["P(Romania)", "P(Africa)"]).T.style.format("{:.2f}")
 # ## 6. AlphaEdit in one file
 #
 # The editor as a program: `alphaedit_in_one_file.py`, beside this notebook.
-# It needs torch and transformers, and nothing else.
-# Here it is whole, from the first line to the last.
-# Tests hold it to the package and to the authors' released code.
+# With a FOLDER and a TEXT of your own it needs torch and transformers, and nothing else.
+# Tests compare it with the package and with the authors' released code.
 #
 # **The settings** are the published ones.
-# Here λ is a plain number and has no unit.
+# Here λ is a plain number; our 0.8 tr(PC0) is nearly as much.
 
 # %% file="head"
 
@@ -866,7 +865,6 @@ main(lm.model, lm.tokenizer, P)
 # | 8 | the loop over layers, with P and history | `alphaedit` |
 #
 # This is a whole editor.
-# From here on the book asks what it does to a model.
 #
 # ## Keypoints
 #
@@ -876,7 +874,9 @@ main(lm.model, lm.tokenizer, P)
 # * λ stays: it weighs facts against the size of Δ.
 #   Its unit is tr(PC0).
 #   The history Kp guards the keys of earlier edits.
-# * On this model P leaks: compared fairly, it is better than no P, and a strict P is worse than none.
+# * On this model P leaks.
+#   For these facts, in one layer, it still harms less than no P; a strict P harms more than none.
+#   For a hundred facts the laboratory sees no difference.
 # * Two facts about one subject can have the same key: then the formula can only write their mean.
 #
 # ## Quiz

@@ -259,7 +259,7 @@ print(f"largest difference from the figure: {off:.3f}")
 # We can: put both kinds of records under *all* yardsticks, and two more that section 3 explains:
 # **match** (the model, speaking freely, begins with the new object) and **mention** (it names it somewhere).
 # A study that we ran before wrote [[=cf['facts']:d]] records of each with the default AlphaEdit,
-# one batch per set, into the unedited model (`study_metrics`; only its means are stored here).
+# one batch per set, into the unedited model (`book/ch09/study.py`; only its means are stored here).
 # Beside them stand our own [[=len(FACTS)]] facts, without *mention*:
 # the study's prompts were continued for 15 tokens, ours for 6,
 # and the longer text has more chances to name something.

@@ -1067,11 +1067,11 @@ pd.DataFrame(by_frame, index=["before", "after"]).T.style.format("{:.0%}")
 #
 # | in the papers | in the authors' code | here |
 # |---|---|---|
-# | F1 on six tasks against the number of edits ([Fang et al. 2025](https://arxiv.org/abs/2410.02355), figure 4) | jianghoucheng/AlphaEdit, `glue_eval/`: 100 questions a task, no solved examples, five tokens written. An answer counts as "yes" if *yes* is anywhere in it, else as "no" if *no* is, also inside *not* or *know*; else as −1 | `book/glue.py`: whole words, the first that comes; prompts of our own |
+# | F1 on six tasks against the number of edits ([Fang et al. 2025](https://arxiv.org/abs/2410.02355), figure 4) | jianghoucheng/AlphaEdit, `glue_eval/`: 100 questions a task, no solved examples, five tokens written. An answer counts as "yes" if *yes* is anywhere in it, else as "no" if *no* is, also inside *not* or *know*; else as −1 | `book/ch11/glue.py`: whole words, the first that comes; prompts of our own |
 # | "F1" | two are stored: `f1` of what was written, `f1_new` of which word is more likely. The second is never silent: one word always gives it 1/3, not 0. The paper does not say which one it draws; a curve near 0 can hardly be the second | `said` and `compared`, and the AUC |
 # | RTE: does it follow? | `rte_eval.py` asks "True or False?" and takes label 1 as True. In the authors' selection, label 1 stands where it does *not* follow (as in GLUE on the hub), so a perfect reader would get 0. NLI asks the same kind of question, with its labels as words, and is not affected | label 0 is "it follows" |
-# | BLiMP: 67 paradigms, 1,000 pairs each; the sentence with the higher probability | one program of its authors generates the pairs | `book/minimal_pairs.py`: ten phenomena, squares |
-# | LAMBADA: passages whose last word needs the whole passage | chosen so that people fail without the passage | `book/last_words.py`: any last word of a first sentence; easier, and often guessable from its neighbours |
+# | BLiMP: 67 paradigms, 1,000 pairs each; the sentence with the higher probability | one program of its authors generates the pairs | `book/kit/minimal_pairs.py`: ten phenomena, squares |
+# | LAMBADA: passages whose last word needs the whole passage | chosen so that people fail without the passage | `book/kit/last_words.py`: any last word of a first sentence; easier, and often guessable from its neighbours |
 #
 # (We read the code at commit 2ff0e4e of the public repository.
 # With a label turned over, a falling curve may mean a model that reads better.)

@@ -1217,11 +1217,11 @@ tiny.style.format({"size": "{:.4f}", "p": "{:.3f}"}).hide()
 #
 # | in the paper | in words | in this package |
 # |---|---|---|
-# | Figure 5 | t-SNE of states of 1,000 prompts before and after 2,000 edits, with margins; the authors' code for it is not published (a line that saves the states is commented out, and the map is not made) | `book.shift.map_of`, `shift_draw.draw_map` |
-# | Figure 9: D1, D2 | the margins as numbers: how far the two curves overlap | `book.shift.overlaps`; ours is the area under both smoothed curves |
-# | the states: last edited layer, subject's last token | where the picture looks | `book.shift.hidden` |
+# | Figure 5 | t-SNE of states of 1,000 prompts before and after 2,000 edits, with margins; the authors' code for it is not published (a line that saves the states is commented out, and the map is not made) | `book/ch12/experiments.py`, `map_of`, `book/ch12/figures.py` |
+# | Figure 9: D1, D2 | the margins as numbers: how far the two curves overlap | `overlaps`; ours is the area under both smoothed curves |
+# | the states: last edited layer, subject's last token | where the picture looks | `hidden` |
 # | not in the paper | displacement (12.2), energy distance with paired swaps (12.4), classifier with grouped folds | `displacement`, `energy_test`, `drift_test`, `classify` |
-# | not in the paper | aimless and overdosed updates as controls | `twin`, `book.study_shift` |
+# | not in the paper | aimless and overdosed updates as controls | `twin`, `book/ch12/study.py` |
 
 # %% [markdown]
 # ## Keypoints

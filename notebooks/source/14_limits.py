@@ -1100,8 +1100,8 @@ small.style.format("{:.1%}")
 #   It is meant to break the loop of 14.3.
 # * **BLUE** (Li et al. 2025) changes the layers.
 #   It writes into the first and the last of them only, each with a target z of its own and the full residual.
-#   `study_relatives` has its choice of layers, but with our one z
-#   (a z for layer 3 would have to be found for each fact).
+#   `book/ch14/study_relatives.py` has its choice of layers,
+#   but with our one z (a z for layer 3 would have to be found for each fact).
 # * **REVIVE** (Zhang et al. 2026) filters the finished update:
 #   no component of Δ may touch the strongest singular directions of W.
 #   We could open the abstract only, and there is no public code.
@@ -1358,9 +1358,9 @@ broken.style.format({"perplexity": "{:,.1f}", "update": "{:.0%}"})
 # | equation | in the authors' code (described) | here |
 # |---|---|---|
 # | τ, absolute | AlphaEdit, `get_project` in `experiments/evaluate.py`: singular values of C0 below `nullspace_threshold` | `NullSpace.fit(…, kind="absolute" \| "relative" \| "energy")` |
-# | (14.5) C_t = C_{t−1} − F(I + K F)⁻¹Fᵀ | RLSEdit, `RLSEdit/RLSEdit_main.py`: a Cholesky factor of the small matrix, a triangular solve, C kept for each layer on the CPU in float32 | your `rls_step`; `relatives.rls_step`, float64 (in float32 the recursion loses digits at every step) |
-# | (14.6) P ← P − QQᵀ | EvoEdit, `EvoEdit/EvoEdit_main.py`, `update_projector_from_P_and_K`: SVD of PK, singular values above a tolerance; a small `L2` in the solve | your `evolve`; `relatives.shrink`, on the basis U |
-# | v* ← m v*/‖v*‖ | NAS, `NAS/compute_z.py`: after the descent; leaves a fact unwritten if ‖v*‖ > 2m | `relatives.anchor_norm` |
+# | (14.5) C_t = C_{t−1} − F(I + K F)⁻¹Fᵀ | RLSEdit, `RLSEdit/RLSEdit_main.py`: a Cholesky factor of the small matrix, a triangular solve, C kept for each layer on the CPU in float32 | your `rls_step`; `book/ch14/experiments.py`, `rls_step`, float64 (in float32 the recursion loses digits at every step) |
+# | (14.6) P ← P − QQᵀ | EvoEdit, `EvoEdit/EvoEdit_main.py`, `update_projector_from_P_and_K`: SVD of PK, singular values above a tolerance; a small `L2` in the solve | your `evolve`; `shrink`, on the basis U |
+# | v* ← m v*/‖v*‖ | NAS, `NAS/compute_z.py`: after the descent; leaves a fact unwritten if ‖v*‖ > 2m | `anchor_norm` |
 # | own z per layer | BLUE, `AlphaEdit/AlphaEdit_main.py`, branch `hparams.blue` | only its layers: `EditorConfig(layers=(3, 7))` |
 #
 # And our module against yours:

@@ -44,7 +44,7 @@
 # > **It costs** the time stated above and 1.5 GB of memory.
 # > The figures with intervals come from a committed study
 # > (`results/seams.json`, made by `alphaedit_lite.book.ch16.study`, one fact at a time)
-# > and a smaller one on batches (`results/seams_batches.json`, by `study_unmix`);
+# > and a smaller one on batches (`results/seams_batches.json`, by `book/ch16/study_unmix.py`);
 # > the same code runs here on six facts.
 
 # %% tags=["setup"]

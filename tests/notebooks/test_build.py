@@ -22,6 +22,7 @@ def f(x):
     # END SOLUTION
 
 f = chapter.check("99.1", f)
+print(f(1))
 """
 
 
@@ -47,6 +48,7 @@ def test_editions(tmp_path):
     ours = next(cell.source for cell in student.cells if "Our version" in cell.source)
     assert "return x" in ours
     assert "chapter.check" not in ours
+    assert "print" not in ours, "what stands behind the check is no part of the answer"
     assert "Our version" not in "".join(cell.source for cell in solved.cells)
     assert "For the teacher" in "".join(c.source for c in without_outputs(path, True, instructor=True).cells)
     assert edition("a\n# BEGIN SOLUTION\nb\n# END SOLUTION\nc", False) == "a\n...  # your code here\nc"

@@ -108,6 +108,12 @@ def test_clean(source, solved):
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_files_that_are_named_are_there(source):
+    for name in re.findall(r"`((?:book|scale|support)/[\w/]+\.py)`", prose(without_outputs(source))):
+        assert (ROOT / "alphaedit_lite" / name).exists(), f"{source.name}: there is no {name}"
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_no_markdown_inside_html(source):
     """Between HTML tags without an empty line, stars, backticks and links would stand as they are typed."""
     cells = [cell.source for cell in without_outputs(source).cells if cell.cell_type == "markdown"]

@@ -4,7 +4,7 @@
     probe = Probe(lm, fact, texts)               # 16 questions at four distances from a fact, and text
     row = probe.after(FineTune(lm))              # edit, ask everything, take the edit back
 
-The same ``Probe`` runs live in the chapter and in ``study_finetune``.
+The same ``Probe`` runs live in the chapter and in ``study``.
 """
 
 from __future__ import annotations

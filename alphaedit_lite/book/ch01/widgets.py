@@ -2,7 +2,7 @@
 
 IntervalWidget(wilson).show()
 
-The printed figure is drawn by the same function of ``knowledge_plots``. The callback is an ordinary method.
+The printed figure is drawn by the same function of ``figures``. The callback is an ordinary method.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The committed traces and edits of ``study_tracing`` as arrays, with intervals and rank correlations.
+"""The committed traces and edits of ``study`` as arrays, with intervals and rank correlations.
 
     study = Study(result("tracing.json"))
     study.traced("hidden")                 # [facts, groups of tokens, layers], NaN where a group is empty

@@ -2,7 +2,7 @@
 
     BalanceWidget(g, table, unedited, write).show()
 
-The chapter's printed figure is drawn by the same functions of ``balance``. The callbacks are ordinary
+The chapter's printed figure is drawn by the same functions of ``figures``. The callbacks are ordinary
 methods (``draw``, ``write``), so they are tested without a browser.
 """
 

@@ -77,7 +77,7 @@ def fronts_figure(
     """The trade-off of each editor over its knob.
 
     Args:
-        groups: editor -> how the name of its knob begins, as ``pareto.LINES``.
+        groups: editor -> how the name of its knob begins, as ``kit.fronts.LINES``.
         panels: the panel's title -> (column upwards, column to the right) of ``Fronts.table``.
         variants: draw rows with a second setting as well, as points.
     """

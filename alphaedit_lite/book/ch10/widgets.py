@@ -1,7 +1,7 @@
 """The widgets of chapter 10: a player over streams of edits, and the knobs of the sweep.
 
     StreamPlayer(streams).show()          # streams: editor -> stream, as ``streams.read_stream`` gives it
-    FrontWidget(fronts).show()            # fronts: ``pareto.Fronts``
+    FrontWidget(fronts).show()            # fronts: ``kit.fronts.Fronts``
 
 Choose an editor, and move along its checkpoints: the cohorts, the update, the perplexity, and what the model
 says. The chapter's printed twin is drawn from the same files.

@@ -5,7 +5,7 @@
     show(*forest_figure(changes), name="10_ablation")             # differences with their intervals
 
 ``streams`` is a dict: the editor's name -> its stream, as ``read_stream`` gives it. Sweeps of a knob are
-drawn by ``fronts_draw``, with the same ``style_of`` each editor.
+drawn by chapter 10's ``figures``, with the same ``style_of`` each editor.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Named wrong answers of chapter 4: see ``wrong_answers.py``. Keys are columns."""
+"""Named wrong answers of chapter 4: see ``tests/notebooks/test_exercises.py``. Keys are columns."""
 
 WRONG: dict[str, dict[str, tuple[str, str]]] = {
     "04.1": {
