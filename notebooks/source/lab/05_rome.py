@@ -34,8 +34,10 @@ from alphaedit_lite.book.ch05.reference import clamp, gain, objective
 from alphaedit_lite.book.kit.chapter import Chapter
 from alphaedit_lite.book.kit.demo import LOWER_ASSAM as fact
 from alphaedit_lite.book.kit.plots import show
+from alphaedit_lite.metrics import score
 from alphaedit_lite.prompts import PREFIXES
 from alphaedit_lite.support.texts import wikipedia_leads
+from alphaedit_lite.targets import TargetConfig
 
 chapter = Chapter("05")
 LAYER, STEPS, RATE, CLAMP = 7, 20, 0.5, 0.75
@@ -412,8 +414,6 @@ chapter.predict(
 
 # %%
 from alphaedit_lite import Editor, bundled_facts, bundled_targets
-from alphaedit_lite.metrics import score
-from alphaedit_lite.targets import TargetConfig
 
 stream = bundled_facts("test")[:90:3]
 wished = bundled_targets(lm, stream)
