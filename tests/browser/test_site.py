@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.build_notebooks import ROOT
+from tools.build_notebooks import ROOT, repository
 from tools.npm import fetch_npm
 
 BOOK = ROOT / "notebooks"
@@ -41,7 +41,10 @@ def test_page(site, page, shots, name):
     unnamed = page.evaluate("() => [...document.images].filter(i => !i.alt).length")
     assert unnamed == 0
     if "chapters" in name:
-        assert page.locator("a[href*='colab.research.google.com']").count() >= 1
+        links = page.locator("a[href*='colab.research.google.com']").count()
+        assert bool(links) == bool(repository()), (
+            "a link where there is an address, and none that leads nowhere"
+        )
     page.screenshot(path=shots / f"site-{name.split('/')[-1]}.png")
     assert page.asked == [], "the page needs a network"
 
