@@ -11,7 +11,7 @@ FACTS = [Fact("The capital of {} is", name, "Rome", true="Paris") for name in ("
 
 def test_keys_drift_above_the_lowest_edited_layer_only(lm):
     """Nothing is written below the first edited layer, so its keys cannot move; those above do."""
-    editor = editor_for(lm)
+    editor = editor_for(lm, passes=1)  # a second pass moves the keys that the first has read
     edits = [editor.edit([fact]) for fact in FACTS]
     for edit in reversed(edits):
         edit.revert()
