@@ -75,7 +75,7 @@ def test_bad_sources(tmp_path, old, new, message):
 
 def test_an_exercise_twice(tmp_path):
     again = GOOD[GOOD.index("# %% exercise") :]
-    with pytest.raises(SourceError, match=r"07_x.py:19: exercise 99.1 stands here for the second time"):
+    with pytest.raises(SourceError, match=r"07_x.py:20: exercise 99.1 stands here for the second time"):
         check_source(write(tmp_path, GOOD + "\n" + again))
 
 
