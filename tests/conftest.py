@@ -24,15 +24,6 @@ CORPUS = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """For ``--dist loadgroup``: a file's tests stay together, since they share what is costly to make; but
-    those that say otherwise (``xdist_group``) run anywhere."""
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.location[0]))
-
-
 def train_tokenizer(bos: bool = False, metaspace: bool = False) -> PreTrainedTokenizerFast:
     """A byte-level BPE as GPT-2's, or a BPE with a prefix space as Llama 2's; with or without BOS."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=False))

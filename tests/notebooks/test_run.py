@@ -21,12 +21,18 @@ def run(notebook):
     ]
 
 
-@pytest.mark.model
-@pytest.mark.parametrize(
-    "path", [pytest.param(p, marks=pytest.mark.xdist_group(str(p))) for p in PATHS], ids=NAMES
-)
-def test_runs_and_gives_its_numbers(path):
-    assert run(nbformat.read(path, as_version=4)) == []
+def case(path):
+    """A class for each notebook: ``--dist loadscope`` keeps a module together, but not its classes."""
+
+    class TestRun:
+        def test_runs_and_gives_its_numbers(self):
+            assert run(nbformat.read(path, as_version=4)) == []
+
+    return pytest.mark.model(TestRun)
+
+
+for name, path in zip(NAMES, PATHS, strict=True):
+    globals()[f"Test_{name.replace('/', '_')}"] = case(path)
 
 
 def test_a_wrong_number_and_a_failing_cell_are_noticed():
