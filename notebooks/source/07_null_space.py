@@ -364,7 +364,7 @@ def wrong_c(K0):
 # <details><summary>Expected output</summary>
 #
 # ✓ Exercise 07.3: all properties hold.
-# Below it, a line for our P, which lacks nothing, and one for each attempt.
+# The next cell has a line for our P, which lacks nothing, and one for each attempt.
 #
 # </details>
 
@@ -387,6 +387,8 @@ def diagnose(P, K0):
 
 
 diagnose = chapter.check("07.3", diagnose)
+
+# %% tags=["answer"]
 mean = torch.randn(12, 1, dtype=f64)  # real keys scatter around a mean
 around = mean + K0[:, :6] @ torch.randn(6, 40, dtype=f64)
 for attempt in (projection, wrong_a, wrong_b, wrong_c):

@@ -99,3 +99,12 @@ def test_a_lesson_that_prints_the_file_is_stale_when_the_file_changes(tmp_path, 
     monkeypatch.setattr(lesson, "ONE_FILE", changed)
     assert source_hash(with_file) != before
     assert source_hash(SOURCES / "07_null_space.py") == untouched
+
+
+def test_what_would_answer_is_closed(tmp_path):
+    cells = ['chapter.predict("a", "Which?", ["x", "y"])', "x = 1", 'chapter.reveal("a", 0)', "y = 2"]
+    text = "".join(f"# %%\n{cell}\n\n" for cell in cells) + '# %% tags=["answer"]\nz = 3\n'
+    found = without_outputs(write(tmp_path, text)).cells
+    tags = [cell.metadata.get("tags", []) for cell in found]
+    assert ["hide-output" in some for some in tags] == [False, True, True, False, True]
+    assert ["hide-input" in some for some in tags] == [True, False, True, False, False]
