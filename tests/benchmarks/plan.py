@@ -168,4 +168,4 @@ if __name__ == "__main__":
                 options = {"accelerator": True, "sums_on_host": sums_on_host}
                 key = f"{name}, {str(dtype).removeprefix('torch.')}{', sums on the host' if sums_on_host else ''}"
                 result["estimated"][key] = estimate(name, dtype, **options)[1]
-    RESULTS / "plan.json".write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    (RESULTS / "plan.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")

@@ -29,5 +29,5 @@ result = {
     "seconds_in_all": round(time.perf_counter() - start, 1),
     "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6, 2),
 }
-RESULTS / "start.json".write_text(json.dumps(result, indent=1) + "\n")
+(RESULTS / "start.json").write_text(json.dumps(result, indent=1) + "\n")
 print(json.dumps(result, indent=1))
