@@ -540,7 +540,7 @@ raced.style.format("{:.2f}")
 #
 # Our z still takes [[=ours['together']['z']['seconds'] / bench['floor of z']:.1f]]
 # times what its multiplications alone would take at the rate of a large matrix product.
-# [[=products:.0%]] of it does go into matrix products, but into smaller and padded ones.
+# [[=products:.0%]] of a search by Adam goes into matrix products, but into smaller and padded ones.
 # The rest are norms, rotary angles, activations and attention.
 #
 # ### Dealing out a sum

@@ -56,7 +56,7 @@ At the authors' settings the package makes the same edit (z differs by {bench["a
 
 In a batch our z takes {z:.2f} s a fact and our write {write:.2f} s; those of the {bench["baseline"]} take {their_z:.2f} and {their_write:.2f}.
 Our z takes {z / bench["floor of z"]:.1f} times what its multiplications alone would take at the speed of a large matrix product.
-{parts["share of matrix products in z"]:.0%} of the time does go into matrix products
+{parts["share of matrix products in z"]:.0%} of the time (of the search by Adam) goes into matrix products
 ([results/parts.json](alphaedit_lite/book/results/parts.json)), smaller and padded ones; the rest are norms, rotary angles,
 activations and attention. The statistics of 100,000 tokens take {text:.2f} times the bare forward pass.
 """
