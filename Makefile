@@ -21,7 +21,7 @@ demo: setup
 	$(BIN)/python -m alphaedit_lite.book.kit.demo
 
 test: setup
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope  # two processes of one thread
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder  # two processes of one thread
 
 test-fast: setup
 	$(BIN)/python -m pytest -m "not model and not browser" tests/core tests/scale tests/kit tests/chapters

@@ -26,6 +26,7 @@ from .support.tokens import tokenise
 
 MAX_TOKENS_PER_TEXT = 512
 TOKENS_PER_BATCH = 4096  # padded tokens of one forward pass
+STRIP = 1024  # rows of K Kᵀ computed at once: nearly half of the products are saved where d_ff is large
 
 
 @dataclass
@@ -55,7 +56,11 @@ class KeyStatistics:
         if not torch.isfinite(keys).all():
             raise ValueError("The keys hold NaN or infinite values.")
         keys = keys if keys.dtype == torch.float64 else keys.float()
-        self.total += (keys.T @ keys).to(self.total)
+        for first in range(0, keys.shape[1], STRIP):  # symmetric: what lies below the diagonal is copied
+            rows, below = slice(first, first + STRIP), slice(first + STRIP, None)
+            strip = (keys[:, rows].T @ keys[:, first:]).to(self.total)
+            self.total[rows, first:] += strip
+            self.total[below, rows] += strip[:, STRIP:].T
         self.count += keys.shape[0]
 
     def merge(self, other: KeyStatistics) -> KeyStatistics:

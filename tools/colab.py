@@ -89,10 +89,11 @@ def colab(folder: Path) -> Colab:
         )
     (folder / "setup.ipy").write_text(setup_cell(""), encoding="utf-8")
     beside = wheel(empty)
-    place.run("-m", "IPython", "--no-banner", folder / "setup.ipy")
+    said = place.run("-m", "IPython", "--no-banner", folder / "setup.ipy")
     beside.unlink()  # the chapters run in an empty folder
     if place.finds("alphaedit_lite") != str(place.package / "__init__.py"):
-        raise RuntimeError(f"The package is to come from {packages}, not {place.finds('alphaedit_lite')}.")
+        found = place.finds("alphaedit_lite")
+        raise RuntimeError(f"The package is to come from {packages}, not {found}. The setup cell said: {said}")
     return place
 
 
