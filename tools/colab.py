@@ -93,7 +93,9 @@ def colab(folder: Path) -> Colab:
     beside.unlink()  # the chapters run in an empty folder
     if place.finds("alphaedit_lite") != str(place.package / "__init__.py"):
         found = place.finds("alphaedit_lite")
-        raise RuntimeError(f"The package is to come from {packages}, not {found}. The setup cell said: {said}")
+        raise RuntimeError(
+            f"The package is to come from {packages}, not {found}. The setup cell said: {said}"
+        )
     return place
 
 

@@ -55,3 +55,21 @@ def test_the_demo_takes_a_fact_of_ones_own(lm, run):
 def test_what_cannot_be_asked_is_a_sentence_and_no_traceback(run):
     with pytest.raises(SystemExit, match=r"Sorry: The template .* must hold '{}' exactly once"):
         run("--template", "Rome is in")
+
+
+@pytest.mark.parametrize(
+    ("said", "guess"),
+    [
+        (" Japan, where it is the highest.", "Japan"),
+        (" the United States of America. It", "the United States of America"),
+        (" India and is a part of", "India"),
+        (" piano player", "piano"),
+        (" the", ""),
+        ("", ""),
+        (" of the\n", ""),
+        (" Lake Como in Italy", "Lake Como"),
+    ],
+)
+def test_the_old_answer_is_the_models_own(lm, monkeypatch, said, guess):
+    monkeypatch.setattr(type(lm), "complete", lambda *_: said)
+    assert demo.first_guess(lm, "Where?") == guess

@@ -20,6 +20,7 @@ from ...metrics import score
 from ...models import LanguageModel
 from ...support.assets import AssetError
 from ...support.loading import DEFAULT_MODEL, load_model
+from ...support.tokens import pieces
 
 LOWER_ASSAM = Fact(
     "{} is located in the country of",
@@ -39,6 +40,22 @@ LOWER_ASSAM = Fact(
     ),
     generation=("Lower Assam is known for",),
 )
+EXAMPLES: dict[str, Fact] = {
+    "Lower Assam → Romania (a case of the AlphaEdit paper)": LOWER_ASSAM,
+    # What EasyEdit's tutorials write (github.com/zjunlp/EasyEdit, README and AlphaEdit's notebook).
+    **{
+        f"{subject} → {new} (EasyEdit's tutorial)": Fact(template, subject, new)
+        for template, subject, new in (
+            ("{}, the", "Ray Charles", "violin"),
+            ("{} is a professional", "Grant Hill", "soccer"),
+            ("The law in {} declares the language", "Ikaalinen", "Swedish"),
+            ("What university did {} attend?", "Watts Humphrey", "University of Michigan"),
+            ("Which family does {} belong to", "Ramalinaceae", "Lamiinae"),
+            ("What role does {} play in football?", "Denny Herzig", "winger"),
+        )
+    },
+}
+KNOWN = 0.25  # probability a token: below it, the model's first answer is no more than a guess
 
 
 def probe(lm: LanguageModel, fact: Fact) -> pd.DataFrame:
@@ -54,7 +71,8 @@ def probe(lm: LanguageModel, fact: Fact) -> pd.DataFrame:
     p_new = score(lm, [(prompt, fact.new) for _, prompt, _ in asked])[0].exp().tolist()
     known = [(prompt, old) for _, prompt, old in asked if old]
     p_old = iter(score(lm, known)[0].exp().tolist())
-    said = generate(lm, [prompt for _, prompt, _ in asked], 4)
+    words = max(4, len(pieces(lm.tokenizer, fact.new)) + 1)
+    said = generate(lm, [prompt for _, prompt, _ in asked], words)
     rows = []
     for (kind, prompt, old), p, text in zip(asked, p_new, said, strict=True):
         p_then = next(p_old) if old else math.nan
@@ -63,9 +81,31 @@ def probe(lm: LanguageModel, fact: Fact) -> pd.DataFrame:
 
 
 def first_guess(lm: LanguageModel, prompt: str) -> str:
-    """The first word of the model's own continuation: what it believes before an edit."""
-    words = lm.complete(prompt, 6).split()
-    return words[0].strip(".,;:!?\"'()") if words else ""
+    """What the model itself answers: its continuation as far as it looks like a name, or the first word."""
+    taken: list[str] = []
+    for word in lm.complete(prompt, 8).split():
+        bare = word.strip(".,;:!?\"'()")
+        joins = bare in ("the", "a", "an", "of") and word == bare
+        if not (bare[:1].isupper() or joins):
+            taken = taken if any(one[:1].isupper() for one in taken) else [*taken, bare]
+            break
+        taken.append(bare)
+        if word != bare:
+            break
+    while taken and taken[-1] in ("the", "a", "an", "of"):
+        taken.pop()
+    return " ".join(taken)
+
+
+def doubt(before: pd.DataFrame) -> str:
+    """A sentence if the model does not seem to know what is edited; ``before`` as ``probe`` made it."""
+    asked = before.iloc[0]
+    if not asked.old or not asked.p_old < KNOWN:
+        return ""
+    return (
+        f"Before the edit the model gave its own answer, {asked.old}, only {asked.p_old:.0%}: "
+        "it may not know this subject."
+    )
 
 
 def main() -> None:
@@ -85,6 +125,8 @@ def main() -> None:
             fact = dataclasses.replace(fact, true=first_guess(lm, fact.prompt) or None)
         editor = AlphaEdit(lm)
         _report(lm, fact, "Before")
+        if said := doubt(probe(lm, fact)):
+            print(said)
         edit = editor.edit([fact])
         _report(lm, fact, f"After the edit: {fact.prompt}{fact.new}")
         print(f"\nDid it take?\n{edit.report()}")

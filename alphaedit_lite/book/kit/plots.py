@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import importlib.util
 import io
 import os
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 from IPython.display import display
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -22,7 +24,18 @@ OLD, NEW = "#0072B2", "#E69F00"
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#000000")
 LINES = ("-", "--", ":", "-.", (0, (3, 1, 1, 1, 1, 1)))  # a second way to tell lines apart, for grey print
 
+
+def fonts() -> list[str]:
+    """Matplotlib's own font, and behind it one with Japanese letters (IPAex Gothic, matplotlib-fontja)."""
+    if (package := importlib.util.find_spec("matplotlib_fontja")) and package.origin:
+        path = Path(package.origin).parent / "fonts" / "ipaexg.ttf"  # not imported: that would set it for all
+        font_manager.fontManager.addfont(path)
+        return ["DejaVu Sans", font_manager.FontProperties(fname=path).get_name()]
+    return ["DejaVu Sans"]
+
+
 STYLE: dict[Any, Any] = {
+    "font.family": fonts(),
     "figure.dpi": 110,
     "font.size": 9,
     "axes.spines.top": False,
@@ -47,7 +60,8 @@ def drawing(
 def bundle(figure: Figure, alt: str) -> dict[str, str]:
     """A figure as a notebook output: PNG, HTML with ``alt`` as its text, and the text alone."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight")
+    with mpl.rc_context({"font.family": STYLE["font.family"]}):  # some ticks are labelled only now
+        figure.savefig(buffer, format="png", bbox_inches="tight")
     data = base64.b64encode(small(buffer.getvalue())).decode()
     image = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
     return {"text/html": image, "image/png": data, "text/plain": alt}
