@@ -1,5 +1,6 @@
 """The site: Sphinx over the committed notebooks. Nothing is executed, and nothing comes from a network."""
 
+import json
 import re
 import shutil
 import sys
@@ -42,6 +43,8 @@ if address := repository():  # as long as nobody has said it, no button leads no
     }
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
+html_js_files = ["frames.js"]
+FRAMES = ROOT / "figures" / "frames"
 
 # MathJax ships with the site, so formulas render without network.
 MATHJAX = fetch_npm("mathjax", "3.2.2", "package/es5/tex-svg-full.js")
@@ -60,6 +63,19 @@ def overview() -> str:
     return "\n".join(rows) + "\n"
 
 
+def moving(text: str) -> str:
+    """A notebook whose widgets are pictures that frames.js moves through, where the build has left some."""
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        made = [n for n in re.findall(r"\b([A-Z]\w+)\(", "".join(cell["source"])) if (FRAMES / n).exists()]
+        for output in cell.get("outputs", ()) if made else ():
+            if "application/vnd.jupyter.widget-view+json" in output.get("data", {}):
+                listed = (FRAMES / made[0] / "frames.json").read_text("utf-8").replace("<", "\\u003c")
+                script = f'<script type="application/json">{listed}</script>'
+                output["data"] = {"text/html": f'<div class="frames" data-folder="{made[0]}">{script}</div>'}
+    return json.dumps(notebook)
+
+
 def bring(app: object) -> None:
     """Copy the chapters and MathJax into the source folder; git ignores the copies."""
     chapters = HERE / "chapters"
@@ -67,7 +83,10 @@ def bring(app: object) -> None:
     (chapters / "lab").mkdir(parents=True)
     for pattern in ("*.ipynb", "lab/*.ipynb", "[A-Z]_*.md"):  # lessons, laboratory, appendices
         for page in (ROOT / "notebooks").glob(pattern):
-            shutil.copy(page, chapters / page.relative_to(ROOT / "notebooks"))
+            text = page.read_text("utf-8")
+            copy = chapters / page.relative_to(ROOT / "notebooks")
+            copy.write_text(moving(text) if page.suffix == ".ipynb" else text, "utf-8")
+    shutil.copytree(FRAMES, HERE / "_static" / "frames", dirs_exist_ok=True)
     shutil.copy(ROOT / "notebooks" / "alphaedit_in_one_file.py", chapters)
     (chapters / "overview.txt").write_text(overview(), encoding="utf-8")
     with zipfile.ZipFile(chapters / "notebooks.zip", "w", zipfile.ZIP_DEFLATED) as archive:

@@ -10,6 +10,7 @@ BOOKS = [*BOOK.glob("*.ipynb"), *BOOK.glob("lab/*.ipynb"), *BOOK.glob("[A-Z]_*.m
 
 pytestmark = pytest.mark.browser
 ALL = ["index", *sorted(f"chapters/{p.relative_to(BOOK).with_suffix('').as_posix()}" for p in BOOKS)]
+MOVING = tuple(f"chapters/{name}" for name in ("00", "04", "06", "07", "lab/07", "10"))
 PAGES = ["index", "chapters/00_demo", "chapters/02_key_value_memory", "chapters/07_null_space"]
 
 
@@ -122,3 +123,31 @@ def test_what_is_cut_off_is_noticed(site, page):
         add, '<div style="overflow-x: auto; width: 300px"><pre style="margin-left: -90px">left</pre></div>'
     )
     assert page.evaluate(CUT) == ["PRE wide", "PRE left"]
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name.startswith(MOVING)])
+def test_widgets_move(site, page, shots, name):
+    """A slider is moved by keyboard, the picture and its words change; Play goes on by itself."""
+    page.goto(f"{site}/{name}.html")
+    box = page.locator("div.frames").first
+    image, slider = box.locator("img"), box.locator("input").last
+    slider.scroll_into_view_if_needed()
+    slider.focus()
+
+    def seen():
+        page.wait_for_function("image => image.complete && image.naturalWidth", arg=image.element_handle())
+        return image.get_attribute("src"), image.get_attribute("alt"), slider.get_attribute("aria-valuetext")
+
+    page.keyboard.press("Home")
+    start = seen()
+    page.keyboard.press("ArrowRight")
+    moved = seen()
+    assert all(a != b for a, b in zip(start, moved, strict=True))
+    page.keyboard.press("Home")
+    assert seen() == start
+    box.locator("button").click()
+    page.wait_for_function(
+        "([i, old]) => i.src !== old", arg=[image.element_handle(), image.evaluate("i => i.src")]
+    )
+    page.screenshot(path=shots / f"moves-{name.split('/')[-1]}.png")
+    assert page.locator("text=VBox(").count() == 0

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ctypes
 import html
+import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as w
@@ -22,6 +24,7 @@ from ...facts import Fact, bundled_facts
 from ...models import LanguageModel
 from ..kit.demo import EXAMPLES, LOWER_ASSAM, doubt, first_guess, probe
 from ..kit.plots import before_and_after, bundle
+from ..kit.widget import save_frames
 
 
 class EditWidget:
@@ -63,6 +66,8 @@ class EditWidget:
 
     def show(self) -> None:
         """Display the widget."""
+        if folder := os.environ.get("ALPHAEDIT_FIGURES"):  # the site has no kernel: it gets three pictures
+            self._film(Path(folder) / "frames" / type(self).__name__)
         buttons = w.HBox([self.edit_button, self.undo_button, self.cancel_button])
         fields = [self.example, self.subject, self.template, self.new]
         display(w.VBox([*fields, buttons, self.clock, self.message, self.output]))
@@ -136,6 +141,17 @@ class EditWidget:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
                 ctypes.c_ulong(number), ctypes.py_object(KeyboardInterrupt)
             )
+
+    def _film(self, folder: Path) -> None:
+        self.edit()
+        self.undo()
+        control = {"label": "The model", "places": list(self.states), "start": 0}
+        pictures: dict[tuple[int, ...], Any] = {
+            (i,): bundle(*before_and_after({name: table}))
+            for i, (name, table) in enumerate(self.states.items())
+        }
+        save_frames(folder, [control], pictures)
+        self.output.outputs, self.message.value = (), "Press Edit. It takes a few seconds."
 
     def _fill(self, fact: Fact) -> None:
         self.template.value, self.subject.value, self.new.value = (

@@ -33,6 +33,7 @@ class KeysWidget(FigureWidget):
         self.lift = w.FloatSlider(0, min=0, max=1, step=0.05, description="Lift of key 3 (3-D)", **wide)
         self.zero = w.FloatSlider(0, min=0, max=0.3, step=0.01, description="Counts as zero below", **wide)
         super().__init__([self.dimension, self.angle, self.lift, self.zero])
+        self.moves = [self.angle]
 
     def keys(self) -> Tensor:
         """The keys as columns, [2, 2] or [3, 3]."""

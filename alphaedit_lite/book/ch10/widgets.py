@@ -38,6 +38,7 @@ class StreamPlayer(FigureWidget):
         self.edits = w.SelectionSlider(options=self.places(), description="Edits", **wide)
         self.editor.observe(lambda _: self.follow(), "value")
         super().__init__([self.editor, self.metric, self.edits])
+        self.moves = [self.edits]
 
     def places(self) -> list[int]:
         """The checkpoints of the chosen editor."""
