@@ -4,7 +4,9 @@ The package's defaults, those of version 0.1 and the authors' settings write the
 setting was chosen on: CounterFact (counterfact_500.json, from number 260) and questions (zsre_500.json, from 340),
 in batches of 20, one kind after the other on the unedited model. Judged after all of a kind: each fact, and the loss
 of each of 60 texts of Wikipedia and of program source that nothing was fitted to. Writes results/quality.json after
-every batch row; a run that was stopped goes on. Then prints differences with paired 95% intervals.
+every row; a run that was stopped goes on. Then prints differences with paired 95% intervals. With --model FOLDER it
+judges the defaults on another model, with P at the authors' threshold and at one relative to the spectrum, and
+writes results/quality_second.json.
 """
 
 import argparse
@@ -34,12 +36,14 @@ from alphaedit_lite.config import default_layers
 from alphaedit_lite.facts import read_zsre
 from alphaedit_lite.support.texts import wikipedia_leads
 
+SECOND_OUT = RESULTS / "quality_second.json"
 OUT, BATCH, TEXTS, TOKENS = RESULTS / "quality.json", 20, 60, 128
 WAYS = {
     "defaults": EditorConfig(),
     "version 0.1": EditorConfig(passes=1, targets=TargetConfig(search="adam", clamp=0.6)),
     "authors": EditorConfig.faithful("gpt2-xl"),  # with our prefixes
 }
+SECOND = {"defaults": EditorConfig(), "relative P": EditorConfig(threshold=1.0, threshold_kind="relative")}
 KINDS = {
     "CounterFact": ("counterfact_500.json", read_counterfact, 260),
     "zsRE": ("zsre_500.json", read_zsre, 340),
@@ -75,15 +79,15 @@ def difference(a: Sequence[float], b: Sequence[float]) -> Change:
     return estimate(lambda rows: apart[rows].mean(1), len(apart))
 
 
-def main(folder: Path, count: int, out: Path) -> None:
-    lm = load_model()
+def main(folder: Path, count: int, model: str | None, out: Path) -> None:
+    lm, ways = load_model(model), SECOND if model else WAYS
     found = resume(out, {"fingerprint": lm.fingerprint, "facts": count, "batch": BATCH}, rows={})
     for kind, (name, read, first) in KINDS.items():
         facts = [
             dataclasses.replace(f, neighbours=f.neighbours[::3])
             for f in read(folder / name)[first : first + count]
         ]
-        for way, config in {"unedited": None, **WAYS}.items():
+        for way, config in {"unedited": None, **ways}.items():
             row = f"{kind}, {way}"
             if row in found["rows"]:
                 continue
@@ -98,14 +102,14 @@ def main(folder: Path, count: int, out: Path) -> None:
             keep(out, found, "rows")
             means = {n: f"{np.nanmean(s):.3f}" for n, s in found["rows"][row]["scores"].items()}
             print(row, means, flush=True)
-    report(found["rows"])
+    report(found["rows"], list(ways))
 
 
-def report(rows: dict[str, Any]) -> None:
-    """Print what the defaults do against each of the others, for the kinds of facts that are done."""
-    for kind in (k for k in KINDS if all(f"{k}, {way}" in rows for way in ("unedited", *WAYS))):
-        ours = rows[f"{kind}, defaults"]
-        for other in ("version 0.1", "authors", "unedited"):
+def report(rows: dict[str, Any], ways: Sequence[str]) -> None:
+    """Print what the first way does against each of the others, for the kinds of facts that are done."""
+    for kind in (k for k in KINDS if all(f"{k}, {way}" in rows for way in ("unedited", *ways))):
+        ours = rows[f"{kind}, {ways[0]}"]
+        for other in (*ways[1:], "unedited"):
             theirs = rows[f"{kind}, {other}"]
             for part in ("scores", "losses"):
                 for name in ours[part]:
@@ -118,6 +122,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--facts", type=int, default=60, help="of each kind")
-    parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--model", metavar="FOLDER", help="another model than the default one")
+    parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    main(options.folder, options.facts, options.out)
+    main(options.folder, options.facts, options.model, options.out or (SECOND_OUT if options.model else OUT))

@@ -1,6 +1,9 @@
-"""The measured figures of README: `python -m tests.benchmarks.readme` fills them in from results/*.json."""
+"""The measured figures of README and docs/results.md: `python -m tests.benchmarks.readme` fills them in."""
 
+import math
 import re
+import statistics
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,14 @@ from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.support.assets import replacing
 from tests.benchmarks.ways import EQUAL, OURS
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README, PAGE = ROOT / "README.md", ROOT / "docs" / "results.md"
+LABELS = {
+    "unedited": "unedited",
+    "defaults": "AlphaEdit, the package's settings",
+    "version 0.1": "AlphaEdit, settings of version 0.1",
+    "authors": "AlphaEdit, the authors' settings",
+}
 BEGIN, END = "<!-- filled in by make bench -->", "<!-- until here -->"
 
 
@@ -62,31 +72,79 @@ activations and attention. The statistics of 100,000 tokens take {text:.2f} time
 """
 
 
+def quality(found: dict[str, Any]) -> str:
+    """The rows of CounterFact: scores of the facts, and what the loss of all texts has risen by."""
+    heads = ["", "success", "accuracy", "paraphrase accuracy", "neighbour success", "loss rises by"]
+    names = ("efficacy", "efficacy_top1", "generalization_top1", "specificity")
+    before = losses(found["rows"]["CounterFact, unedited"])
+    rows = [heads, ["---"] * len(heads)]
+    for row, its in found["rows"].items():
+        kind, way = row.split(", ")
+        if kind == "CounterFact":
+            rise = [] if way == "unedited" else [f"{losses(its) / before - 1:.1%}"]
+            rows.append(
+                [LABELS[way], *(f"{mean(its['scores'][name]):.3f}" for name in names), *(rise or [""])]
+            )
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+
+
+def losses(row: dict[str, Any]) -> float:
+    return mean([loss for some in row["losses"].values() for loss in some])
+
+
+def mean(values: Sequence[float]) -> float:
+    return statistics.fmean(value for value in values if not math.isnan(value))
+
+
+def in_short(bench: dict[str, Any]) -> str:
+    """What README says of the table."""
+    ours, n = bench["ways"][OURS], bench["facts"]["together"]
+    alone, together = (ours[case]["whole"]["seconds"] for case in ("alone", "together"))
+    return f"""\
+One fact takes {alone:.1f} s, and {together:.1f} s each where {n} are written at once: {ours["times"]["alone"]:.1f} and \
+{ours["times"]["together"]:.1f} times faster than the path
+of [the authors' released code](https://github.com/jianghoucheng/AlphaEdit) in its best form, in one process and run, by
+turns, on {bench["threads"]} cores. What is compared, and with what quality: [docs/results.md](docs/results.md#is-it-fast).
+"""
+
+
 def start(found: dict[str, float]) -> str:
     """The end of the row of the demo: to the first answer, the edit, peak memory."""
     seconds = (found["seconds_to_first_answer"], found["seconds_of_the_edit"])
     return f"| {seconds[0]:g} s; {seconds[1]:g} s; {found['peak_memory_gb']:g} GB |"
 
 
+def between(text: str, begin: str, end: str, new: str) -> str:
+    """A text with what lies between two marks replaced. Raises ValueError unless both are there once."""
+    if (text.count(begin), text.count(end)) != (1, 1):
+        raise ValueError(f"{begin!r} and {end!r} must be there once: {text.count(begin)}, {text.count(end)}.")
+    head, rest = text.split(begin)
+    return f"{head}{begin}\n{new}{end}{rest.split(end)[1]}"
+
+
 def filled(text: str) -> str:
     """README with the figures of the results as they are now."""
-    text, n = re.subn(
-        f"(?s)(?<={BEGIN}\n).*?(?={END})",
-        lambda _: speed(result("bench.json"), result("parts.json")),
-        text,
-    )
-    text, m = re.subn(
-        r"(?m)^(\| `make demo`, once all is cached .*?) \|.*$",
-        lambda row: f"{row[1]} {start(result('start.json'))}",
-        text,
-    )
-    if (n, m) != (1, 1):
-        raise ValueError(f"README must hold {BEGIN!r}, {END!r} and the row of `make demo` once: {n}, {m}.")
+    for name, new in (
+        ("quality", quality(result("quality.json"))),
+        ("speed", in_short(result("bench.json"))),
+    ):
+        text = between(text, f"<!-- filled in: {name} -->", f"<!-- until here: {name} -->", new)
+    row = r"(?m)^(\| `make demo`, once all is cached .*?) \|.*$"
+    text, n = re.subn(row, lambda found: f"{found[1]} {start(result('start.json'))}", text)
+    if n != 1:
+        raise ValueError(f"README must hold the row of `make demo` once: {n}.")
     return text
 
 
+def page(text: str) -> str:
+    """docs/results.md with the benchmark as it is now; the site has no files to link to."""
+    new = speed(result("bench.json"), result("parts.json"))
+    return between(text, BEGIN, END, re.sub(r"\[results/([^\]]*)\]\([^)]*\)", r"`results/\1`", new))
+
+
 if __name__ == "__main__":
-    new = filled(README.read_text(encoding="utf-8"))
-    with replacing(README) as partial:
-        partial.write_text(new, encoding="utf-8")
+    for path, fill in ((README, filled), (PAGE, page)):
+        new = fill(path.read_text(encoding="utf-8"))
+        with replacing(path) as partial:
+            partial.write_text(new, encoding="utf-8")
     print(new.split(BEGIN)[1].split(END)[0])

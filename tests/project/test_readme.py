@@ -1,4 +1,4 @@
-"""Every figure of the README is the one in its results file."""
+"""Every figure of README and of docs/results.md is the one in its results file."""
 
 import json
 import re
@@ -9,10 +9,11 @@ import pytest
 from alphaedit_lite.book.ch10.results import ends
 from alphaedit_lite.book.kit.results import RESULTS
 from tests.benchmarks import readme
-from tests.benchmarks.readme import filled
+from tests.benchmarks.readme import filled, page
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 
 
 def result(name):
@@ -45,35 +46,44 @@ def test_the_tables_of_both_streams(state):
     shown = ("efficacy", "generalization", "specificity", "efficacy_top1", "generalization_top1")
     for label, found in ((state, counterfact), (f"{state}, bundled", bundled | means)):
         cells = [f"{found[name]:.3f}" for name in shown]
-        assert f"| {' | '.join([label, *cells])} | {found['perplexity']:.2f} |" in README
+        assert f"| {' | '.join([label, *cells])} | {found['perplexity']:.2f} |" in PAGE
 
 
 def test_the_price():
-    assert f"perplexity rises by {result('stream_counterfact.json')['perplexity_change']:.1%}." in README
+    assert f"perplexity rises by {result('stream_counterfact.json')['perplexity_change']:.1%}." in PAGE
 
 
-def test_the_benchmark_is_as_measured():
+def test_the_figures_are_as_measured():
     assert filled(README) == README, "run: python -m tests.benchmarks.readme"
+    assert page(PAGE) == PAGE, "run: python -m tests.benchmarks.readme"
 
 
-def test_the_benchmark_follows_its_results(monkeypatch):
-    """Other seconds in the results are other seconds in README; a mark that was lost is missed."""
+def test_the_figures_follow_their_results(monkeypatch):
+    """Other results are other words in README; a mark that was lost is missed."""
     slow = result("start.json") | {"seconds_of_the_edit": 99.0}
-    monkeypatch.setattr(readme, "result", lambda name: slow if name == "start.json" else result(name))
+    other = result("quality.json")
+    other["rows"]["CounterFact, defaults"]["scores"]["efficacy"] = [0.125] * 40
+    changed = {"start.json": slow, "quality.json": other}
+    monkeypatch.setattr(readme, "result", lambda name: changed.get(name) or result(name))
     assert "; 99 s; " in filled(README)
-    with pytest.raises(ValueError, match="once: 0, 1"):
-        filled(README.replace(readme.END, ""))
+    assert "| 0.125 |" in filled(README)
+    with pytest.raises(ValueError, match="once: 1, 0"):
+        filled(README.replace("<!-- until here: speed -->", ""))
+    with pytest.raises(ValueError, match="once: 1, 0"):
+        page(PAGE.replace(readme.END, ""))
 
 
 def test_where_it_loses():
     rows = ends(1000).table
     ours, rival = rows.loc[("AlphaEdit", "λ = 0.8")], rows.loc[("MEMIT with history", "c = 1000")]
     said = f"{ours.efficacy_top1:.1%} of the new objects first and perplexity is up by {ours.rise:.1%}; MEMIT"
-    text = README.replace("\n", " ")
+    text, whole = README.replace("\n", " "), PAGE.replace("\n", " ")
     assert f"{said} with history has {rival.efficacy_top1:.1%} and {rival.rise:.1%}." in text
+    assert f"{said} with history has {rival.efficacy_top1:.1%} and {rival.rise:.1%}." in whole
     later = ends(2000).table
     ours, rival = later.loc[("AlphaEdit", "λ = 0.8")], later.loc[("MEMIT with history", "c = 1000")]
     said = (
         f"{ours.efficacy_top1:.1%} and {ours.rise:.1%} against {rival.efficacy_top1:.1%} and {rival.rise:.1%}"
     )
     assert f"After 2,000 it is {said}." in text
+    assert f"After 2,000 it is {said}." in whole

@@ -11,7 +11,7 @@ from typing import Final
 import torch
 from safetensors.torch import load_file, save_file
 
-from ... import bundled_facts, compute_targets, read_counterfact
+from ... import TargetConfig, bundled_facts, compute_targets, read_counterfact
 from ...config import default_layers
 from ...facts import Fact
 from ...models import LanguageModel
@@ -34,9 +34,11 @@ def counterfact(folder: Path, seed: int) -> list[Fact]:
     return random.Random(seed).sample(facts, len(facts))
 
 
-def unedited_targets(lm: LanguageModel, facts: Sequence[Fact]) -> torch.Tensor:
+def unedited_targets(
+    lm: LanguageModel, facts: Sequence[Fact], config: TargetConfig = SHIPPED
+) -> torch.Tensor:
     """z of any facts on the model as it is, which must be unedited; kept in the cache, part by part."""
-    layer, config = default_layers(lm.n_layers)[-1], SHIPPED
+    layer = default_layers(lm.n_layers)[-1]
     settings = hashlib.sha256(f"{layer} {config}".encode()).hexdigest()[:8]
     path = cache_dir() / "stream" / f"targets-{lm.fingerprint}-{settings}.safetensors"
     found = load_file(path) if path.exists() else {}
