@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup lab demo test test-fast colab notebooks book classroom address wheel bundles bench lint
+.PHONY: setup lab demo test test-fast colab notebooks book pdf classroom address wheel bundles bench lint
 
 setup: .venv/ready
 
@@ -34,6 +34,9 @@ notebooks: setup
 
 book: setup
 	$(BIN)/python -m sphinx -W -q -b html docs build/book
+
+pdf: book  # needs Chromium
+	$(BIN)/python -m tools.pdf
 
 classroom: setup
 	$(BIN)/python -m tools.build_classroom $(if $(BUNDLE),--bundle)

@@ -80,13 +80,19 @@ def lab(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The address of the site, built anew; warnings are errors."""
+def site_folder(tmp_path_factory):
+    """The site, built anew; warnings are errors."""
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", str(ROOT / "docs"), str(folder)]
     built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
-    port = free_port()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(site_folder):
+    """The address of the site."""
+    folder, port = site_folder, free_port()
     server = serve(
         [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"],
         folder,

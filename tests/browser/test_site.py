@@ -1,10 +1,15 @@
 """The built site in headless Chromium, without network: formulas, figures, a phone, the dark, WCAG."""
 
+import subprocess
+import sys
+
 import pytest
 
+from tools import pdf
 from tools.build_notebooks import ROOT, repository
 from tools.npm import fetch_npm
 
+pypdf = pytest.importorskip("pypdf")
 BOOK = ROOT / "notebooks"
 BOOKS = [*BOOK.glob("*.ipynb"), *BOOK.glob("lab/*.ipynb"), *BOOK.glob("[A-Z]_*.md")]
 
@@ -151,3 +156,23 @@ def test_widgets_move(site, page, shots, name):
     )
     page.screenshot(path=shots / f"moves-{name.split('/')[-1]}.png")
     assert page.locator("text=VBox(").count() == 0
+
+
+def test_a_lesson_is_printed_whole(site, site_folder, tmp_path):
+    """On paper: every part of it, its figures, and the outputs that are closed on the screen."""
+    lesson, target = site_folder / "chapters" / "07_null_space.html", tmp_path / "07.pdf"
+    assert lesson in pdf.pages(site_folder)
+    assert len(pdf.pages(site_folder)) == 18
+    command = [sys.executable, "-m", "tools.pdf", str(lesson), str(target)]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
+    book = pypdf.PdfReader(target)
+    assert [entry.title for entry in book.outline] == ["Chapter 7: The space nobody uses"]
+    text = "".join(sheet.extract_text() for sheet in book.pages)
+    for part in ("Exercise 07.1", "Keypoints", "Quiz"):
+        assert part in text
+    assert sum(len(sheet.images) for sheet in book.pages) >= 3
+
+
+def test_a_site_that_is_missing_is_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match="make book"):
+        pdf.pages(tmp_path)
