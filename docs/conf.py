@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 
 import alphaedit_lite  # noqa: E402
 from tools.build_classroom import SOURCES, head  # noqa: E402
-from tools.build_notebooks import repository  # noqa: E402
+from tools.build_notebooks import WIDGET, repository  # noqa: E402
 from tools.npm import fetch_npm  # noqa: E402
 
 project = "AlphaEdit, from first principles"
@@ -69,7 +69,7 @@ def moving(text: str) -> str:
     for cell in notebook["cells"]:
         made = [n for n in re.findall(r"\b([A-Z]\w+)\(", "".join(cell["source"])) if (FRAMES / n).exists()]
         for output in cell.get("outputs", ()) if made else ():
-            if "application/vnd.jupyter.widget-view+json" in output.get("data", {}):
+            if "".join(output.get("data", {}).get("text/plain", "")) == WIDGET:
                 listed = (FRAMES / made[0] / "frames.json").read_text("utf-8").replace("<", "\\u003c")
                 script = f'<script type="application/json">{listed}</script>'
                 output["data"] = {"text/html": f'<div class="frames" data-folder="{made[0]}">{script}</div>'}

@@ -83,6 +83,7 @@ setup()"""
 
 
 SOURCES = ROOT / "notebooks" / "source"
+WIDGET = "[a widget: run this cell to use it]"  # what stands for one in a notebook; the site puts pictures there
 
 
 class SourceError(ValueError):
@@ -331,7 +332,7 @@ def tidy(output: NotebookNode) -> NotebookNode:
     view = "application/vnd.jupyter.widget-view+json"
     if "data" in output and view in output.data:
         static = {kind: text for kind, text in output.data.items() if kind == "text/html"}
-        output.data = static or {"text/plain": "[a widget: run this cell to use it]"}
+        output.data = static or {"text/plain": WIDGET}
     return output
 
 
