@@ -89,10 +89,15 @@ class Editor:
             for layer in self.layers:
                 check_statistics(statistics, layer, lm.d_ff, lm.fingerprint)
             gain = ClosedForm(self.config, {layer: statistics[layer] for layer in self.layers})
+        elif isinstance(gain, ClosedForm):  # another editor's
+            for layer in self.layers:
+                check_statistics(gain.statistics, layer, lm.d_ff, lm.fingerprint)
         self.gain, self.statistics = gain, statistics or {}
-        self.finish = finish
-        if finish is None and (keep := self.config.keep) is not None:
-            self.finish = lambda layer, delta: solvers.rect(delta, lm.weight(layer), keep)
+        self.finish = self._rect if finish is None and self.config.keep is not None else finish
+
+    def _rect(self, layer: int, delta: Tensor) -> Tensor:
+        assert self.config.keep is not None
+        return solvers.rect(delta, self.lm.weight(layer), self.config.keep)
 
     @property
     def null_spaces(self) -> dict[int, NullSpace]:
@@ -112,7 +117,6 @@ class Editor:
         facts = tuple(facts)
         check_facts(self.lm, facts)
         lm, config, last = self.lm, self.config, self.layers[-1]
-        lm.check_unchanged()
         notes: dict[str, Any] = {"rank": {str(i): space.rank for i, space in self.null_spaces.items()}}
         if (given := z) is not None:
             if given.is_complex() or given.shape != (len(facts), lm.d_model):
@@ -123,8 +127,9 @@ class Editor:
             if len(wrong := (~given.isfinite()).any(1).nonzero()):
                 raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
         edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes)
-        before = {layer: lm.ledger.total(layer) for layer in self.layers}
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
+            lm.check_unchanged()
+            before = {layer: lm.ledger.total(layer) for layer in self.layers}
             for number in range(config.passes if given is None else 1):
                 if (wanted := given) is None:  # of a fact that is named by now, z is what it has
                     found = compute_targets(lm, facts, last, config.targets, self.progress)

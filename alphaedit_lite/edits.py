@@ -8,7 +8,6 @@ edit.revert()                           # the weights are what they were, bit fo
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, field
@@ -25,6 +24,7 @@ from .facts import Fact
 from .models import LanguageModel
 from .report import Report, report
 from .support.assets import AssetError, replacing
+from .support.checksums import as_json, digest
 from .support.collisions import warn_alike
 
 FACTORS = ("residual", "gain", "keys", "dense")
@@ -42,6 +42,7 @@ class Edit:
         dense: by layer, Δ itself, [d_model, d_ff], where it has no small factors (RECT, fine-tuning).
         notes: by the name of what the editor saw, a plain value for each fact or layer: see ``report``.
         lm: the model that holds the edit now, or None. Copies and pickles leave it behind: they are in none.
+        entered: what ``checksum`` was when a model took it.
     """
 
     facts: tuple[Fact, ...]
@@ -53,6 +54,7 @@ class Edit:
     dense: dict[int, Tensor] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
     lm: LanguageModel | None = None
+    entered: str = ""
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "lm": None}
@@ -66,6 +68,14 @@ class Edit:
         return (self.facts, self.layers) == (other.facts, other.layers) and all(
             torch.equal(self.delta(layer).cpu(), other.delta(layer).cpu()) for layer in self.layers
         )
+
+    def checksum(self) -> str:
+        """Hex digits of every byte of its factors."""
+        return digest({}, self._tensors())
+
+    def _tensors(self) -> dict[str, Tensor]:
+        every = {f"{name}.{layer}": f for name in FACTORS for layer, f in getattr(self, name).items()}
+        return {name: factor.cpu().contiguous() for name, factor in every.items()}
 
     def delta(self, layer: int) -> Tensor:
         """Δ of one layer, [d_model, d_ff], float64."""
@@ -84,10 +94,10 @@ class Edit:
                 f"This edit was made for the model with fingerprint {self.fingerprint}; "
                 f"this one has {lm.fingerprint}. An edit only fits the weights it was computed on."
             )
-        lm.check_unchanged()
-        if self.lm is not None or any(self.same_as(held) for held in lm.ledger.edits):
-            raise ValueError("This edit is in a model already. Revert it first.")
         with lm.ledger.transaction():
+            lm.check_unchanged()
+            if self.lm is not None or any(self.same_as(held) for held in lm.ledger.edits):
+                raise ValueError("This edit is in a model already. Revert it first.")
             for layer in self.layers:
                 lm.ledger.add(layer, self.delta(layer))
             warn_alike(lm, self.facts, self.keys)
@@ -95,9 +105,9 @@ class Edit:
 
     def revert(self) -> None:
         """Take the edit out again, bit for bit; edits made before and after it stay."""
-        if self.lm is None:
+        if (lm := self.lm) is None:
             raise ValueError("This edit is in no model: there is nothing to revert.")
-        self.lm.ledger.remove(self)
+        lm.ledger.remove(self)
 
     def report(self) -> Report:
         """Did it take? The facts, their paraphrases and neighbours before and after, and likely causes.
@@ -107,9 +117,10 @@ class Edit:
         Raises:
             ValueError: the edit is in no model.
         """
-        if self.lm is None:
+        if (lm := self.lm) is None:
             raise ValueError("This edit is in no model: apply it first.")
-        return report(self.lm, self)
+        with lm.lock:  # no other edit comes or goes between before and after
+            return report(lm, self)
 
     def save(self, path: str | Path) -> None:
         """Write the edit to a safetensors file (through a temporary file).
@@ -118,19 +129,14 @@ class Edit:
             RuntimeError: its matrices were written by somebody else since: see ``Ledger.check``.
         """
         if self.lm is not None:
-            for layer in self.layers:
-                self.lm.ledger.check(layer)
-        factors = {
-            f"{name}.{layer}": tensor.cpu().contiguous()
-            for name in FACTORS
-            for layer, tensor in getattr(self, name).items()
-        }
+            self.lm.ledger.check_held()
+        factors = self._tensors()
         facts = [asdict(fact) for fact in self.facts]
         described = {"facts": facts, "fingerprint": self.fingerprint, "settings": self.settings}
         described["notes"] = self.notes
-        described["sha256"] = _digest(described, factors)
+        described["sha256"] = digest(described, factors)
         with replacing(Path(path)) as partial:
-            save_file(factors, partial, {"edit": json.dumps(described)})
+            save_file(factors, partial, {"edit": as_json(described)})
 
     @classmethod
     def load(cls, path: str | Path) -> Edit:
@@ -141,7 +147,7 @@ class Edit:
                 described = json.loads(file.metadata()["edit"])
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             saved = described.pop("sha256", None)  # older files have none
-            if saved is not None and saved != _digest(described, tensors):
+            if saved is not None and saved != digest(described, tensors):
                 raise ValueError("its contents are not those that were saved")
             for key, tensor in tensors.items():
                 name, layer = key.split(".")
@@ -167,14 +173,6 @@ class Edit:
             raise
         except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise AssetError(f"{path} is not a whole saved edit ({error}).") from error
-
-
-def _digest(described: dict[str, Any], tensors: dict[str, Tensor]) -> str:
-    digest = hashlib.sha256(json.dumps(described).encode())
-    for name, tensor in sorted(tensors.items()):
-        digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
-        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 def prune(lm: LanguageModel, base: float = math.e) -> Edit:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .support.records import LIST, answer, field, read_records, texts
-from .support.spacing import as_object, occurrences
+from .support.spacing import as_object, check_text, occurrences
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,17 @@ class Fact:
             )
         for name in ("paraphrases", "neighbours", "generation"):
             values = getattr(self, name)
-            if isinstance(values, str):
-                raise ValueError(f"{name} must be a tuple of prompts, not one string: {values!r}.")
+            if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+                raise ValueError(f"{name} must be a tuple of prompts, not {values!r}.")
             object.__setattr__(self, name, tuple(values))
+        if odd := [pair for pair in self.neighbours if not isinstance(pair, LIST) or len(pair) != 2]:
+            raise ValueError(f"neighbours must be (prompt, answer) pairs, not {odd[0]!r}.")
         pairs = tuple((prompt, answer) for prompt, answer in self.neighbours)
         texts = (*self.paraphrases, *self.generation, *(text for pair in pairs for text in pair))
         if wrong := [text for text in texts if not isinstance(text, str)]:
             raise TypeError(f"Paraphrases, neighbours and generation must be text, not {wrong[0]!r}.")
+        for text in (self.template, self.subject, self.new, self.true or "", *texts):
+            check_text(text)
         if blank := [text for text in texts if not text.strip()]:
             raise ValueError(f"Paraphrases, neighbours and generation must not be empty, as {blank[0]!r} is.")
         if not self.new.strip():

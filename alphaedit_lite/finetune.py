@@ -22,6 +22,7 @@ from tqdm.auto import tqdm
 
 from .edits import Edit
 from .facts import Fact
+from .gains import check_whose
 from .hooks import hooked
 from .models import LanguageModel
 from .nullspace import NullSpace
@@ -60,6 +61,7 @@ class FineTune:
 
     Raises:
         IndexError: a layer out of range.
+        ValueError: null spaces of other layers, or of another model.
     """
 
     def __init__(
@@ -75,6 +77,8 @@ class FineTune:
         self.config = dataclasses.replace(config or FineTuneConfig(), **settings)  # type: ignore[arg-type]
         for layer in self.config.layers:
             lm.block(layer)
+        for layer, space in self.null_spaces.items():
+            check_whose(space, layer, lm.fingerprint)
         if not self.config.layers or (null_spaces and set(self.config.layers) - set(null_spaces)):
             raise ValueError(f"layers and null_spaces must name the same layers: {self.config.layers}.")
 
@@ -86,9 +90,9 @@ class FineTune:
         """
         facts = tuple(facts)
         check_facts(self.lm, facts)
-        self.lm.check_unchanged()
         edit = Edit(facts, self.lm.fingerprint, dataclasses.asdict(self.config))
         with self.lm.ledger.transaction():
+            self.lm.check_unchanged()
             for layer, delta in self._descend(facts).items():
                 edit.dense[layer] = delta
                 self.lm.ledger.add(layer, delta)
@@ -107,7 +111,10 @@ class FineTune:
         ]
         objects, first = sum(len(part.loss_id) for part in parts), min(config.layers)
         with lm.frozen(), tqdm(total=config.steps, desc="fine-tuning", disable=not self.progress) as bar:
-            deltas = {i: torch.zeros_like(lm.weight(i), requires_grad=True) for i in config.layers}
+            dtype = torch.promote_types(lm.weight(0).dtype, torch.float32)  # Adam's ε is 0 in half precision
+            deltas = {
+                i: torch.zeros_like(lm.weight(i), dtype=dtype, requires_grad=True) for i in config.layers
+            }
             with torch.no_grad():  # what lies below the first trained matrix never changes
                 hidden = [lm.embed(part.ids) for part in parts]
                 if first:

@@ -87,9 +87,15 @@ def check_statistics(statistics: Mapping[int, KeyStatistics], layer: int, d_ff: 
         raise ValueError(f"The statistics of layer {layer} are {shape} wide; this model's keys {d_ff}.")
     if found.count < 1 or not torch.isfinite(found.total).all():
         raise ValueError(f"The statistics of layer {layer} are not finite, or of {found.count} keys.")
+    check_whose(found, layer, model)
+
+
+def check_whose(found: KeyStatistics | NullSpace, layer: int, model: str) -> None:
+    """Raise ValueError if statistics, or what was made of them, are another model's or layer's."""
+    name = "null space" if isinstance(found, NullSpace) else "statistics"
     for what, theirs, ours in (("layer", found.layer, layer), ("model", found.model, model)):
         if theirs is not None and theirs != ours:
             raise ValueError(
-                f"The statistics given for layer {layer} were fitted on {what} {theirs}, not {ours}: "
+                f"The {name} given for layer {layer} were fitted on {what} {theirs}, not {ours}: "
                 "fit them with key_statistics(lm, layers)."
             )

@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 from .facts import Fact
 from .models import LanguageModel
 from .support.texts import wikipedia_leads
-from .support.tokens import tokenise
+from .support.tokens import continuation, listed, tokenise
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -42,8 +42,9 @@ def generate(
 
     Raises:
         ValueError: a prompt without any token.
+        TypeError: one text for a list of them.
     """
-    rows = [tokenise(lm.tokenizer, prompt) for prompt in prompts]
+    rows = [tokenise(lm.tokenizer, prompt) for prompt in listed(prompts)]
     if empty := [prompt for prompt, row in zip(prompts, rows, strict=True) if not row]:
         raise ValueError(f"There is nothing to continue in the prompt {empty[0]!r}.")
     texts = [""] * len(rows)
@@ -54,7 +55,7 @@ def generate(
             batch = padded_left(lm, [rows[i] for i in chunk])
             output = lm.generate(batch, max_new_tokens)
             for i, row in zip(chunk, output, strict=True):
-                texts[i] = lm.tokenizer.decode(row[batch["input_ids"].shape[1] :], skip_special_tokens=True)
+                texts[i] = continuation(lm.tokenizer, row.tolist(), batch["input_ids"].shape[1])
             bar.update(len(chunk))
     return texts
 

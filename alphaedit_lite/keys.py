@@ -22,7 +22,7 @@ from .hooks import hooked
 from .models import LanguageModel
 from .prompts import batches
 from .support.ambient import plain_torch
-from .support.tokens import tokenise
+from .support.tokens import listed, tokenise
 
 MAX_TOKENS_PER_TEXT = 512
 TOKENS_PER_BATCH = 4096  # padded tokens of one forward pass
@@ -105,7 +105,7 @@ def token_rows(lm: LanguageModel, texts: Sequence[str], tokens: int) -> list[lis
     """
     most = min(MAX_TOKENS_PER_TEXT, lm.context or MAX_TOKENS_PER_TEXT)
     rows, left = [], tokens
-    for text in texts:
+    for text in listed(texts):
         if left <= 0:
             break
         if ids := tokenise(lm.tokenizer, text)[: min(most, left)]:
@@ -132,6 +132,7 @@ def take_in(
 
         looks = {lm.down_projection(layer): take(layer) for layer in statistics}
         with lm.frozen(), hooked(inputs=looks):
+            lm.check_no_edits()  # another thread may write between two chunks
             positions = torch.arange(ids.shape[1], device=lm.device).expand_as(mask)
             lm.run(lm.embed(ids.to(lm.device)), mask.long(), positions, stop=max(statistics) + 1)
         yield chunk

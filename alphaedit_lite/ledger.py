@@ -22,14 +22,19 @@ from .support.checksums import checksum
 
 
 class Written(Protocol):
-    """What a ledger needs to know of an ``Edit``; ``lm`` is the model that holds it now, or None."""
+    """What a ledger needs to know of an ``Edit``; ``lm`` is the model that holds it now, or None, ``entered``
+    its checksum from when it was written."""
 
     lm: Any
+    entered: str
+    facts: Any
 
     @property
     def layers(self) -> list[int]: ...
 
     def delta(self, layer: int) -> Tensor: ...
+
+    def checksum(self) -> str: ...
 
 
 class Ledger:
@@ -106,14 +111,29 @@ class Ledger:
                 "longer be edited or reverted safely. Load the model again."
             )
 
+    def check_held(self) -> None:
+        """Raise RuntimeError if an edited matrix, or an edit that weights are rebuilt from, was changed."""
+        with self.lock:
+            for layer in self.layers:
+                self.check(layer)
+            for edit in self.edits:
+                if edit.entered not in ("", edit.checksum()):  # "" of a pickle of an earlier version
+                    raise RuntimeError(
+                        f"The edit of {[fact.prompt for fact in edit.facts[:3]]} was changed while it is in "
+                        "the model. Change a copy.deepcopy instead; to go on, load the model again."
+                    )
+
     def enter(self, edit: Written, lm: Any) -> None:
         """Note that an edit is in the weights of ``lm``. Use inside ``transaction``."""
+        edit.entered = edit.checksum()
         self.edits.append(edit)
         edit.lm = lm
 
     def remove(self, edit: Written) -> None:
         """Take one edit out; the others stay. Raises RuntimeError as ``check`` does."""
         with self.transaction():
+            if edit not in self.edits:  # another thread was faster
+                raise ValueError("This edit is in no model: there is nothing to revert.")
             self.edits.remove(edit)
             self._rebuild(edit.layers)
             edit.lm = None
@@ -130,22 +150,22 @@ class Ledger:
     @contextmanager
     def without(self, edit: Written) -> Iterator[None]:
         """The model as it is without one of its edits, while the block runs; then as it was, bit for bit."""
-        held, lm = list(self.edits), edit.lm
-        self.remove(edit)
-        try:
-            yield
-        finally:
-            with self.transaction():
-                self.edits[:], edit.lm = held, lm
-                self._rebuild(edit.layers)
+        with self.lock:  # what another thread would write meanwhile would be lost
+            held, lm = list(self.edits), edit.lm
+            self.remove(edit)
+            try:
+                yield
+            finally:
+                with self.transaction():
+                    self.edits[:], edit.lm = held, lm
+                    self._rebuild(edit.layers)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """What is done inside stays only if the block ends well; on any exception nothing does."""
         with self.lock, plain_torch():
+            self.check_held()
             layers = set(self._sums)
-            for layer in layers:
-                self.check(layer)
             before = [(edit, edit.lm) for edit in self.edits]
             try:
                 yield

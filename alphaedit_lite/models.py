@@ -10,6 +10,7 @@ on the model family stands in one table, ``ARCHITECTURES``; no other module bran
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -25,7 +26,7 @@ from .support.anatomy import Anatomy
 from .support.architectures import ARCHITECTURES, Architecture, UnsupportedModelError
 from .support.checksums import fingerprint, sample
 from .support.slices import copy_cache
-from .support.tokens import tokenise
+from .support.tokens import continuation, tokenise
 
 __all__ = [
     "ARCHITECTURES",
@@ -79,20 +80,27 @@ class LanguageModel(Anatomy):
         entries in a matrix that holds no edit is not seen.
         """
         before = {}
-        for layer in self.ledger.layers:
-            self.ledger.check(layer)
-            original = self.ledger.original(layer)
-            before[self.weight(layer).data_ptr()] = original.T if self.architecture.transposed else original
-        if sample(self.model, before) != self.sample:
+        with self.lock:
+            for layer in self.ledger.layers:
+                self.ledger.check(layer)
+                original = self.ledger.original(layer)
+                stored = original.T if self.architecture.transposed else original
+                before[self.weight(layer).data_ptr()] = stored
+            found = sample(self.model, before)
+        if found != self.sample:
             raise RuntimeError(
                 "The model was changed after its LanguageModel was made, so its statistics and edits no "
                 "longer fit: revert the edits, and wrap it again."
             )
 
-    def check_unedited(self) -> None:
-        """Raise RuntimeError unless the weights are those that were named, without any edit."""
+    def check_no_edits(self) -> None:
+        """Raise RuntimeError if the model holds edits."""
         if self.ledger.edits:
             raise RuntimeError("The model holds edits: revert them before fitting its statistics.")
+
+    def check_unedited(self) -> None:
+        """Raise RuntimeError unless the weights are those that were named, without any edit."""
+        self.check_no_edits()
         self.check_unchanged()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -180,23 +188,28 @@ class LanguageModel(Anatomy):
         sampling, beams or a penalty on repetition, only the tokens that end a text count.
 
         Args:
-            inputs: ``input_ids`` and ``attention_mask``, [rows, width].
+            inputs: ``input_ids`` and, if there is padding, ``attention_mask``, [rows, width].
             sampling: fields of a ``GenerationConfig``, such as ``do_sample=True, top_k=5``.
 
         Raises:
-            ValueError: the prompts and the new tokens do not fit into the model's context.
+            ValueError: the prompts and the new tokens do not fit into the model's context, or a prompt ends
+                with padding.
         """
         self.check_ids(inputs["input_ids"], max_new_tokens)
+        ids = inputs["input_ids"]
+        mask = inputs.get("attention_mask", torch.ones_like(ids))
+        if not mask[:, -1].all():
+            raise ValueError(
+                "A prompt ends with padding, and would be continued behind it: pad on the left, "
+                "tokenizer.padding_side = 'left'."
+            )
         with self.frozen():
-            theirs, ends = self.model.generation_config, self.model.generation_config.eos_token_id
+            ends = self.model.generation_config.eos_token_id
             options = {"do_sample": False, "pad_token_id": self.pad_id, "eos_token_id": ends, **sampling}
             plain = GenerationConfig(max_new_tokens=max_new_tokens, **options)
-            try:
-                self.model.generation_config = plain  # whatever another does not say is taken from here
-                prompts = {name: inputs[name] for name in ("input_ids", "attention_mask")}  # and no more
-                return self.model.generate(**prompts, generation_config=plain)
-            finally:
-                self.model.generation_config = theirs
+            speaker = copy.copy(self.model)  # the same weights; who calls the model itself keeps its settings
+            speaker.generation_config = plain  # whatever another does not say is taken from here
+            return speaker.generate(ids, attention_mask=mask, generation_config=plain)
 
     @plain_torch()
     def complete(self, prompt: str, max_new_tokens: int = 8) -> str:
@@ -205,4 +218,4 @@ class LanguageModel(Anatomy):
         if not ids.numel():
             raise ValueError("The prompt is empty: there is nothing to complete.")
         output = self.generate({"input_ids": ids, "attention_mask": torch.ones_like(ids)}, max_new_tokens)
-        return self.tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)
+        return continuation(self.tokenizer, output[0].tolist(), ids.shape[1])

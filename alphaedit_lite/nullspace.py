@@ -30,11 +30,14 @@ class NullSpace:
         basis: U, orthonormal columns, [d_ff, rank], float64.
         eigenvalues: all eigenvalues of C0, ascending, [d_ff].
         threshold: the absolute bound on the eigenvalues kept, whichever way it was chosen.
+        model, layer: whose keys they are, as ``KeyStatistics`` says.
     """
 
     basis: Tensor
     eigenvalues: Tensor
     threshold: float
+    model: str | None = None
+    layer: int | None = None
 
     @classmethod
     def fit(
@@ -53,6 +56,7 @@ class NullSpace:
                 matrix that is not a finite second moment.
         """
         moment = statistics.second_moment if isinstance(statistics, KeyStatistics) else statistics.double()
+        whose = (getattr(statistics, "model", None), getattr(statistics, "layer", None))
         if moment.ndim != 2 or moment.shape[0] != moment.shape[1] or not torch.isfinite(moment).all():
             raise ValueError(f"Not a finite square second moment: shape {list(moment.shape)}.")
         # eigh, not svd: C0 is symmetric, and the symmetric solver is several times faster.
@@ -74,7 +78,7 @@ class NullSpace:
                 'them, or threshold_kind="relative", threshold=1.'
             )
         bound = threshold if kind == "absolute" else float(eigenvalues[rank])
-        return cls(vectors[:, :rank].contiguous(), eigenvalues, bound)
+        return cls(vectors[:, :rank].contiguous(), eigenvalues, bound, *whose)
 
     @property
     def rank(self) -> int:

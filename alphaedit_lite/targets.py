@@ -32,6 +32,7 @@ from .prompts import PREFIXES, Encoded, align, encode, encode_fact
 from .support.ambient import plain_torch
 from .support.front import Front
 from .support.leastnorm import LeastNorm, shortened
+from .support.spacing import as_object
 
 Search = Literal["least-norm", "adam"]
 REACH, ODDS = 0.25, 3.0  # of "least-norm": of ‖h‖, the length of its first step; the log-odds wanted
@@ -78,6 +79,10 @@ class TargetConfig:
             raise ValueError(f"lr and clamp must be positive, not {self.lr} and {self.clamp}.")
         if isinstance(self.prefixes, str) or tuple(self.prefixes[:1]) != ("",):
             raise ValueError(f"prefixes must begin with '', the bare prompt, not {self.prefixes!r}.")
+        if glued := [one for one in self.prefixes if one and as_object("x", one) != "x"]:
+            raise ValueError(
+                f"The beginning {glued[0]!r} would run into the prompt: let it end with a space."
+            )
 
 
 @dataclass(frozen=True)

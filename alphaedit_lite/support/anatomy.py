@@ -10,6 +10,11 @@ from torch import Tensor, nn
 from .architectures import ARCHITECTURES, Architecture
 
 
+def _rope(config: Any) -> dict[str, Any]:
+    """How positions are turned into angles; the name differs between versions of ``transformers``."""
+    return getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
+
+
 class Anatomy:
     """The part of a ``LanguageModel`` that does not run: see there.
 
@@ -46,7 +51,12 @@ class Anatomy:
         if self.architecture.positions:
             table: Any = self.model.base_model.get_submodule(self.architecture.positions)
             return table.num_embeddings - getattr(table, "offset", 0)
-        return getattr(self.model.config, "max_position_embeddings", None)
+        config = self.model.config
+        limit, rope = getattr(config, "max_position_embeddings", None), _rope(config)
+        if rope.get("rope_type", rope.get("type")) == "longrope":  # beyond, all angles are others
+            name = "original_max_position_embeddings"
+            limit = rope.get(name) or getattr(config, name, limit)
+        return limit
 
     @property
     def window(self) -> int | None:

@@ -8,8 +8,10 @@ sample(model)             # of a thousand values a tensor: a quick look
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -42,7 +44,8 @@ def sample(model: nn.Module, instead: Mapping[int, Tensor] | None = None) -> str
 
 def _weights(model: nn.Module) -> list[tuple[str, Tensor]]:
     state = {k.replace("_orig_mod.", "").removeprefix("module."): v for k, v in model.state_dict().items()}
-    return [(name, state[name]) for name in sorted(state) if state[name].is_floating_point()]
+    # Quantised ones are integers; masks, which some versions keep, are truth values.
+    return [(name, state[name]) for name in sorted(state) if state[name].dtype != torch.bool]
 
 
 def checksum(tensor: Tensor) -> str:
@@ -50,3 +53,17 @@ def checksum(tensor: Tensor) -> str:
     digest = hashlib.sha256(f"{tuple(tensor.shape)}{tensor.dtype}".encode())
     digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()[:16]
+
+
+def as_json(described: Mapping[str, Any]) -> str:
+    """As JSON; numbers of numpy and torch, which a sweep or a table may have given, as plain ones."""
+    return json.dumps(described, default=lambda number: number.item())
+
+
+def digest(described: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of what a file of tensors holds, in hex digits: its description and every byte."""
+    found = hashlib.sha256(as_json(described).encode())
+    for name, tensor in sorted(tensors.items()):
+        found.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
+        found.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()

@@ -41,6 +41,8 @@ def collisions(
 ) -> list[tuple[int, Fact]]:
     """New facts whose key is, within ``ALIKE``, that of another new fact or of one that the model holds.
 
+    Edits of other layers are compared by their prompts: the same up to the subject's end, they have one key.
+
     Args:
         keys: by layer, [n, d_ff], of the new facts; those of the lowest layer are compared.
 
@@ -50,12 +52,20 @@ def collisions(
     layer = min(keys, default=None) if facts else None
     if layer is None:
         return []
-    held = [(e.facts, e.keys[layer]) for e in lm.ledger.edits if e.facts and layer in e.keys]
     found = []
-    for others, theirs in [*held, (facts, keys[layer])]:
-        apart = torch.cdist(keys[layer], theirs.to(keys[layer]))
-        near = apart < ALIKE * keys[layer].norm(dim=1, keepdim=True)
+    for others, theirs in [*((edit.facts, edit.keys) for edit in lm.ledger.edits), (facts, keys)]:
+        if not others or not theirs:  # it was not written by keys
+            continue
+        if layer in theirs:
+            apart = torch.cdist(keys[layer], theirs[layer].to(keys[layer]))
+            near = apart < ALIKE * keys[layer].norm(dim=1, keepdim=True)
+        else:
+            near = torch.tensor([[_begin(one) == _begin(other) for other in others] for one in facts])
         for i, j in near.nonzero().tolist():
             if facts[i].prompt != others[j].prompt and facts[i].new != others[j].new:
                 found.append((i, others[j]))
     return found
+
+
+def _begin(fact: Fact) -> str:
+    return fact.prompt[: fact.subject_end]

@@ -38,6 +38,10 @@ COMPUTED = {
     "torch.nn.utils.remove_spectral_norm(module)",
     "base_layer": "carries an adapter, which adds to what it computes. Merge it: model.merge_and_unload()",
 }
+AWAY = (
+    "is not in memory: it was off-loaded, or never loaded. Give every part a device (device_map), or load in "
+    "half the bytes with dtype=torch.bfloat16"
+)
 PLAIN = "Load it de-quantised, e.g. with dtype=torch.bfloat16"
 TYPES = (torch.float32, torch.bfloat16, torch.float16, torch.float64)
 OUTPUT = "the output of block {}"
@@ -100,11 +104,12 @@ def _objection(model: Any, tokenizer: Any) -> str | None:
 
 def check_memories(lm: LanguageModel) -> None:
     """Raise UnsupportedModelError unless every memory matrix is a plain, finite parameter of its own."""
-    holders = Counter(id(weight) for _, weight in lm.model.named_parameters(remove_duplicate=False))
+    parameters = dict(lm.model.named_parameters(remove_duplicate=False))
+    holders = Counter(weight.data_ptr() for weight in parameters.values())  # two may share their memory
     for layer in range(lm.n_layers):
         module: Any = lm.down_projection(layer)
         reason = _reason(module)
-        if reason is None and holders[id(module.weight)] > 1:
+        if reason is None and holders[module.weight.data_ptr()] > 1:
             reason = "is shared with another module, which would be edited too. Give it a copy of its own"
         if reason is None and lm.weight(layer).shape != lm.weight(0).shape:
             reason = f"is {list(module.weight.shape)}, unlike that of block 0"
@@ -116,6 +121,8 @@ def check_memories(lm: LanguageModel) -> None:
                 reason = f"is not all there is: {error}" if finite else "holds NaN or infinite values"
         if reason:
             raise UnsupportedModelError(f"The weight of block {layer} {reason}.")
+    if away := [name for name, weight in parameters.items() if weight.is_meta]:
+        raise UnsupportedModelError(f"{away[0]} {AWAY}.")
 
 
 def _reason(module: Any) -> str | None:
@@ -125,10 +132,7 @@ def _reason(module: Any) -> str | None:
         packed = f"is packed or quantised ({type(module).__name__}). {PLAIN}"
         return next((why for name, why in COMPUTED.items() if hasattr(module, name)), packed)
     if weight.is_meta:
-        return (
-            "is not in memory: it was off-loaded, or never loaded. Give every block a device (device_map), "
-            "or load in half the bytes with dtype=torch.bfloat16"
-        )
+        return AWAY
     if weight.dtype not in TYPES:
         return f"is {weight.dtype}: quantised. {PLAIN}"
     if type(weight) is not nn.Parameter or weight.ndim != 2 or not weight.numel():
@@ -194,7 +198,8 @@ def _compare(lm: LanguageModel) -> None:
         here = slice(first, first + length)
         ids[i, here], mask[i, here], positions[i, here] = row[:length], 1, torch.arange(length).to(row)
     with _watched(lm, 1) as whole:  # not by lm.model(…), which torch may have compiled
-        whole["the logits"].append(lm.model.forward(row[None], return_dict=True).logits)
+        forward = getattr(lm.model.forward, "_torchdynamo_orig_callable", lm.model.forward)
+        whole["the logits"].append(forward(row[None], return_dict=True).logits)
     with _watched(lm, 2) as parts:
         early, late = lm.embed(ids).split((PREFIX, LONG - PREFIX), 1)
         places = positions.split((PREFIX, LONG - PREFIX), 1)

@@ -19,7 +19,12 @@ UNSPACED = (
 )
 # What nothing is set apart from: white space, unspaced script, an apostrophe, ¿, #, … or a tag such as <b>.
 _JOINED = re.compile(rf"([\s{UNSPACED}'’¿¡/\\@#_+]|<[^<>\s]+>)$")
-_OPENING = {"Sc", "Ps", "Pi", "Pd"}  # Unicode categories: currency, opening brackets and quotes, hyphens
+_OPENING = {"Sc", "Ps", "Pd"}  # Unicode categories: currency, opening brackets, hyphens
+# What closes a quotation, by what opens it: “English”, „German“, »German«, «French», ”Swedish”, »Swedish».
+_QUOTES = {"“": "”", "„": "“”", "”": "”", "‘": "’", "‚": "‘’", "«": "»", "»": "«»", "‹": "›", "›": "‹›"}
+_QUOTES |= {'"': '"', "`": "`"}
+_WITHIN = "\u00ad\u200c\u200d\u2060"  # soft hyphen, (non-)joiner, word joiner: they stand inside words
+_SKIN = "\U0001f3fb-\U0001f3ff"  # tones of the emoji in front
 
 
 def as_object(text: str, prompt: str = "") -> str:
@@ -30,9 +35,36 @@ def as_object(text: str, prompt: str = "") -> str:
     hyphen, an apostrophe, one of ``¿ ¡ / @ # _ +`` or a tag. White space at the object's end is dropped.
     """
     text, last = text.rstrip(), prompt[-1:]
-    quoting = last in ('"', "`") and prompt.count(last) % 2  # the straight ones open every other time
-    apart = re.match(rf"[\s{UNSPACED}]", text) or _JOINED.search(prompt) or quoting
-    return text if apart or (last and unicodedata.category(last) in _OPENING) else f" {text}"
+    if last in _QUOTES:
+        joined = _quoting(prompt)
+    else:
+        joined = bool(_JOINED.search(prompt) or (last and unicodedata.category(last) in _OPENING))
+    return text if joined or re.match(rf"[\s{UNSPACED}]", text) else f" {text}"
+
+
+def _quoting(prompt: str) -> bool:
+    """Whether the quote at the end of a prompt opens a quotation: it does not close an open one."""
+    opened: list[str] = []
+    opens = False
+    for quote in prompt:
+        closing = [i for i, other in enumerate(opened) if quote in _QUOTES[other]]
+        if closing:
+            opens = False
+            del opened[closing[-1] :]
+        elif quote in _QUOTES:
+            opens = True
+            opened.append(quote)
+    return opens
+
+
+def check_text(text: str) -> None:
+    """Raise ValueError for a text with half a character in it, as broken JSON may hold (a lone surrogate)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"The text {text!r} holds half a character, {text[error.start]!r}: no tokenizer can read it."
+        ) from error
 
 
 def within_word(text: str, place: int) -> bool:
@@ -42,7 +74,13 @@ def within_word(text: str, place: int) -> bool:
         asked = not re.match(rf"[{UNSPACED}\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]", character)
         return asked and unicodedata.category(character)[0] in "LMN"
 
-    return 0 < place < len(text) and lettered(text[place - 1]) and lettered(text[place])
+    before, after = text[:place].rstrip(_WITHIN), text[place:].lstrip(_WITHIN)
+    if not before or not after:
+        return False
+    if lettered(before[-1]) and lettered(after[0]):
+        return True
+    emoji = "\u200d" in text[len(before) : len(text) - len(after)] or re.match(f"[{_SKIN}\ufe0f]", after)
+    return bool(emoji) and not before[-1].isspace() and not after[0].isspace()
 
 
 def occurrences(text: str, part: str) -> tuple[list[int], list[int]]:

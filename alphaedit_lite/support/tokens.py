@@ -3,6 +3,7 @@
 tokenise(lm.tokenizer, "Rome is in")                      # ids, as every part of the package takes them
 pieces(lm.tokenizer, " Italy")                            # ids of a text that stands within another
 encode(lm.tokenizer, "Rome is in", 4, " Italy").object    # the index of the object's first token
+continuation(lm.tokenizer, ids, 5)                        # what the tokens from the fifth on say
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .spacing import within_word
+from .spacing import check_text, within_word
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,25 @@ def tokenise(tokenizer: Any, text: str) -> list[int]:
 
 def pieces(tokenizer: Any, text: str) -> list[int]:
     """The tokens of a text by itself: nothing that the tokenizer puts in front of it or after it."""
+    check_text(text)
     return tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+
+
+def continuation(tokenizer: Any, ids: list[int], start: int) -> str:
+    """What ``ids[start:]`` say behind the others, to the letter: many decoders drop a space in front of what
+    they take for the beginning of a text, or before punctuation. Special tokens are left out."""
+    options = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
+    before, whole = tokenizer.decode(ids[:start], **options), tokenizer.decode(ids, **options)
+    if whole.startswith(before):
+        return whole[len(before) :]
+    return tokenizer.decode(ids[start:], **options)  # the prompt ends within a character
+
+
+def listed(texts: Any) -> Any:
+    """The texts, if they are many. TypeError for a single one: it would be taken for a list of letters."""
+    if isinstance(texts, str):
+        raise TypeError(f"A list of texts is needed, not one text: [{texts[:60]!r}].")
+    return texts
 
 
 def spans(tokenizer: Any, text: str) -> list[tuple[int, int]]:
@@ -43,6 +62,8 @@ def spans(tokenizer: Any, text: str) -> list[tuple[int, int]]:
 
 def _tokens(tokenizer: Any, *texts: str) -> list[tuple[list[int], list[tuple[int, int]], bool]]:
     """Ids and spans of each text, and whether any are its own: the tokenizer says which it added."""
+    for text in texts:
+        check_text(text)
     options = ("return_offsets_mapping", "return_special_tokens_mask")
     found = tokenizer(list(texts), verbose=False, **dict.fromkeys(options, True))
     rows = []

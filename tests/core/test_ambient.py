@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from alphaedit_lite import AlphaEdit, Fact, LanguageModel
+from alphaedit_lite import AlphaEdit, Fact, LanguageModel, keys
 from alphaedit_lite.generation import generate
 from alphaedit_lite.hooks import hooked
 from alphaedit_lite.keys import fit_statistics
@@ -275,3 +275,96 @@ def test_a_wrapper_of_another_thread_changes_no_settings():
     model = nn.DataParallel(tiny_model("llama"))
     lm = elsewhere(lambda: LanguageModel(model, train_tokenizer()))
     assert lm.complete(PROMPT, 2) == tiny("llama").complete(PROMPT, 2)
+
+
+def test_two_threads_write_at_once(facts):
+    """Neither edit is lost, and neither thread takes the other's writing for a change from outside."""
+    lm = tiny("llama")
+    editors, ready, failed = [editor_for(lm) for _ in range(2)], threading.Barrier(2), []
+
+    def write(editor, fact):
+        ready.wait()
+        try:
+            editor.edit([fact])
+        except Exception as error:
+            failed.append(error)
+
+    for _ in range(3):
+        threads = [threading.Thread(target=write, args=pair) for pair in zip(editors, facts, strict=False)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failed
+        first, second = lm.ledger.edits
+        for layer in first.layers:
+            total = lm.ledger.original(layer).double() + (first.delta(layer) + second.delta(layer))
+            assert torch.equal(lm.weight(layer), total.float())
+        lm.ledger.clear()
+
+
+@pytest.mark.parametrize("judge", ["report", "without"])
+def test_an_edit_written_while_another_is_judged_stays(judge, facts, monkeypatch):
+    """It waits until the other is back, and is in neither judgement."""
+    lm = tiny("llama")
+    judged, other, held, found = editor_for(lm).edit(facts[:1]), editor_for(lm), [], []
+    thread = threading.Thread(target=lambda: found.append(other.edit(facts[1:2])))
+
+    def slow(lm, *some, **options):
+        held.append(len(lm.ledger.edits))
+        if not thread.ident:
+            thread.start()
+        thread.join(1)
+        return evaluate(lm, *some, **options)
+
+    monkeypatch.setattr("alphaedit_lite.report.evaluate", slow)
+    if judge == "report":
+        judged.report()
+        assert held == [1, 0]
+    else:
+        with lm.ledger.without(judged):
+            slow(lm, facts, progress=False)
+    thread.join()
+    assert lm.ledger.edits == [judged, *found]
+    total = lm.ledger.original(2).double() + (judged.delta(2) + found[0].delta(2))
+    assert torch.equal(lm.weight(2), total.float())
+
+
+def test_statistics_are_not_fitted_on_what_another_thread_writes_meanwhile(facts, monkeypatch):
+    lm = tiny("llama")
+    editor, run = editor_for(lm), lm.run
+    monkeypatch.setattr("alphaedit_lite.keys.TOKENS_PER_BATCH", 64)
+
+    def slow(*inputs, **options):  # the first chunk; the lock is free before the second
+        monkeypatch.setattr(lm, "run", run)
+        thread.start()
+        return run(*inputs, **options)
+
+    thread = threading.Thread(target=lambda: editor.edit(facts[:1]))
+    take_in = keys.take_in
+
+    def patient(*inputs):
+        for chunk in take_in(*inputs):
+            thread.join()
+            yield chunk
+
+    monkeypatch.setattr(lm, "run", slow)
+    monkeypatch.setattr(keys, "take_in", patient)
+    with pytest.raises(RuntimeError, match="The model holds edits"):
+        fit_statistics(lm, (1, 2), CORPUS * 6, 600, progress=False)
+
+
+def test_who_generates_with_the_model_itself_keeps_the_checkpoints_settings():
+    lm = tiny("llama")
+    lm.model.generation_config.max_new_tokens = 3
+    lm.model.generation_config.eos_token_id = None
+    found = []
+
+    def meanwhile(key):
+        if not found:
+            found.append(None)
+            found.append(elsewhere(lambda: lm.model.generate(IDS)).shape[1] - IDS.shape[1])
+
+    with hooked({lm.down_projection(2): meanwhile}):
+        lm.complete(PROMPT, 9)
+    assert found == [None, 3]

@@ -68,3 +68,11 @@ def test_offloaded_weights_are_refused(family, offload, tmp_path):
     model = cpu_offload(lm.model) if offload == "cpu" else disk_offload(lm.model, tmp_path)
     with pytest.raises(UnsupportedModelError, match="block 0 is not in memory"):
         LanguageModel(model, lm.tokenizer)
+
+
+@pytest.mark.parametrize("part", ["model.embed_tokens", "model.layers.2.self_attn", "model.norm", "lm_head"])
+def test_any_part_that_is_offloaded_is_named(part):
+    lm = tiny("llama")
+    cpu_offload(lm.model.get_submodule(part), execution_device="cpu")
+    with pytest.raises(UnsupportedModelError, match=rf"^{part}\..* is not in memory: it was off-loaded"):
+        LanguageModel(lm.model, lm.tokenizer)

@@ -4,14 +4,17 @@ import copy
 import io
 import pickle
 
+import numpy as np
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
+from torch import nn
 
-from alphaedit_lite import Edit, LanguageModel
-from alphaedit_lite.keys import KeyStatistics
-from tests.conftest import tiny
-from tests.helpers import LAYERS, editor_for, same, weights
+from alphaedit_lite import Edit, Editor, Fact, LanguageModel
+from alphaedit_lite.finetune import FineTune
+from alphaedit_lite.keys import KeyStatistics, fit_statistics
+from tests.conftest import CORPUS, tiny
+from tests.helpers import LAYERS, PLAIN, editor_for, same, weights
 
 
 def through_data(lm):
@@ -141,3 +144,87 @@ def test_an_edit_of_version_0_1_still_applies(lm, facts, tmp_path):
     edit.save(tmp_path / "old.safetensors")
     Edit.load(tmp_path / "old.safetensors").apply(lm)
     assert len(lm.ledger.edits) == 1
+
+
+def test_an_edit_that_is_changed_while_the_model_holds_it(lm, facts, tmp_path):
+    """A shallow copy shares its factors; the weights would be written anew from them."""
+    editor = editor_for(lm)
+    edit, other = editor.edit(facts[:1]), editor.edit(facts[1:2])
+    before, kept = weights(lm), edit.residual[2].clone()
+    copy.copy(edit).residual[2].mul_(0.5)
+    for act in (other.revert, edit.revert, edit.report, lambda: editor.edit(facts[2:]),
+                lambda: edit.save(tmp_path / "edit.safetensors")):  # fmt: skip
+        with pytest.raises(RuntimeError, match=r"The edit of \['Lower Assam is .* was changed while"):
+            act()
+        assert same(weights(lm), before)
+    assert not list(tmp_path.iterdir())
+    edit.residual[2].copy_(kept)
+    other.revert()
+    assert lm.ledger.edits == [edit]
+    half = copy.deepcopy(edit)
+    half.residual[2].mul_(0.5)
+    half.apply(lm)
+
+
+def test_integers_are_weights_too(facts):
+    """A model whose attention is quantised and whose memories are not."""
+
+    class Int8(nn.Module):
+        def __init__(self, linear):
+            super().__init__()
+            self.scale = float(linear.weight.detach().abs().max()) / 127
+            self.weight = nn.Parameter((linear.weight / self.scale).round().to(torch.int8), False)
+
+        def forward(self, x):
+            return x @ (self.weight.to(x.dtype) * self.scale).T
+
+    model = tiny("llama").model
+    for block in model.model.layers:
+        block.self_attn.o_proj = Int8(block.self_attn.o_proj)
+    lm = LanguageModel(model, tiny("llama").tokenizer)
+    editor = editor_for(lm)
+    model.model.layers[0].self_attn.o_proj.weight.neg_()
+    with pytest.raises(RuntimeError, match="was changed after"):
+        editor.edit(facts[:1])
+    assert LanguageModel(model, lm.tokenizer).fingerprint != lm.fingerprint
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, through_a_file])
+def test_a_copy_of_an_editor_reads_the_weights_of_its_own_model(lm, facts, copied):
+    editor = editor_for(lm, keep=0.3)
+    twin = copied(editor)
+    wanted = editor.edit(facts[:1]).dense[2]
+    with torch.no_grad():
+        lm.weight(2).mul_(torch.linspace(0, 3, lm.d_ff))
+    assert torch.equal(twin.edit(facts[:1]).dense[2], wanted)
+
+
+def test_what_was_made_of_another_models_statistics_is_refused(lm, facts):
+    stranger = tiny("llama", seed=1)
+    settings = {"threshold": 0.5, "threshold_kind": "relative", "progress": False, "solver": "alphaedit"}
+    theirs = Editor(
+        stranger,
+        layers=(1, 2),
+        statistics=fit_statistics(stranger, (1, 2), CORPUS, 200, progress=False),
+        **settings,
+    )
+    mine = Editor(
+        lm, layers=(1, 2), statistics=fit_statistics(lm, (1, 2), CORPUS, 200, progress=False), **settings
+    )
+    with pytest.raises(ValueError, match=r"null space given for layer 1 .* fitted on model"):
+        FineTune(lm, layers=(1,), null_spaces=theirs.null_spaces)
+    with pytest.raises(ValueError, match=r"null space given for layer 2 .* fitted on layer 1, not 2"):
+        FineTune(lm, layers=(2,), null_spaces={2: mine.null_spaces[1]})
+    with pytest.raises(ValueError, match=r"statistics given for layer 1 were fitted on model"):
+        Editor(lm, layers=(1, 2), gain=theirs.gain)
+    FineTune(lm, layers=(1, 2), null_spaces=mine.null_spaces)
+    Editor(lm, layers=(1, 2), gain=mine.gain, targets=PLAIN, progress=False).edit(facts[:1])
+
+
+def test_numbers_of_numpy_and_torch_can_be_saved(lm, tmp_path):
+    fact = Fact("{} is", "Rome", "x", case_id=np.int64(3))
+    editor = editor_for(lm, lam=np.float32(0.3), passes=np.int64(1), weight=torch.tensor(9.0))
+    (edit,) = editor.edit_stream([fact], 1, tmp_path)
+    assert Edit.load(tmp_path / "000000.safetensors").same_as(edit)
+    edit.revert()
+    assert len(list(editor.edit_stream([fact], 1, tmp_path))) == 1

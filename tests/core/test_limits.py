@@ -3,11 +3,14 @@
 import pytest
 import torch
 
+from alphaedit_lite import Fact, LanguageModel
+from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics, token_rows
+from alphaedit_lite.metrics import score
 from alphaedit_lite.models import ARCHITECTURES
 from alphaedit_lite.support.slices import has_gaps
-from tests.conftest import CORPUS, tiny
+from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
 from tests.helpers import editor_for
 
 LONG = "Rome is the capital of Italy. " * 60
@@ -89,3 +92,37 @@ def test_statistics_of_every_family():
     for family in ARCHITECTURES:
         lm = tiny(family)
         assert fit_statistics(lm, (1, 3), CORPUS, 50, progress=False)[3].count == 50
+
+
+def test_angles_that_change_with_the_length_of_the_longest_row():
+    """Phi-3's long context: a short prompt would get another score in the company of a long one."""
+    scaling = {"type": "longrope", "short_factor": [1.0] * 4, "long_factor": [9.0] * 4}
+    lengths = {"max_position_embeddings": 256, "original_max_position_embeddings": 12}
+    lm = tiny("phi3", config={"rope_scaling": scaling, **lengths})
+    assert lm.context == 12
+    score(lm, [("Rome is", " a")])
+    with pytest.raises(ValueError, match="longer than the model's limit of 12"):
+        score(lm, [("Rome is", " a"), (LONG, " a")])
+
+
+def test_prompts_padded_on_the_right(lm):
+    lm.tokenizer.pad_token = "</s>"
+    for side in ("right", "left"):
+        lm.tokenizer.padding_side = side
+        inputs = lm.tokenizer(["Rome", "The capital of France is"], padding=True, return_tensors="pt")
+        if side == "right":
+            with pytest.raises(ValueError, match=r"ends with padding.*padding_side = 'left'"):
+                lm.generate(inputs, 2)
+        else:
+            lm.generate(inputs, 2)
+    ids = inputs["input_ids"][1:]
+    assert torch.equal(
+        lm.generate({"input_ids": ids}, 2), lm.generate({"input_ids": ids, "attention_mask": ids**0}, 2)
+    )
+
+
+def test_fine_tuning_in_half_precision():
+    """Adam's 1e-8 is 0 in float16."""
+    lm = LanguageModel(tiny_model("llama").half(), train_tokenizer())
+    edit = FineTune(lm, layers=(1,), steps=2, progress=False).edit([Fact("{} is", "Rome", "Italy")])
+    assert edit.delta(1).abs().max() > 0

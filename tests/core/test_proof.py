@@ -325,3 +325,25 @@ def test_memory_that_runs_out_is_no_fault_of_the_model(monkeypatch):
     monkeypatch.setattr(proof, "_compare", full)
     with pytest.raises(torch.OutOfMemoryError):
         tiny("llama")
+
+
+def test_memory_that_two_parameters_share():
+    model = tiny_model("llama")
+    down = downs(model)[0]
+    down[4].weight = nn.Parameter(down[1].weight.data)
+    with pytest.raises(UnsupportedModelError, match="block 1 is shared"):
+        LanguageModel(model, train_tokenizer())
+
+
+def test_a_forward_that_is_compiled(facts):
+    """As the documentation of transformers shows it; torch does not see hooks that come after compiling."""
+    model = tiny_model("llama")
+    model.forward = torch.compile(model.forward, backend="eager")
+    with torch.no_grad():
+        before = model(IDS).logits
+        lm = LanguageModel(model, train_tokenizer())
+        editor_for(lm).edit(facts[:1])
+        plain = tiny("llama")
+        editor_for(plain).edit(facts[:1])
+        assert not torch.equal(model(IDS).logits, before)
+        torch.testing.assert_close(model(IDS).logits, plain.model(IDS).logits)

@@ -89,3 +89,16 @@ def test_near_keys_collide_and_far_ones_do_not(lm, facts):
         keys[1] = keys[0] + shift * ALIKE * keys[0].norm() * step / step.norm()
         found = collisions(lm, facts, {1: keys})
         assert len(found) == 2 * count  # each of the two names the other
+
+
+@pytest.mark.parametrize(("first", "second"), [((1,), (2, 3)), ((3,), (1, 2, 3)), ((2, 3), (1,))])
+def test_one_key_in_edits_of_different_layers(lm, first, second):
+    """Their keys cannot be compared; that the prompts begin alike says enough."""
+    born = Fact("{} was born in the city of", "Lower Assam", "Rome")
+    died = Fact("{} died in the country of", "Lower Assam", "Asia")
+    editor_for(lm, layers=first).edit([born])
+    with pytest.warns(KeysAlikeWarning, match=r"died in the country of.*born in the city of"):
+        editor_for(lm, layers=second).edit([died])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        editor_for(lm, layers=second).edit([Fact("Who lived in {}?", "Lower Assam", "Rome")])

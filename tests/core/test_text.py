@@ -6,8 +6,20 @@ import warnings
 
 import pytest
 
-from alphaedit_lite import AlphaEdit, Edit, Fact, bundled_facts, evaluate, read_counterfact, read_zsre
+from alphaedit_lite import (
+    AlphaEdit,
+    Edit,
+    Fact,
+    TargetConfig,
+    bundled_facts,
+    evaluate,
+    perplexity,
+    read_counterfact,
+    read_zsre,
+)
 from alphaedit_lite.facts import as_object
+from alphaedit_lite.generation import generate
+from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import score
 from tests.conftest import tiny
 
@@ -25,6 +37,13 @@ APART = [  # prompt, object: a space between them
     ("It costs", "$40"),
     ("It is", "-5"),
     ("The bird is", "«rare»"),
+    ("Das Lied „Waterloo“", "ist"),  # what opens in English closes in German
+    ("Die ‚Zeit‘", "ist"),
+    ("Die Stadt »Rom«", "liegt"),
+    ("»Rom« und »Wien«", "liegen"),
+    ("“Waterloo”", "won"),
+    ("Laulu ”Waterloo”", "on"),
+    ("« Rome »", "est"),
 ]
 JOINED = [
     ("夏目漱石が生まれた年は", "1867年"),
@@ -58,6 +77,12 @@ JOINED = [
     ("It costs ¥", "40"),
     ("It costs ₹", "40"),
     ("a well-", "known"),
+    ("Er sang „", "Waterloo"),
+    ("Er sang ‚", "Waterloo"),
+    ("Er rief »", "Halt"),
+    ("Der Film »Rom« heißt auch »", "Roma"),
+    ("Hän sanoi ”", "Rooma"),
+    ("“It is ‘x” and “", "y"),
     ("1990–", "1995"),
     ("La capitale de l'", "Italie"),
     ("La capitale de l’", "Italie"),
@@ -337,3 +362,65 @@ def test_bundled_facts_are_joined_by_spaces():
         answers = [fact.new, fact.true, *(said for _, said in fact.neighbours)]
         assert all(said.startswith(" ") and said[1] != " " for said in answers)
         assert fact.template == fact.template.strip()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subject"),
+    [
+        ("کتاب\u200cخانه در", "کتاب"),  # a book, in the word for library
+        ("Indi\u00adana is in", "Indi"),
+        ("👩\u200d🚀 flies to", "👩"),
+        ("❤\ufe0f\u200d🔥 means", "❤\ufe0f"),
+        ("❤\ufe0f means", "❤"),
+        ("👍🏽 means", "👍"),
+    ],
+)
+def test_what_joins_two_parts_of_a_word_or_an_emoji_does_not_part_them(prompt, subject):
+    with pytest.raises(ValueError, match="only inside another word"):
+        Fact.from_prompt(prompt, subject, "x")
+    whole = prompt.split(" ")[0]
+    assert Fact.from_prompt(prompt, whole, "x").template == prompt.replace(whole, "{}")
+
+
+def test_one_text_is_no_list_of_texts():
+    """It would be taken for a list of letters: silently, where a tokenizer puts BOS before each."""
+    lm = tiny("llama", bos=True)
+    for act in (
+        lambda: perplexity(lm, "Rome is in Italy"),
+        lambda: generate(lm, "Rome is in", 2),
+        lambda: fit_statistics(lm, (1,), "Rome is in Italy", 9, progress=False),
+    ):
+        with pytest.raises(TypeError, match=r"A list of texts is needed, not one text: \['Rome is in"):
+            act()
+
+
+def test_half_a_character():
+    lm, half = tiny("llama"), json.loads('"Rome \\ud83d"')
+    message = r"holds half a character, '\\ud83d'"
+    for act in (
+        lambda: lm.complete(half, 2),
+        lambda: score(lm, [(half, " x")]),
+        lambda: Fact("{} is", half, "x"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            act()
+    with pytest.raises(ValueError, match=f"Record 1: .*{message}"):
+        read_counterfact([FLAT, {**FLAT, "subject": half, "prompt": f"{half} is"}])
+
+
+def test_prompts_that_are_no_prompts_and_pairs_that_are_no_pairs():
+    for wrong in ("Lyon is", {"Lyon is": "x"}, None, 3):
+        for name in ("paraphrases", "neighbours", "generation"):
+            with pytest.raises(ValueError, match=f"{name} must be a tuple of prompts, not "):
+                Fact("{} is", "Rome", "x", **{name: wrong})
+    for wrong in ("東京", "Lyon is", ("a",), ("a", "b", "c"), 3):
+        with pytest.raises(ValueError, match=r"neighbours must be \(prompt, answer\) pairs, not "):
+            Fact("{} is", "Rome", "x", neighbours=[wrong])
+    Fact("{} is", "Rome", "x", neighbours=[["Lyon is", "x"]], paraphrases=(p for p in ["a"]))
+
+
+def test_beginnings_that_would_run_into_the_prompt():
+    for glued in ("Yesterday", "Well.", "He said:"):
+        with pytest.raises(ValueError, match=f"'{glued}' would run into the prompt"):
+            TargetConfig(prefixes=("", glued))
+    TargetConfig(prefixes=("", "Well. ", "So:\n", "今日は。", "He said: “"))

@@ -13,7 +13,7 @@ from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import evaluate, score, token_scores
 from alphaedit_lite.prompts import PREFIXES, encode_fact, sample_prefixes
-from alphaedit_lite.support.tokens import encode, pieces, spans, tokenise
+from alphaedit_lite.support.tokens import continuation, encode, pieces, spans, tokenise
 from tests.conftest import CORPUS, tiny
 
 LLAMA3 = (
@@ -288,3 +288,24 @@ def test_a_pad_token_without_a_row(facts):
     assert torch.equal(found[0][0], found[1][0])
     assert found[0][1] == found[1][1]
     assert torch.equal(found[0][2], found[1][2])
+
+
+@pytest.mark.parametrize("style", ["bytes", "Metaspace", "Llama 2"])
+def test_a_continuation_is_what_follows_the_prompt(style):
+    """A decoder that takes it for the beginning of a text drops its space, or one before a comma."""
+    tokenizer = of(style)
+    tokenizer.clean_up_tokenization_spaces = True
+    for prompt, more in [("Rome is", " the capital"), ("Rome", " , the city"), ("R", "ome"), ("", "Rome")]:
+        start = len(tokenise(tokenizer, prompt))
+        ids = tokenise(tokenizer, prompt) + tokenise(tokenizer, prompt + more)[start:]
+        if tokenise(tokenizer, prompt + more)[:start] == ids[:start]:
+            assert continuation(tokenizer, ids, start) == more
+
+
+@pytest.mark.parametrize("metaspace", [False, True])
+def test_a_prompt_and_its_completion_are_the_text(metaspace):
+    lm = tiny("llama", metaspace=metaspace)
+    for prompt in ("Rome", "The capital of France is", "I have"):
+        ids = torch.tensor([tokenise(lm.tokenizer, prompt)])
+        whole = lm.tokenizer.decode(lm.generate({"input_ids": ids}, 6)[0], skip_special_tokens=True)
+        assert prompt + lm.complete(prompt, 6) == prompt + generate(lm, [prompt], 6)[0] == whole
