@@ -105,13 +105,9 @@ class EditorConfig:
         return cls(**{"passes": 1, **settings, "layers": layers, "targets": TargetConfig(**targets)})
 
     @classmethod
-    def faithful(
-        cls, model: str, prefixes: tuple[str, ...] = PREFIXES, tokens: int = 100_000
-    ) -> EditorConfig:
+    def faithful(cls, model: str, prefixes: tuple[str, ...] = PREFIXES) -> EditorConfig:
         """Published settings for a model, step by step as they were run: absolute λ, no early stop.
-
-        Faithful is the edit, not the text behind C0: the released code reads 100,000 Wikipedia *articles*. Give
-        it as many ``tokens`` as you can afford, several times d_ff.
+        Not the text behind C0: the released code reads 100,000 Wikipedia *articles*, this 100,000 ``tokens``.
 
         Args:
             model: "gpt2-xl", "gpt-j-6b", "llama3-8b" or "phi-1.5" as in the authors' repository;
@@ -135,7 +131,6 @@ class EditorConfig:
             threshold=2e-2,
             threshold_kind="absolute",
             passes=1,
-            tokens=tokens,
             targets=TargetConfig(
                 search="adam",
                 steps=steps,

@@ -57,10 +57,10 @@ class KeyStatistics:
             raise ValueError("The keys hold NaN or infinite values.")
         keys = keys if keys.dtype == torch.float64 else keys.float()
         for first in range(0, keys.shape[1], STRIP):  # symmetric: what lies below the diagonal is copied
-            rows, below = slice(first, first + STRIP), slice(first + STRIP, None)
+            rows = slice(first, first + STRIP)
             strip = (keys[:, rows].T @ keys[:, first:]).to(self.total)
             self.total[rows, first:] += strip
-            self.total[below, rows] += strip[:, STRIP:].T
+            self.total[first + STRIP :, rows] += strip[:, STRIP:].T
         self.count += keys.shape[0]
 
     def merge(self, other: KeyStatistics) -> KeyStatistics:

@@ -83,7 +83,9 @@ setup()"""
 
 
 SOURCES = ROOT / "notebooks" / "source"
-WIDGET = "[a widget: run this cell to use it]"  # what stands for one in a notebook; the site puts pictures there
+WIDGET = (
+    "[a widget: run this cell to use it]"  # what stands for one in a notebook; the site puts pictures there
+)
 
 
 class SourceError(ValueError):
