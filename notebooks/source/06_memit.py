@@ -498,7 +498,7 @@ live.style.format("{:.2f}")
 
 # %% [markdown]
 # **How to read it.** Each row is one write, with mean probabilities:
-# of the new object, of the same after other words, and of a neighbour's *old* answer, which should not change.
+# of the new object, of the same in other words, and of a neighbour's *old* answer, which should not change.
 #
 # From c = 1 to [[=mine:,.0f]], your rule, little changes.
 # At c = [[=C:,]], of the order of d_ff, the new facts lose; at 15,000 they hardly arrive.
@@ -634,7 +634,7 @@ for layers in (1, 2, 5):
 
 # %% [markdown]
 # So more layers write *more* with the same c.
-# And they write it with less harm, because harm counts squares:
+# And if all layers write equally well, they do it with less harm, because harm counts squares:
 # four quarters of the way cost 4 · (¼)² = ¼ of the whole way at once.
 # [The laboratory](lab/06_memit.ipynb) compares your formula with real layers,
 # and finds that spreading pays where much is to be written.

@@ -122,7 +122,7 @@ panels = {
 
 # %%
 panels = {title: panel | edge for title, panel in panels.items()}
-show(*draw.curves_figure(panels, "facts", capacity), name="lab04_capacity")
+show(*draw.curves_figure(panels, "facts", capacity), name="04_capacity")
 table = capacity.set_index("facts")
 holds, holds_exact = (
     int(table.index[table[f"{name}, right"] >= 0.95].max())
@@ -189,7 +189,7 @@ panels = {
     },
 }
 panels = {t: panel | {"xlabel": "facts stored"} for t, panel in panels.items()}
-show(*draw.curves_figure(panels, "facts", writes), name="lab04_writes")
+show(*draw.curves_figure(panels, "facts", writes), name="04_writes")
 growth = writes.set_index("facts").growth
 
 # %% [markdown]
@@ -276,7 +276,7 @@ samples = {
     "real, two subjects": cosines(K),
     "real, one subject, two sentences": same,
 }
-show(*draw.cosines_figure(samples), name="lab04_cosines")
+show(*draw.cosines_figure(samples), name="04_cosines")
 
 # %% [markdown]
 # The scale on the left is logarithmic: most pairs of subjects are harmless, and a long tail is not.

@@ -84,7 +84,7 @@ for step in range(1, 501):
         steps.append(step)
         apart.append(float((delta - exact).norm() / exact.norm()))
         excess.append((height(delta) - lowest) / (start - lowest))
-show(*draw.descent_figure(steps, apart, excess), name="lab06_descent")
+show(*draw.descent_figure(steps, apart, excess), name="06_descent")
 
 # %% [markdown]
 # **How to read it.** Both axes are logarithmic, and both curves begin near 1, which is Δ = 0.
@@ -347,7 +347,7 @@ tables = {
     "layers 6, 7": sweep(study, 100, (6, 7))[0],
     "layers 4 to 7": table,
 }
-show(*draw.layers_figure(tables), name="lab06_layers")
+show(*draw.layers_figure(tables), name="06_layers")
 one, two = (tables[name].set_index("c") for name in ("layer 7", "layers 6, 7"))
 
 # %% [markdown]
