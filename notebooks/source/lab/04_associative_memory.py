@@ -91,11 +91,17 @@ def trial(n, off=0.1):
     return {name: float(value) for name, value in row.items()}
 
 
+# %% [markdown]
+# Each size is tried with 24 sets of random facts (the slow large ones with three):
+
 # %%
 few = (2, 6, 12, 18, 24, 30, 36, 40, 44, 46, 50, 52, 56, 64, 72, 80, 96, 120)
 sizes = (*few, 144, 192, 288, 400, 600)
 rows = [trial(n) for n in sizes for _ in range(24 if n < 150 else 3)]
 capacity = pd.DataFrame(rows).groupby("facts").mean().reset_index()
+
+# %% [markdown]
+# One panel for each question:
 
 # %%
 edge = {"line": (D, "n = d"), "xscale": "log", "xlabel": "facts"}
@@ -119,6 +125,9 @@ panels = {
         "ylim": (0, 1.05),
     },
 }
+
+# %% [markdown]
+# A dictionary "holds" n facts here if it is right at least 19 times in 20:
 
 # %%
 panels = {title: panel | edge for title, panel in panels.items()}
@@ -175,6 +184,9 @@ for n in (2, 6, 12, 18, 24, 30, 36, 40, 44, 46):
 writes = pd.DataFrame(rows).groupby("facts").median().reset_index()
 writes["growth, theory"] = (1 - writes.facts / D) ** -0.5
 writes["plain, theory"] = D**-0.5
+
+# %% [markdown]
+# Two panels: who pays, and how large Δ becomes.
 
 # %%
 panels = {
@@ -243,6 +255,9 @@ sets = {
     "real, mean removed": K - K.mean(1, keepdim=True),
     "real, whitened": whiten @ K,
 }
+
+# %% [markdown]
+# For each set, three numbers:
 
 
 # %%
@@ -380,6 +395,9 @@ def judge(read, asked):
     return error, float((chosen == own).double().mean())
 
 
+# %% [markdown]
+# Both dictionaries, with real and with random keys:
+
 # %%
 kinds = {"real": (unit(K), unit(elsewhere)), "random": (R, tilted)}
 rows = {}
@@ -440,6 +458,9 @@ for name, templates in asked.items():
     a, b = keys[name] = measure.subject_keys(lm, two, LAYER)
     overlaps[name] = float(a @ b / (a.norm() * b.norm()))
     print(f"{name}: cosine {overlaps[name]:.3f}")
+
+# %% [markdown]
+# And if both facts are stored, with two values at a right angle?
 
 # %%
 k = unit(keys["subject first"][0])

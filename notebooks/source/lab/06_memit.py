@@ -281,6 +281,9 @@ def ask():
     return score(lm, asked)[0].exp().reshape(3, -1).mean(1).tolist()
 
 
+# %% [markdown]
+# Three values of c; after each write we ask the model, and look at what is missing:
+
 # %%
 edits, missing, rows = {}, {}, {"unedited": ask()}
 for c in (15_000, 1000, 1):
@@ -406,6 +409,9 @@ for c in (1, 100, 1000, 15_000):
     edit.revert()
     rows.append([c, *p[:3], says[0], *p[3:], says[1]])
 
+# %% [markdown]
+# As a table, with the first words of the model itself:
+
 # %%
 heads = [
     f"{who}:{what}"
@@ -431,6 +437,9 @@ turned = float(S[0, 1] / (S[0, 0] * S[1, 1]).sqrt())
 print(f"cosine of the two keys: {alike:.2f}; with C0⁻¹: {turned:.2f}")
 print(f"s: {S[0, 0]:.0f}, {S[1, 1]:.0f}", end="; ")
 print(f"eigenvalues: {common_s:.0f}, {apart_s:.0f}")
+
+# %% [markdown]
+# What is left of the mean and of the difference, by the formula and by the model:
 
 # %%
 sides = torch.tensor([[1.0, 1.0], [1.0, -1.0]]).double()  # sum, difference
