@@ -28,7 +28,7 @@
 # > * *build* a dictionary from a matrix in two ways, by adding and by solving, and *say* what each costs,
 # > * *predict* the error of both from the number of facts,
 # > * *write* one new pair into a matrix, and *compute* who else hears it,
-# > * *explain* why 1536 numbers in a real key are worth fewer than a hundred.
+# > * *measure* how many random numbers a real key is worth.
 # >
 # > **You need** matrix products, the inverse of a matrix, the dot product and its cosine;
 # > what a key and a value are ([chapter 2](02_key_value_memory.ipynb)).

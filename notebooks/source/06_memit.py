@@ -29,7 +29,7 @@
 # > * *write down* what an edit of many facts wants, as one number that should be small,
 # > * *derive* the update that makes it smallest, and *compute* it with one equation for each fact,
 # > * *predict* which part of a fact a given c will write,
-# > * *explain* why two facts with one key cannot both be written.
+# > * *say* what each value of c gives up.
 # >
 # > **You need** the write Δ = r gᵀ ([chapter 4](04_associative_memory.ipynb));
 # > the key k, the target z and C0 ([chapter 5](05_rome.ipynb)).
