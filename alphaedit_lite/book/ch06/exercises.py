@@ -142,11 +142,11 @@ def check_on_paper(answer: Callable[[float, float, float, int], tuple[float, flo
         K0 = mix @ randn(d, 50 * d)
         C0 = K0 @ K0.T / K0.shape[1]
         k, r = K0[:, :1], randn(M, 1)
-        each = (K0 * torch.linalg.solve(C0, K0)).sum(0)  # g of every known key
-        g, mean = float(each[0]), float(each.mean())
+        each = (K0 * torch.linalg.solve(C0, K0)).sum(0)  # s of every known key
+        s, mean = float(each[0]), float(each.mean())
         written = float((closed_form(k, r, C0, c) @ k).norm() / r.norm())
-        found = answer(g, c, wished, d)
-        what = ("the share written", "the c that writes the share ``wish``", "the mean of g")
+        found = answer(s, c, wished, d)
+        what = ("the share written", "the c that writes the share ``wish``", "the mean of s")
         share, needed, typical = map(float, several(found, *what))
         expect(
             abs(share - (1 - written)) > 1e-6,
@@ -154,7 +154,7 @@ def check_on_paper(answer: Callable[[float, float, float, int], tuple[float, flo
         )
         expect(
             abs(share - written) < 1e-6,
-            f"the share written is not right: for g = {g:.2f} and c = {c:g} the closed form writes {written:.3f}, "
+            f"the share written is not right: for s = {s:.2f} and c = {c:g} the closed form writes {written:.3f}, "
             f"your formula says {share:.3f}. Put (6.6) with n = 1 into Δk.",
         )
         again = (
@@ -168,7 +168,7 @@ def check_on_paper(answer: Callable[[float, float, float, int], tuple[float, flo
         )
         expect(
             abs(again - wished) < 1e-6,
-            f"with your c, {again:.0%} of the residual is written, not {wished:.0%}. Solve share = g / (c + g) "
+            f"with your c, {again:.0%} of the residual is written, not {wished:.0%}. Solve share = s / (c + s) "
             "for c.",
         )
         expect(
@@ -178,7 +178,7 @@ def check_on_paper(answer: Callable[[float, float, float, int], tuple[float, flo
         )
         expect(
             abs(typical - mean) < 1e-6,
-            f"the mean of g over the keys behind C0 is {mean:.2f} here, not {typical:.2f}. A number is its own "
+            f"the mean of s over the keys behind C0 is {mean:.2f} here, not {typical:.2f}. A number is its own "
             "trace: kᵀC0⁻¹k = tr(C0⁻¹ k kᵀ). Now take the mean inside.",
         )
 
@@ -186,9 +186,9 @@ def check_on_paper(answer: Callable[[float, float, float, int], tuple[float, flo
 @exercise("06.5", reference=left_over)
 def check_left_over(answer: Callable[[float, int], float]) -> None:
     for share, layers in ((0.3, 3), (0.9, 4), (0.6, 2)):
-        # Layers that all add to one hidden state, each with its own key, all with the same g.
+        # Layers that all add to one hidden state, each with its own key, all with the same s.
         c, k = 2.0, randn(D)
-        k *= math.sqrt(c * share / (1 - share)) / k.norm()  # C0 = I: g = ‖k‖²
+        k *= math.sqrt(c * share / (1 - share)) / k.norm()  # C0 = I: s = ‖k‖²
         goal = randn(M)
         hidden = torch.zeros(M, dtype=torch.float64)
         for remaining in range(layers, 0, -1):

@@ -93,10 +93,10 @@ def descent_figure(
     return figure, f"Gradient descent against the closed form. {'; '.join(said)}."
 
 
-def draw_shares(axis: Any, g: Tensor, cs: Sequence[float], papers: float = 15_000) -> str:
-    """The share of a residual that one layer writes, for facts of strangeness g, [n]; marks at ``cs``."""
+def draw_shares(axis: Any, s: Tensor, cs: Sequence[float], papers: float = 15_000) -> str:
+    """The share of a residual that one layer writes, for facts of strangeness s, [n]; marks at ``cs``."""
     grid = torch.logspace(0, 5, 100)
-    low, middle, high = (float(g.quantile(q)) for q in (0.0, 0.5, 1.0))
+    low, middle, high = (float(s.quantile(q)) for q in (0.0, 0.5, 1.0))
     axis.fill_between(grid, low / (grid + low), high / (grid + high), color="0.88", lw=0, label="all facts")
     axis.semilogx(grid, middle / (grid + middle), color=COLORS[0], label="median fact")
     axis.axvline(papers, color="0.4", lw=0.8, ls=":")
@@ -147,11 +147,11 @@ def draw_scores(axis: Any, table: pd.DataFrame, unedited: pd.Series, cs: Sequenc
 
 
 def knob_figure(
-    g: Tensor, table: pd.DataFrame, unedited: pd.Series, cs: Sequence[float]
+    s: Tensor, table: pd.DataFrame, unedited: pd.Series, cs: Sequence[float]
 ) -> tuple[Figure, str]:
     """The three panels of the knob, with some values of c marked; for one c, what the widget shows."""
     with drawing(1, 3, size=(7.0, 2.35)) as (figure, axes):
-        said = [draw_shares(axes[0], g, cs), draw_plane(axes[1], table, cs)]
+        said = [draw_shares(axes[0], s, cs), draw_plane(axes[1], table, cs)]
         said.append(draw_scores(axes[2], table, unedited, cs))
     return figure, " ".join(said)
 

@@ -19,8 +19,8 @@ def thin(K1: Tensor, M1: Tensor, c: float) -> Tensor:  # 06.3
     return torch.linalg.solve(c * eye + K1.T @ M1, M1.T)
 
 
-def on_paper(g: float, c: float, share: float, d: int) -> tuple[float, float, float]:  # 06.4
-    return g / (c + g), g * (1 - share) / share, d
+def on_paper(s: float, c: float, wish: float, d: int) -> tuple[float, float, float]:  # 06.4
+    return s / (c + s), s * (1 - wish) / wish, d
 
 
 def left_over(share: float, layers: int) -> float:  # 06.5

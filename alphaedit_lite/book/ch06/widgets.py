@@ -1,6 +1,6 @@
 """The widget of chapter 6: drag c, and watch what is written and what is kept.
 
-    BalanceWidget(g, table, unedited, write).show()
+    BalanceWidget(s, table, unedited, write).show()
 
 The chapter's printed figure is drawn by the same functions of ``figures``. The callbacks are ordinary
 methods (``draw``, ``write``), so they are tested without a browser.
@@ -26,15 +26,15 @@ class BalanceWidget(FigureWidget):
     """The balance knob c, over what was measured before; and a live write at any c.
 
     Args:
-        g: kᵀC0⁻¹k of some facts' keys, [n].
+        s: kᵀC0⁻¹k of some facts' keys, [n].
         table, unedited: a sweep of c, as from ``results.sweep``.
         write: writes facts with a c, takes them back, and says in a sentence what happened.
     """
 
     def __init__(
-        self, g: Tensor, table: pd.DataFrame, unedited: pd.Series, write: Callable[[float], str]
+        self, s: Tensor, table: pd.DataFrame, unedited: pd.Series, write: Callable[[float], str]
     ) -> None:
-        self.g, self.table, self.unedited, self._write = g, table, unedited, write
+        self.s, self.table, self.unedited, self._write = s, table, unedited, write
         self.c = w.FloatLogSlider(
             1000, min=0, max=5, step=0.05, description="c", readout_format=",.0f",
             continuous_update=False, layout=w.Layout(width="80%"), style={"description_width": "11em"},
@@ -51,7 +51,7 @@ class BalanceWidget(FigureWidget):
 
     def draw(self) -> None:
         self.result.value = ASK
-        self._put(*knob_figure(self.g, self.table, self.unedited, [float(self.c.value)]))
+        self._put(*knob_figure(self.s, self.table, self.unedited, [float(self.c.value)]))
 
     def write(self) -> None:
         """Write with the chosen c; an error becomes a sentence."""
