@@ -773,7 +773,7 @@ shares = {
 pd.DataFrame(shares, index=["before", "after"]).T.style.format("{:.0%}")
 
 # %% [markdown]
-# Perplexity changes by [[=100 * (after / calm - 1):+.1f]]%.
+# Perplexity has noticed nothing.
 # Of the 50 pairs about this very rule, [[=lost]] are lost.
 # Not the *rule* is gone, but one *pattern*.
 # The facts were about *the boy in the garden*.

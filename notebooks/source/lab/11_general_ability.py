@@ -135,7 +135,9 @@ print(f"half right: {half_right.sum()}; of these, {leans[half_right].sum()}")
 # here is a text without its last word; which word is it?
 # Ours are first sentences of Wikipedia articles that neither the statistics nor the perplexity have read.
 # A word is right if all of its tokens are the model's first choice.
-# A guesser gets next to nothing, so this is the strictest of the three. Some examples:
+# A guesser gets next to nothing, so this is the strictest of the three.
+# (LAMBADA's passages are chosen so that people fail without the whole passage.
+# Ours take any last word, so they are easier, and often guessable from the words before it.) Some examples:
 
 # %%
 asked = last_words(wikipedia_leads("heldout")[100:], ask.SENTENCES)
