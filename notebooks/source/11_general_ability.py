@@ -183,6 +183,9 @@ def in_words(rise, tokens):
 
 in_words = chapter.check("11.1", in_words)
 
+# %% [markdown]
+# Four rises, for a sentence of 20 tokens:
+
 # %%
 heads = ["nats per token", "20 tokens: less likely by", "one halved in"]
 rises = {f"{r:+.0%}": in_words(r, 20) for r in (0.01, 0.06, 0.2, 1.0)}
@@ -359,6 +362,9 @@ template = frame + " (was|will be) in the place:0"
 
 template = chapter.check("11.3", template)
 
+# %% [markdown]
+# Twenty squares of your rule, put to our model:
+
 # %%
 yours = [p for i in range(20) for p in square("x", template, random.Random(i))]
 for pair in yours[:2]:
@@ -429,6 +435,9 @@ chapter.predict(
     ["none", "1 to 4", "5 to 12", "more than 12"],
 )
 
+# %% [markdown]
+# The same questions, after each of the three edits:
+
 # %%
 states = {"unedited": (before, calm)}
 states |= {name: look(some, delta) for name, delta in updates.items()}
@@ -494,6 +503,9 @@ def mcnemar(before, after):
 
 
 mcnemar = chapter.check("11.4", mcnemar)
+
+# %% [markdown]
+# Lost and gained, edit by edit:
 
 # %%
 table = {}
@@ -687,6 +699,9 @@ def weighted_f1(gold, said):
 
 
 weighted_f1 = chapter.check("11.6", weighted_f1)
+
+# %% [markdown]
+# Five models answer a thousand questions, half of them yes:
 
 # %%
 gold = torch.arange(1000) % 2

@@ -289,6 +289,10 @@ chapter.predict(
 )
 
 
+# %% [markdown]
+# `exact` meets its facts, and `ways` puts P into a solver in each of the ways.
+
+
 # %%
 def exact(K1, A):
     return solver(K1, A, slack=0.0)
@@ -309,6 +313,9 @@ for name, A in priors.items():
         D = r @ gain
         rows[name, way] = written(D, k, r), known(D), p_romania(D)
 one = pd.DataFrame(rows, index=["written", "known", "P(Romania)"]).T
+
+# %% [markdown]
+# What is left of each write, and all that we asked:
 
 # %%
 left = {name: one.written[name, "P afterwards"] for name in priors}
@@ -492,6 +499,9 @@ chapter.predict(
     ["for all three", "for ridge regression only", "for MEMIT and EMMET only"],
 )
 
+# %% [markdown]
+# Each editor in its own panel:
+
 # %%
 show(*draw.plane_figure(panels), name="13_plane")
 saved = {
@@ -658,6 +668,9 @@ walks = {
     "gradient projected": (eye, gradient_first),
     "step projected": (P_toy, adam),
 }
+
+# %% [markdown]
+# Each of them walks up to 256 steps:
 
 # %%
 rows = []

@@ -71,6 +71,9 @@ jumbled = share_right(mixed, disordered.get)
 before = ask.look(lm, some, in_order)  # and last words, and perplexity
 print(f"in order: {ours:.0%}, shuffled: {jumbled:.0%}")
 
+# %% [markdown]
+# Rule by rule, with intervals that draw whole squares:
+
 # %%
 mixed_bits = pd.Series(
     [float(disordered[pair.good] > disordered[pair.bad]) for pair in mixed],
@@ -166,6 +169,10 @@ for name, edit in edits.items():
     edit.apply(lm)
     states[name] = ask.look(lm, some)
     edit.revert()
+
+
+# %% [markdown]
+# Verdicts before and after, question by question:
 
 
 # %%
@@ -383,6 +390,9 @@ streams = {name: found for name, found in there.items() if read.last(found)}
 STAGES = (300, 1000)  # editors are compared after equally many edits
 show(*draw.scatter_figure(ask.points(streams)), name="11_predict")
 print(along.said_of(streams, STAGES))
+
+# %% [markdown]
+# All editors after equally many edits:
 
 # %%
 MANY = STAGES[-1]

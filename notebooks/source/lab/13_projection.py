@@ -175,10 +175,13 @@ strict, usual = through.iloc[0], through.iloc[5]
 # Try: is there an α, and a leak, for which EMMET dips below the grey line (all multiples of the update without P)?
 
 # %%
-from alphaedit_lite.book.ch13.widgets import StrengthWidget, strength_figure
+from alphaedit_lite.book.ch13.widgets import (
+    SlowProjectionWidget,
+    strength_figure,
+)
 
 without = {name: found["without P"] for name, found in gains.items()}
-StrengthWidget(layer, without, leak).show()
+SlowProjectionWidget(layer, without, leak).show()
 
 # %% [markdown]
 # On paper: two rows of it.
