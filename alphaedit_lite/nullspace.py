@@ -74,7 +74,7 @@ class NullSpace:
             raise ValueError(
                 f"The {kind} threshold {threshold} keeps {'no' if rank == 0 else 'every'} direction of "
                 f"{len(eigenvalues)}: the eigenvalues run from {eigenvalues[0]:.2e} to "
-                f"{eigenvalues[-1]:.2e}, mean {eigenvalues.mean():.2e}. Try threshold_kind='relative', threshold=1."
+                f"{eigenvalues[-1]:.2e}, mean {eigenvalues.mean():.2e}. Try kind 'relative', threshold 1."
             )
         bound = threshold if kind == "absolute" else float(eigenvalues[rank])
         return cls(vectors[:, :rank].contiguous(), eigenvalues, bound, *whose)

@@ -50,6 +50,7 @@ class PairWidget(FigureWidget):
         self.good = w.Text(GOOD, description="good", **late, **wide)
         self.bad = w.Text(BAD, description="bad", **late, **wide)
         super().__init__([self.good, self.bad])
+        self.moves = ()  # a text has no places
 
     def draw(self) -> None:
         good, bad = self.good.value.strip(), self.bad.value.strip()

@@ -1,6 +1,6 @@
 """The widget of chapter 13: P turned on slowly, Δ(I − αQQᵀ), for three editors and any leak.
 
-    StrengthWidget(layer, gains).show()
+    SlowProjectionWidget(layer, gains).show()
 
 Q holds the directions that P takes away: α = 0 is no P, α = 1 is all of it. It draws with
 ``projecting_draw.plane_figure``, like the chapter's printed figure.
@@ -44,7 +44,7 @@ def strength_figure(
     return figure, f"P leaks {leak:.0%}, α = {alpha:.2f}. {alt}"
 
 
-class StrengthWidget(FigureWidget):
+class SlowProjectionWidget(FigureWidget):
     """Sliders for α and for the leaked energy of P.
 
     Args:

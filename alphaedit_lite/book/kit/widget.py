@@ -44,7 +44,7 @@ class FigureWidget(ABC):
 
     def show(self) -> None:
         """Display the widget."""
-        if folder := os.environ.get("ALPHAEDIT_FIGURES"):
+        if self.moves and (folder := os.environ.get("ALPHAEDIT_FIGURES")):
             frames(self, Path(folder) / "frames")
         display(w.VBox([*self.controls, self.message, self.output]))
 

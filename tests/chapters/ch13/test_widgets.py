@@ -9,7 +9,7 @@ from alphaedit_lite import Fact, compute_targets
 from alphaedit_lite.book.ch13 import figures as draw
 from alphaedit_lite.book.ch13.experiments import AFTER, INSIDE, METRICS, Pairs, Trial, listed
 from alphaedit_lite.book.ch13.reference import solver
-from alphaedit_lite.book.ch13.widgets import StrengthWidget, softened, strength_figure
+from alphaedit_lite.book.ch13.widgets import SlowProjectionWidget, softened, strength_figure
 from alphaedit_lite.book.kit.fronts import WITH_P
 from alphaedit_lite.book.kit.layer import OneLayer, known_change
 from alphaedit_lite.book.kit.probes import COLUMNS
@@ -48,7 +48,7 @@ def test_p_slowly_turned_on_runs_from_none_to_all(layer, gains):
 
 
 def test_the_sliders_redraw(layer, gains):
-    widget, said = StrengthWidget(layer, gains), []
+    widget, said = SlowProjectionWidget(layer, gains), []
     for alpha, leak in ((0.5, 0.28), (0.25, 0.28), (1.0, 0.28), (1.0, 0.05)):
         widget.alpha.value, widget.leak.value = alpha, leak
         (output,) = widget.output.outputs
