@@ -105,6 +105,28 @@ def rates_figure(
     return figure, " ".join(said)
 
 
+def push_figure(words: Mapping[str, Sequence[str]], push: Mapping[str, Tensor]) -> tuple[Figure, str]:
+    """Prompts token by token, darker where ΔW answers more. words, push: prompt -> one entry per token."""
+    said, top = [], max(float(found.max()) for found in push.values())
+    with drawing(size=(5.8, 0.3 + 0.33 * len(words))) as (figure, axis):
+        for y, (prompt, tokens) in enumerate(words.items()):
+            x, most = 0.0, int(push[prompt].argmax())
+            for i, (token, value) in enumerate(zip(tokens, push[prompt].tolist(), strict=True)):
+                box = {"color": COLORS[1], "alpha": value / top, "lw": 0}
+                axis.barh(y, len(token), 0.72, left=x, **box)
+                axis.text(x, y, token, family="monospace", fontsize=8, va="center")
+                if i == most:
+                    axis.text(
+                        x + len(token) / 2, y - 0.38, f"{value:.2f}", fontsize=7, ha="center", va="bottom"
+                    )
+                x += len(token)
+            said.append(f"{prompt}: {float(push[prompt].max()):.2f} at {tokens[most].strip()}")
+        longest = max(sum(map(len, tokens)) for tokens in words.values())
+        axis.set(xlim=(0, longest + 1), ylim=(len(words) - 0.5, -0.8))
+        axis.set_axis_off()
+    return figure, f"The greatest push of each prompt. {'; '.join(said)}."
+
+
 def falls(S: Tensor) -> tuple[int, float]:
     """How many singular values are large, and by which factor the next one is smaller than the last."""
     large = int((S / S[0] > 1e-4).sum())

@@ -122,6 +122,13 @@ def test_rates_are_drawn_for_the_states_that_are_asked_for():
     assert "in context: prompt" in seams_draw.rates_figure(panels, ["prompt"])[1]
 
 
+def test_pushes_are_drawn_token_by_token():
+    words = {"a b": ["a", " b"], "c": ["c"]}
+    figure, alt = seams_draw.push_figure(words, {"a b": torch.tensor([0.1, 1.0]), "c": torch.tensor([0.2])})
+    assert [text.get_text() for text in figure.axes[0].texts] == ["a", " b", "1.00", "c", "0.20"]
+    assert "a b: 1.00 at b; c: 0.20 at c" in alt
+
+
 def test_empty_bars_are_marked():
     row = {"subject found": 1.0, "new": 1.0, "neighbours": 0.5, "gap": 0.1}
     table = pd.DataFrame([row, row | {"subject found": 0.0}], index=["not rounded", "2 bits"])
