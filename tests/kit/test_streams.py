@@ -11,7 +11,7 @@ from alphaedit_lite.book.ch10 import results as stream_ends
 from alphaedit_lite.book.ch10.results import table_beside
 from alphaedit_lite.book.ch10.study import grid
 from alphaedit_lite.book.kit import streams
-from alphaedit_lite.book.kit.fronts import ABLATION, LINES, Fronts, nondominated
+from alphaedit_lite.book.kit.fronts import ABLATION, Fronts, nondominated
 from alphaedit_lite.book.kit.intervals import difference, interval, signed
 from tests.helpers import checkpoint, cohort, row, stream
 
@@ -202,11 +202,9 @@ def test_what_an_edit_takes_on_disk(fronts):
     assert kept.to_dict() == {"FT": 4 * 40, "RECT": 4 * 3 * 40}
 
 
-def test_the_rows_of_the_ablation_and_of_the_fronts_are_rows_of_the_sweep():
+def test_the_rows_of_the_ablation_are_rows_of_the_sweep():
     names = {row[:2] for row in grid()}
     assert {name for pair in ABLATION.values() for name in pair} <= names
-    for editor, begins in LINES.items():
-        assert sum(name == editor and knob.startswith(begins) for name, knob in names) > 0
 
 
 def test_each_editor_at_its_default_and_batch_by_batch(fronts):

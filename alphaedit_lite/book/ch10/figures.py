@@ -1,25 +1,36 @@
 """Figures over sweeps of a knob; each returns a figure and its alt text.
 
-show(*fronts_figure(fronts, groups, panels), name="10_fronts")     # every editor over its knob
-knob_figure(fronts, "AlphaEdit", "λ = 0.8")                        # one row among all others
+show(*fronts_figure(fronts, panels), name="10_fronts")     # every editor in the file over its knob
+knob_figure(fronts, "AlphaEdit", "λ = 0.8")                # one row among all others
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
-from ..kit.fronts import Fronts
+from ..kit.editors import ALPHA, RIDGE
+from ..kit.fronts import MEMORY, Fronts
 from ..kit.plots import COLORS, drawing
 from ..kit.stream_figures import rise_axis, style_of
 
 TITLES = {"efficacy_top1": "named first, %", "generalization_top1": "paraphrases, %"}
-LABELLED = 3  # the knobs of so many editors are written beside their points
-Point = tuple[float, float, str, str, tuple[int, int]]  # x, y, what to write there, the editor, how far off
-BELOW, ABOVE, LEFT = (4, -8), (2, 5), (-22, 4)  # in points
+LABELLED = (ALPHA, RIDGE, MEMORY)  # their knobs are written beside their points
+PLACES = (("left", "top"), ("left", "bottom"), ("right", "bottom"), ("right", "top"))  # tried one by one
+
+
+class Point(NamedTuple):
+    """A row of the sweep in a panel, and what may be written beside it."""
+
+    x: float
+    y: float
+    words: str
+    editor: str
 
 
 def harm_axis(axis: Any) -> None:
@@ -37,28 +48,48 @@ def harm_axis(axis: Any) -> None:
     axis.set_xticks([], minor=True)
 
 
-def label_apart(axis: Any, points: Sequence[Point], pixels: float = 20) -> None:
-    """Write the knob beside each point that has room: none so near to one that is labelled already."""
-    taken: list[Any] = []
-    for x, y, words, editor, off in points:
-        here = axis.transData.transform((x, y))
-        if all(np.hypot(*(here - other)) > pixels for other in taken):
-            taken.append(here)
-            color = style_of(editor)["color"]
-            axis.annotate(words, (x, y), off, fontsize=6.5, color=color, textcoords="offset points")
+def obstacles(axis: Any) -> list[Bbox]:
+    """What a label should not touch, in pixels: every marker, and the lines between them, in short pieces."""
+    found = []
+    for line in axis.lines:
+        corners = axis.transData.transform(np.column_stack(line.get_data()))
+        found += [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in corners]
+        if line.get_linestyle() != "None":
+            for start, end in pairwise(corners):
+                along = np.linspace(start, end, 2 + int(np.hypot(*(end - start)) / 6))
+                found += [Bbox.from_bounds(x - 1, y - 1, 2, 2) for x, y in along]
+    return found
 
 
-def draw_editor(axis: Any, fronts: Fronts, name: str, begins: str, up: str, across: str) -> list[Point]:
+def label_apart(axis: Any, points: Sequence[Point]) -> None:
+    """Write the knob beside each point, at the first of four places where it touches nothing, or nowhere."""
+    taken = obstacles(axis)
+    for point in points:
+        color = style_of(point.editor)["color"]
+        for across, up in PLACES:
+            off = (4 if across == "left" else -4, -4 if up == "top" else 4)
+            note = axis.annotate(
+                point.words, point[:2], off, textcoords="offset points",
+                ha=across, va=up, fontsize=6.5, color=color,
+            )  # fmt: skip
+            note.set_in_layout(False)
+            box = note.get_window_extent()
+            if axis.bbox.containsx(box.x1) and not any(box.overlaps(other) for other in taken):
+                taken.append(box)
+                break
+            note.remove()
+
+
+def draw_editor(axis: Any, fronts: Fronts, name: str, up: str, across: str) -> list[Point]:
     """One editor's line over its knob; its points, with their knobs."""
-    line = fronts.line(name, begins)
+    line = fronts.line(name)
     line = line[np.isfinite(line.rise)].sort_values(across)
     if line.empty:
         return []
-    knob = f" ({begins})" if len(line) > 1 else ""
-    axis.plot(100 * line[across], 100 * line[up], label=name + knob, **style_of(name))
-    falls = [*(line[up].diff() < 0)[1:], False]  # after this point: there is room above
-    points = zip(100 * line[across], 100 * line[up], line.index, falls, strict=True)
-    return [(x, y, knob.split("= ")[-1], name, ABOVE if fall else BELOW) for x, y, (_, knob), fall in points]
+    kind = f" ({line.index[0][1].split()[0]})" if len(line) > 1 else ""
+    axis.plot(100 * line[across], 100 * line[up], label=name + kind, **style_of(name))
+    points = zip(100 * line[across], 100 * line[up], line.index, strict=True)
+    return [Point(x, y, knob.split(" ")[-1], name) for x, y, (_, knob) in points]
 
 
 def draw_variants(axis: Any, fronts: Fronts, name: str, up: str, across: str) -> list[Point]:
@@ -66,52 +97,62 @@ def draw_variants(axis: Any, fronts: Fronts, name: str, up: str, across: str) ->
     points = []
     for (editor, knob), row in fronts.table.iterrows():
         if editor == name and ", " in knob and np.isfinite(row.rise):
-            points.append((100 * row[across], 100 * row[up], knob.split(", ")[-1], name, LEFT))
+            points.append(Point(100 * row[across], 100 * row[up], knob.split(", ")[-1], name))
             axis.plot(*points[-1][:2], **style_of(name) | {"ls": "", "mfc": "white", "ms": 6})
     return points
 
 
 def fronts_figure(
-    fronts: Fronts, groups: Mapping[str, str], panels: Mapping[str, tuple[str, str]], variants: bool = False
+    fronts: Fronts,
+    panels: Mapping[str, tuple[str, str]],
+    editors: Sequence[str] | None = None,
+    variants: bool = False,
 ) -> tuple[Figure, str]:
     """The trade-off of each editor over its knob.
 
     Args:
-        groups: editor -> how the name of its knob begins, as ``kit.fronts.LINES``.
         panels: the panel's title -> (column upwards, column to the right) of ``Fronts.table``.
+        editors: which, in which order; all that have rows if None.
         variants: draw rows with a second setting as well, as points.
     """
-    said = []
-    with drawing(1, len(panels), size=(7.4, 3.9)) as (figure, axes):
+    names = list(dict.fromkeys(fronts.table.editor)) if editors is None else editors
+    with drawing(1, len(panels), size=(2.4 + 2.5 * len(panels), 3.9)) as (figure, axes):
+        labels: list[list[Point]] = []
         for axis, (title, (up, across)) in zip(np.atleast_1d(axes), panels.items(), strict=True):
-            labels: list[Point] = []
-            for i, (name, begins) in enumerate(groups.items()):
-                points = draw_editor(axis, fronts, name, begins, up, across)
+            labels.append([])
+            for name in names:
+                points = draw_editor(axis, fronts, name, up, across)
                 more = draw_variants(axis, fronts, name, up, across) if variants else []
-                labels += [*more, *(points if i < LABELLED else [])]
-                if (points or more) and axis is np.atleast_1d(axes)[0]:
-                    said.append(f"{name}: {_rows(fronts, name, begins, up, across, variants)}")
+                labels[-1] += [*more, *(points if name in LABELLED else [])]
             if across == "rise":
                 harm_axis(axis)
             axis.margins(y=0.08)
-            label_apart(axis, labels)
             axis.set_xlabel("rise of perplexity, %" if across == "rise" else across, fontsize=8)
             axis.set_ylabel(TITLES.get(up, up), fontsize=8)
             axis.set_title(title, fontsize=8)
         handles = np.atleast_1d(axes)[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=4, frameon=False, fontsize=7)
-    return figure, f"Trade-offs over each editor's knob. {'; '.join(said)}."
+        columns = 2 + len(panels) if len(names) > 2 else 2
+        figure.legend(*handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=7)
+        figure.draw_without_rendering()  # now everything has its place, and labels can look for theirs
+        for axis, points in zip(np.atleast_1d(axes), labels, strict=True):
+            label_apart(axis, points)
+    return figure, f"Trade-offs over each editor's knob. {'; '.join(_said(fronts, names, panels, variants))}."
 
 
-def _rows(fronts: Fronts, name: str, begins: str, up: str, across: str, variants: bool) -> str:
-    """An editor's rows in words, by rising harm."""
+def _said(
+    fronts: Fronts, names: Sequence[str], panels: Mapping[str, tuple[str, str]], variants: bool
+) -> Iterator[str]:
+    """The rows of each editor in words, by rising harm, as the first panel shows them."""
+    up, across = next(iter(panels.values()))
     table = fronts.table[np.isfinite(fronts.table.rise)].sort_values(across)
-    shown = [
-        f"{knob} {row[up]:.0%} at {row[across]:.1%}"
-        for (editor, knob), row in table.iterrows()
-        if editor == name and (variants if ", " in knob else knob.startswith(begins))
-    ]
-    return ", ".join(shown)
+    for name in names:
+        rows = [
+            f"{knob} {row[up]:.0%} at {row[across]:.1%}"
+            for (editor, knob), row in table.iterrows()
+            if editor == name and (variants or ", " not in knob)
+        ]
+        if rows:
+            yield f"{name}: {', '.join(rows)}"
 
 
 def knob_figure(fronts: Fronts, editor: str, knob: str, batch: int = 50) -> tuple[Figure, str]:

@@ -4,7 +4,6 @@
     basis = shrink(basis, keys)                         # EvoEdit: former keys leave the space
     z = anchor_norm(values, norm)                       # NAS: every wished value gets the same length
     editor = Relative(lm, evolve=True)                  # AlphaEdit with one of them
-    one_after_the_other(editor, fact, others)           # what is left of a fact when another is written
 
 As in the package keys are rows here: [n, d_ff]. A is the prior of ``solvers``; MEMIT with history and ENCORE
 are settings of the package's own editor.
@@ -12,23 +11,19 @@ are settings of the package's own editor.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor
 
-from ...editor import AlphaEdit, Editor
+from ...editor import AlphaEdit
 from ...edits import Edit
 from ...facts import Fact
 from ...hooks import hooked
-from ...metrics import score
 from ...models import LanguageModel
 from ...prompts import align, encode_fact
 from ...solvers import InversePrior
-from ...support.collisions import KeysAlikeWarning
 
 
 def rls_start(inverse: InversePrior, d_ff: int) -> Tensor:
@@ -136,30 +131,3 @@ class Relative(AlphaEdit):
         edit = super().edit(facts, z)
         self.bases |= {i: shrink(basis, edit.keys[i]) for i, basis in self.bases.items()}
         return edit
-
-
-def one_after_the_other(editor: Editor, first: Fact, seconds: Sequence[Fact]) -> pd.DataFrame:
-    """Write a fact and then, each by itself, others about it. The model is left as it was.
-
-    Returns:
-        one row per second fact: ``second``, its prompt; ``keys apart``, ‖k1 − k2‖ / ‖k1‖ in the lowest
-        edited block; ``alone`` and ``both``, P of the first object before and after it was written; ``new``,
-        P of its own object; ``warned``, what the editor said, or "".
-    """
-    lm, layer, rows = editor.lm, editor.layers[0], []
-    earlier = editor.edit([first])
-    try:
-        alone = float(score(lm, [(first.prompt, first.new)])[0].exp())
-        for fact in seconds:
-            with warnings.catch_warnings(record=True) as told:
-                warnings.simplefilter("always", KeysAlikeWarning)
-                edit = editor.edit([fact])
-            both, new = score(lm, [(f.prompt, f.new) for f in (first, fact)])[0].exp().tolist()
-            edit.revert()
-            k1, k2 = earlier.keys[layer][0], edit.keys[layer][0]
-            row = {"second": fact.prompt + " …" + fact.new, "keys apart": float((k1 - k2).norm() / k1.norm())}
-            row |= {"alone": alone, "both": both, "new": new}
-            rows.append(row | {"warned": " ".join(str(each.message) for each in told)})
-    finally:
-        earlier.revert()
-    return pd.DataFrame(rows).set_index("second")

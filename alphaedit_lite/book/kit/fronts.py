@@ -37,10 +37,6 @@ ABLATION: dict[str, tuple[Name, Name]] = {
     "P leaking 1%": ((ALPHA, "λ = 0.8, P leaks 1%"), AT[ALPHA]),
     "P relative to the mean": ((ALPHA, "λ = 0.8, relative P"), AT[ALPHA]),
 }
-LINES = {  # the lines of the fronts: editor -> how the name of its knob begins
-    name: EDITORS[name].knob.split()[0]
-    for name in (ALPHA, RIDGE, MEMORY, FORGETS, BARE, MEMIT, "RECT", "PRUNE", "FT")
-}
 WITH_P: Final = {"without P": False, "P afterwards": "after", "solved inside": True}
 INSIDE = [name for name, made in EDITORS.items() if made.has_P]
 
@@ -126,9 +122,9 @@ class Fronts:
             found[editor] = 4.0 * entries * (1 if trained else layers)
         return pd.Series(found)
 
-    def line(self, editor: str, knobs: str = "") -> pd.DataFrame:
-        """One editor's rows whose knob begins so and holds no second setting, by rising perplexity."""
-        mask = [n == editor and knob.startswith(knobs) and "," not in knob for n, knob in self.table.index]
+    def line(self, editor: str) -> pd.DataFrame:
+        """One editor's rows whose knob holds no second setting, by rising perplexity."""
+        mask = [n == editor and "," not in knob for n, knob in self.table.index]
         return self.table[mask].sort_values("rise")
 
     def at_rise(self, editor: str, rise: float, metric: str = "efficacy_top1") -> np.ndarray:

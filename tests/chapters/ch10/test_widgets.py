@@ -86,15 +86,14 @@ def test_the_fronts_say_their_numbers():
         row("FT", "rate 1", 1, None),
     ]
     fronts = Fronts({"unedited": row("", "", 0, 10.0), "rows": rows})
-    groups = {"ridge": "λ", "FT": "rate", "ROME": ""}
     panels = {"named": ("efficacy_top1", "rise"), "kept": ("efficacy_top1", "specificity")}
-    alt = fronts_figure(fronts, groups, panels)[1]
+    alt = fronts_figure(fronts, panels)[1]
     assert "ridge: λ = 0.8 50% at 15.0%, λ = 0.2 70% at 30.0%" in alt
     assert "FT" not in alt  # collapsed: it has no place on the axis
     rows.append(row("ridge", "λ = 0.8, in P", 12, 12.0))
     both = Fronts({"unedited": row("", "", 0, 10.0), "rows": rows})
-    assert "in P" not in fronts_figure(both, groups, panels)[1]
-    figure, alt = fronts_figure(both, groups, panels, variants=True)
+    assert "in P" not in fronts_figure(both, panels)[1]
+    figure, alt = fronts_figure(both, panels, variants=True)
     assert "λ = 0.8, in P 60% at 20.0%, λ = 0.2 70% at 30.0%" in alt
     assert "in P" in [text.get_text() for text in figure.axes[0].texts]
 

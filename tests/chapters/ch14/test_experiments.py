@@ -5,7 +5,6 @@ import torch
 
 from alphaedit_lite import Fact, NullSpace, compute_targets, solvers
 from alphaedit_lite.book.ch14 import experiments as relatives
-from alphaedit_lite.metrics import score
 from tests.helpers import LAYERS, PLAIN, editor_for
 
 FACTS = [Fact("The capital of {} is", name, "Rome", true="Paris") for name in ("Italy", "India", "Asia")]
@@ -126,26 +125,6 @@ def test_protecting_editor_spares_the_dominant_directions(lm, targets):
         assert float(delta.norm()) > 0
         assert float((U.T @ delta).norm()) < 1e-5 * float(delta.norm())
         assert float((delta @ V).norm()) < 1e-5 * float(delta.norm())
-
-
-def test_a_second_fact_with_the_same_key_and_one_with_another(lm):
-    """Keys are equal where the subject stands first in both; the rest is what the model says in between."""
-    before, editor = lm.weight(2).clone(), editor_for(lm)
-    first = Fact("{} is located in the country of", "Lower Assam", "France")
-    seconds = [Fact("{} speaks", "Lower Assam", "Dutch"), Fact("The city in {} is", "Lower Assam", "Rome")]
-    table = relatives.one_after_the_other(editor, first, seconds)
-    assert torch.equal(lm.weight(2), before)
-    assert not lm.ledger.edits
-    same, other = (row for _, row in table.iterrows())
-    assert same["keys apart"] == 0
-    assert "have the same key" in same["warned"]
-    assert other["keys apart"] > 0.1
-    assert not other["warned"]
-    editor.edit([first])
-    alone = float(score(lm, [(first.prompt, first.new)])[0].exp())
-    editor.edit(seconds[1:])
-    both, new = score(lm, [(f.prompt, f.new) for f in (first, seconds[1])])[0].exp().tolist()
-    assert (other["alone"], other["both"], other["new"]) == pytest.approx((alone, both, new))
 
 
 def test_parts_of_the_block_output(lm):
