@@ -6,11 +6,14 @@ import inspect
 import re
 from pathlib import Path
 
+import pytest
+
 import alphaedit_lite
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NOTATION = (NOTEBOOKS / "A_notation.md").read_text(encoding="utf-8")
 GLOSSARY = (NOTEBOOKS / "B_glossary.md").read_text(encoding="utf-8")
+PRIMER = (NOTEBOOKS / "C_primer.md").read_text(encoding="utf-8")
 TABLE = re.compile(r"(?:^\|.*\n)+", re.M)
 ENTRY = re.compile(r'^\*\*(.+?)\*\* · ch\. (\d+)\\\n<span lang="ja">(.+)</span>\\\n(\S.+[.?])$', re.M)
 
@@ -71,3 +74,17 @@ def test_glossary_is_alphabetical_and_bilingual():
         assert 0 <= int(chapter) <= 16, term
     for section in GLOSSARY.split("\n## ")[1:]:
         assert {term[0].upper() for term, *_ in ENTRY.findall(section)} == {section[0]}
+
+
+@pytest.mark.model
+def test_the_primer_is_about_the_default_model(smollm, capsys):
+    """Its sizes are the model's, its hook runs, and it fits on a printed page."""
+    sizes = {f"{n} numbers" for n in (smollm.d_model, smollm.d_ff)} | {
+        f"{smollm.model.config.vocab_size:,} tokens"
+    }
+    assert all(size in PRIMER for size in sizes)
+    assert (smollm.n_layers, "Thirty blocks" in PRIMER) == (30, True)
+    (snippet,) = re.findall(r"```python\n(.*?)```", PRIMER, re.S)
+    exec(snippet, {"lm": smollm})
+    assert re.fullmatch(rf"torch.Size\(\[1, \d+, {smollm.d_ff}\]\)\n", capsys.readouterr().out)
+    assert len(PRIMER.splitlines()) < 75
