@@ -22,7 +22,7 @@ from .support.loading import load_model
 from .support.statistics import key_statistics
 from .targets import TargetConfig, compute_targets
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "AlphaEdit",
