@@ -36,16 +36,11 @@ from alphaedit_lite import (
 from alphaedit_lite.book.ch11 import experiments as ask
 from alphaedit_lite.book.ch11 import figures as draw
 from alphaedit_lite.book.ch11 import results as along
-from alphaedit_lite.book.ch11.glue import TASKS
 from alphaedit_lite.book.ch11.reference import mcnemar, share_right
 from alphaedit_lite.book.kit import streams as read
-from alphaedit_lite.book.kit.judging import scaled
-from alphaedit_lite.book.kit.last_words import last_words
 from alphaedit_lite.book.kit.minimal_pairs import pairs
 from alphaedit_lite.book.kit.plots import show
 from alphaedit_lite.book.kit.results import result
-from alphaedit_lite.book.kit.stream_figures import forest_figure
-from alphaedit_lite.support.texts import wikipedia_leads
 
 torch.manual_seed(11)
 LAYERS, SQUARES, TIMES = (3, 4, 5, 6, 7), 4, 4.0
@@ -143,6 +138,9 @@ print(f"half right: {half_right.sum()}; of these, {leans[half_right].sum()}")
 # Ours take any last word, so they are easier, and often guessable from the words before it.) Some examples:
 
 # %%
+from alphaedit_lite.book.kit.last_words import last_words
+from alphaedit_lite.support.texts import wikipedia_leads
+
 asked = last_words(wikipedia_leads("heldout")[100:], ask.SENTENCES)
 some_asked = list(zip(asked, before.last_words, strict=True))[:6]
 for (sentence, word), bit in some_asked:
@@ -160,6 +158,8 @@ print(f"right: {before.last_words.mean():.0%} of {len(asked)}")
 # as it was asked, the same questions twice, and as if other questions had been asked after the edit.
 
 # %%
+from alphaedit_lite.book.kit.judging import scaled
+
 editor = AlphaEdit(lm, layers=LAYERS, progress=False)
 good_edit = editor.edit(FACTS, bundled_targets(lm, FACTS))
 good_edit.revert()
@@ -348,6 +348,8 @@ few = {
 # Noise at normal strength we did not try.
 
 # %%
+from alphaedit_lite.book.kit.stream_figures import forest_figure
+
 both = {
     name: ask.by_phenomenon(first, read.right(rows[name]))
     for name in ("AlphaEdit", worst)
@@ -493,6 +495,8 @@ print(f"last words lost and gained after 100 edits: {early[0]}, {early[1]}")
 # The second never falls silent.
 
 # %%
+from alphaedit_lite.book.ch11.glue import TASKS
+
 glue = result("glue.json")
 tasks = glue["states"]
 unedited = tasks["unedited"]

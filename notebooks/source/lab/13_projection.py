@@ -35,24 +35,13 @@ from alphaedit_lite import (
     load_model,
 )
 from alphaedit_lite.book.ch13 import figures as draw
-from alphaedit_lite.book.ch13.experiments import (
-    METRICS,
-    Pairs,
-    Trial,
-    listed,
-    relative,
-)
 from alphaedit_lite.book.ch13.reference import (
     add_projection,
     fair,
     inside,
     solver,
 )
-from alphaedit_lite.book.ch13.results import counted
-from alphaedit_lite.book.kit.intervals import difference
-from alphaedit_lite.book.kit.layer import OneLayer, keys_and_residuals
 from alphaedit_lite.book.kit.plots import show
-from alphaedit_lite.book.kit.results import result
 
 torch.manual_seed(13)
 LAYERS, LAYER, THRESHOLD = (3, 4, 5, 6, 7), 7, 2e-2
@@ -60,6 +49,8 @@ C, LAM = EditorConfig().weight, EditorConfig().lam
 FACTS = bundled_facts("development")[4:100:8]
 
 # %%
+from alphaedit_lite.book.kit.layer import OneLayer, keys_and_residuals
+
 lm = load_model()
 statistics = key_statistics(lm, LAYERS)  # 100,000 tokens of Wikipedia
 z = bundled_targets(lm, FACTS)
@@ -210,6 +201,8 @@ for leak_now in (leak, 0.05):
 # P afterwards, solved inside, and turned down by the number that makes a write as small as ΔP's in each layer.
 
 # %%
+from alphaedit_lite.book.ch13.experiments import Trial
+
 trial = Trial(lm, FACTS, z, LAYERS, statistics)
 C0s = {i: s.second_moment for i, s in statistics.items()}
 Us = {i: space.basis for i, space in spaces.items()}
@@ -301,6 +294,10 @@ broken.style.format("{:.2f}").format("{:.3f}", subset=["known"])
 # With P, each of them is compared with *itself*, fact by fact.
 
 # %%
+from alphaedit_lite.book.ch13.experiments import METRICS, Pairs, listed
+from alphaedit_lite.book.ch13.results import counted
+from alphaedit_lite.book.kit.results import result
+
 pairs = Pairs(result("fronts.json"))
 every = pairs.gains()
 sure = every[every.sure]
@@ -370,6 +367,9 @@ pairs.quoted()
 # Here it is in layer [[=LAYER]], for the key of one paraphrase and of one neighbour of each fact.
 
 # %%
+from alphaedit_lite.book.ch13.experiments import relative
+from alphaedit_lite.book.kit.intervals import difference
+
 kin = {
     "paraphrase": [relative(fact, fact.paraphrases[0]) for fact in FACTS],
     "neighbour": [relative(fact, fact.neighbours[0][0]) for fact in FACTS],
