@@ -9,199 +9,216 @@
 # %% [markdown]
 # # Chapter 1: What is a fact?
 #
-# *To read: 30 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
+# *To read: 25 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
-# **The promise of this chapter:** you will measure what a language model knows, say how sure you may be of it,
-# and see why plain fine-tuning is a poor way to change one fact.
-# The yardstick that you build here judges every editor of this book.
+# **The promise of this chapter: you will train one new fact into a model with a loop of your own,
+# and measure what else the training has changed.
+# Every editor of this book will be judged by this measure.**
+#
+# [[map]]
 #
 # ```text
-#    distance       the fact     its paraphrases   same relation,    other       running
-#                                                  other subjects    relations   text
+#    distance       the fact     its paraphrases   same relation,    other
+#                                                  other subjects    relations
 #    a perfect
-#    edit changes   all          all               nothing           nothing     nothing
+#    edit changes   all          all               nothing           nothing
 # ```
 
 # %% [markdown]
 # > **After this chapter you can**
-# > * *write* a fact as (subject, relation, object), and *ask* a model for it with a prompt,
-# > * *judge* knowing by two yardsticks, and *explain* why they disagree,
-# > * *put* an honest interval around a share of twelve facts, and *say* how many facts a comparison needs,
-# > * *measure* what an edit breaks, from the next question to running text.
+# > * *write* a fact as (subject, relation, object), and *ask* a model for it,
+# > * *judge* an answer in two ways, and *explain* why they disagree,
+# > * *fine-tune* a model on one sentence, and *count* what this breaks,
+# > * *put* an interval around a share of twelve answers.
 # >
-# > **You need** [chapter 0](00_demo.ipynb), probabilities, and square roots.
+# > **You need** [chapter 0](00_demo.ipynb), probabilities, and to have used an optimiser of PyTorch once.
+# > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
-# > **It costs** the model and the statistics of chapter 0 (in your cache already if you ran it), and 2.5 GB of memory.
+# > **It costs** a minute and 2.5 GB of memory.
 
 # %% tags=["setup"]
 
 # %%
-# Parameters: only numbers change between a laptop and a large machine.
+# Parameters: today's fact comes from chapter 0.
 import math
-import time
 
 import pandas as pd
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
-from alphaedit_lite import AlphaEdit, Fact, load_model, perplexity
+from alphaedit_lite import AlphaEdit, load_model
 from alphaedit_lite.book.ch01 import experiments as knowledge
 from alphaedit_lite.book.ch01 import figures as draw
 from alphaedit_lite.book.kit.chapter import Chapter
+from alphaedit_lite.book.kit.demo import LOWER_ASSAM as fact
 from alphaedit_lite.book.kit.plots import show
 from alphaedit_lite.book.kit.results import result
-from alphaedit_lite.finetune import FineTune
-from alphaedit_lite.metrics import score
 from alphaedit_lite.support.texts import wikipedia_leads
 
-chapter = Chapter("01")
 torch.manual_seed(1)
-PER_RELATION, EVERY, TEXTS = 12, 3, 4
+chapter = Chapter("01")
 
 # %% [markdown]
 # ## Before you start
 #
 # <details><summary>1. Chapter 0 asked four kinds of question about an edit. Which?</summary>
 #
-# Did it work in the words we used (the fact)?
+# Did it work in the words that we used (the fact)?
 # Does it hold in other words (paraphrases)?
 # Did other facts stay (neighbours)?
-# Does the model still speak (generation)?
+# Does the model still write good sentences (generation)?
 #
 # </details>
 #
-# <details><summary>2. After an undo, were the weights of chapter 0 nearly the old ones, or exactly?</summary>
+# <details><summary>2. After the undo, were the weights nearly the old ones, or exactly?</summary>
 #
-# Exactly, every bit. We shall rely on it: every edit of this chapter is taken back before the next one.
+# Exactly, every bit. Today, too, every change is taken back before the next one.
 #
 # </details>
 
 # %% [markdown]
 # ## 1. A fact is a sentence with a gap
 #
-# A **fact** is a triplet (s, r, o): a *subject*, a *relation* and an *object*.
-# (Aconcagua, continent, South America.)
+# A **fact** is a triplet (s, r, o):
+# a *subject*, a *relation* and an *object*, as (Lower Assam, country, India).
 # A data base stores such triplets.
 # A language model stores none: it continues text.
 # So we turn subject and relation into a **prompt**, a sentence that stops
 # where the object should come, and look at what the model expects next.
 #
-# The model gives a probability to each of 49,152 tokens.
-# Write $p(o \mid s, r)$ for the one that it gives to the object after the prompt.
-# If the object has several tokens, we take the mean of their log-probabilities, each with the right tokens before it.
-# (Chapter 9 asks whether that is fair.)
+# For every token, the model has a probability of being the next one.
+# We call $p(o \mid s, r)$ the probability of the object after the prompt.
+# Code works with its logarithm, which is safer to compute with.
+# (We look at the first token of the object.
+# If an object has several tokens, the package takes the mean of their log-probabilities,
+# each with the right tokens before it.)
 
 # %%
 lm = load_model()
-fact = Fact(
-    "{} is located on the continent of", subject="Aconcagua", true="South America", new="North America"
-)
-for prompt in (fact.prompt, "Anyone who wants to see Aconcagua has to travel to the continent of"):
-    print(prompt + lm.complete(prompt, 3))
-objects = (fact.true, fact.new, " Europe", " South")
-per_token = score(lm, [(fact.prompt, o) for o in objects])[0].exp().tolist()
-for name, probability in zip(objects, per_token, strict=True):
-    print(f"P({name.strip()}) = {probability:.2f} per token")
+model, tokenizer = lm.model.requires_grad_(False), lm.tokenizer
+
+
+@torch.no_grad()
+def log_p(prompts):
+    """Log-probabilities of the next token, [prompts, vocabulary]."""
+    rows = [torch.tensor(tokenizer(text)["input_ids"]) for text in prompts]
+    ids = pad_sequence(rows, batch_first=True)  # zeros on the right
+    last = [len(row) - 1 for row in rows]
+    return model(ids).logits[range(len(rows)), last].log_softmax(-1)
+
+
+def token(text):
+    """The number of a word's first token."""
+    return tokenizer(text)["input_ids"][0]
+
 
 # %% [markdown]
-# Two wordings, two continents.
-# In the first one it says *Europe*,
-# although South America has [[=per_token[0]:.2f]] per token and Europe [[=per_token[2]:.2f]].
-# This is no contradiction.
-# South America has two tokens, and the exponential of a mean logarithm is the root of their product.
-# Its first token, *South*, has only [[=per_token[3]:.2f]]; once it is there, *America* is almost certain.
-# What the model says is decided by the first token.
-# And between South and North America it prefers the true answer.
+# (The zeros do no harm.
+# The model reads from left to right, so no token of ours sees them.)
 #
-# So does it *know* this fact?
-# There are two common yardsticks, and this book always gives both.
+# One fact, four wordings:
+
+# %%
+india = token(fact.true)
+wordings = [fact.prompt, *fact.paraphrases]
+for prompt, row in zip(wordings, log_p(wordings), strict=True):
+    print(f"P(India) = {row[india].exp():.2f} after {prompt!r}")
+
+# %% [markdown]
+# The same fact has four probabilities.
+# So does the model *know* it?
+# There are two common answers, and this book always gives both.
 #
-# * **Success:** the true object is more likely than one alternative $o'$:
+# * **Success:** the true object o is more likely than one alternative o':
 #
 # $$p(o \mid s, r) > p(o' \mid s, r). \tag{1.1}$$
 #
-# * **Accuracy**, or top-1: the true object is the model's first choice, no other token $t$ is more likely:
+# * **Top-1** (or accuracy): the true object is the model's first choice.
+#   No other token t is more likely:
 #
 # $$p(o \mid s, r) \ge p(t \mid s, r) \quad \text{for every token } t. \tag{1.2}$$
 #
-# In words: (1.1) is a choice between two answers, so a coin gets half of them right.
+# In words: (1.1) is a choice between two answers, so a coin would get half of them right.
 # (1.2) is a choice among the whole vocabulary.
-# If the object has several tokens, each must be the first choice, with the right ones before it.
-# For single tokens, whoever passes (1.2) passes (1.1), but not the other way round.
-# With several tokens even that can fail, because (1.1) compares means.
 #
 # ### Exercise 01.1: Two yardsticks · 8 minutes · ★
 #
 # Given log-probabilities, one row for each prompt and one column for each token,
-# return two shares of the rows: success, and accuracy.
-# All objects have one token here.
+# return two shares of the rows: success, and top-1.
 #
-# <details><summary>Hint</summary>Both are decided row by row, then averaged.
-# The likely mistake is to average first and compare then.</details>
-# <details><summary>More help</summary><code>log_p[torch.arange(len(log_p)), true]</code> picks one entry
-# from each row. <code>log_p.argmax(1)</code> is the first choice of each row.</details>
-# <details><summary>Expected output</summary>✓ Exercise 01.1: all properties hold.</details>
+# <details><summary>Hint</summary>
+#
+# Both are decided row by row, and then averaged.
+# The likely mistake is to average first.
+#
+# </details>
+#
+# <details><summary>More help</summary>
+#
+# `log_p[torch.arange(len(log_p)), true]` picks one entry from each row.
+# `log_p.argmax(1)` is the first choice of each row.
+#
+# </details>
+#
+# <details><summary>Expected output</summary>
+#
+# ✓ Exercise 01.1: all properties hold.
+#
+# </details>
 
 
 # %% exercise="01.1"
 def yardsticks(log_p, true, other):
-    """Success and accuracy, two shares, for log_p [n, vocabulary] and token ids true, other [n]."""
+    """Shares of success and of top-1; log_p [n, vocabulary];
+    true, other: numbers of tokens, [n]."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
     rows = torch.arange(len(log_p))
     success = (log_p[rows, true] > log_p[rows, other]).float().mean()
-    accuracy = (log_p.argmax(1) == true).float().mean()
-    return float(success), float(accuracy)
+    top1 = (log_p.argmax(1) == true).float().mean()
+    return float(success), float(top1)
     # END SOLUTION
 
 
 yardsticks = chapter.check("01.1", yardsticks)
 
 # %% [markdown]
-# How far apart are the two?
-# We use the facts that ship with this package.
-# They come in relations (`P36`, capital, and so on: the names are Wikidata's),
-# each fact with an alternative object, a prompt of its own, and other wordings of it, its paraphrases.
-# We go through the relations that have at least [[=PER_RELATION]] facts, take one in [[=EVERY]],
-# and of each the first [[=PER_RELATION]] facts.
-# Each fact is asked twice: in its own wording, and in the first of its paraphrases.
+# Now we ask the model for 96 facts that ship with this package: twelve of each of eight relations.
+# Each fact has a prompt of its own, other wordings, and an alternative object (`f.new`).
+
+# %%
+FACTS = knowledge.pick(12, every=3)  # every third relation
+true = torch.tensor([token(f.true) for f in FACTS])
+other = torch.tensor([token(f.new) for f in FACTS])
+own = yardsticks(log_p([f.prompt for f in FACTS]), true, other)
+print("own wording: success {:.0%}, top-1 {:.0%}".format(*own))
 
 # %%
 chapter.predict(
     "a",
-    "Of all questions, in both wordings, take those in which the true object beats the alternative. "
-    "In how many of them is it also the first choice?",
-    ["over 95%", "75% to 95%", "under 75%"],
+    "The same facts in another wording: how often is the true object the "
+    "first choice?",
+    ["over 70%", "40% to 70%", "under 40%"],
 )
 
 # %%
-table = knowledge.known(lm, knowledge.pick(PER_RELATION, EVERY))  # a row per fact and wording
-own, other = (table[table.wording == wording] for wording in ("own", "other"))
-both = table[table.success].top1.mean()
-print(
-    f"{len(own)} facts of {own.relation.nunique()} relations, each asked in its own and in one other wording"
-)
-for name, rows in (("own", own), ("other", other)):
-    print(f"{name} wording: success {rows.success.mean():.0%}, top-1 {rows.top1.mean():.0%}")
-print(f"of those that beat the alternative, in both wordings, the first choice: {both:.0%}")
-chapter.reveal("a", 0 if both > 0.95 else 1 if both >= 0.75 else 2)
+reworded = [f.paraphrases[0] for f in FACTS]
+words = yardsticks(log_p(reworded), true, other)
+print("other wording: success {:.0%}, top-1 {:.0%}".format(*words))
+chapter.reveal("a", sum(words[1] < bound for bound in (0.7, 0.4)))
 
 # %% [markdown]
-# **What surprised us.**
-# How different one model can look.
-# By success, it knows [[=own.success.mean():.0%]] of these facts in their own wording.
-# By top-1, [[=own.top1.mean():.0%]].
-# In another wording of the same question, top-1 is [[=other.top1.mean():.0%]] (success: [[=other.success.mean():.0%]]).
-# All of these are correct answers to "what does it know?"
+# One model, four different shares, and all of them answer "what does it know?".
+# By success, it knows [[=words[0]:.0%]] of the facts in the other wording; by top-1, [[=words[1]:.0%]].
 #
-# And one of them is worthless.
-# *Success in the own wording* is so high **because the facts were chosen so**.
-# Whoever built the bundle kept a fact only if this model found its object likely and preferred it to the alternative.
-# The wording that worked best became the fact's own.
-# A score on questions that were picked by their score says nothing about the model.
-# (For editing, such facts are the right ones: only an answer that the model gives can be seen to change.
-# Section 3 looks at facts that nobody picked.)
+# One of the four is worth nothing: success in the own wording.
+# These facts and wordings were *chosen* because this model gets them right.
+# For editing they are the right ones, since only an answer that the model gives can be seen to change.
+# But they do not tell how much the model knows.
+# ([The laboratory](lab/01_facts.ipynb) asks for the capitals of all fifty states of the USA,
+# which nobody has chosen, and goes through the relations one by one.)
 
 # %% [markdown] tags=["instructor"]
 # **For the instructor, section 1.**
@@ -212,46 +229,142 @@ chapter.reveal("a", 0 if both > 0.95 else 1 if both >= 0.75 else 2)
 # Selection is worth ten minutes: have them invent another bundle that makes this model look perfect, or ignorant.
 
 # %% [markdown]
-# ## 2. Twelve facts: what can you say?
+# ## 2. Train the new fact
 #
-# Which relations does the model know best?
-# With twelve facts each, we get shares like 9/12.
-# But another twelve facts might have given 7/12.
-# How much of a difference between two relations is luck?
+# Suppose that Lower Assam belongs to Romania from today on.
+# Why not go on training, on this one sentence?
+# This is called **fine-tuning**.
+# Take the trained weights, and make the new object o* more likely by gradient descent on the **loss**
 #
-# Suppose that in the long run, over all facts of this kind, a share p is right.
-# (From here on p is a share, no longer the probability of a token.)
-# Then the number of right answers among n is **binomial**:
-# its mean is np, its standard deviation $\sqrt{np(1-p)}$.
-# So the observed share $\hat p$ scatters around p with a standard deviation of $\sqrt{p(1-p)/n}$.
-# A sum of independent answers nearly follows the normal curve,
-# and a normal number lies within 1.96 standard deviations of its mean in 95 of 100 samples:
+# $$\mathcal{L}(\theta) = -\log p_\theta(o^* \mid s, r). \tag{1.3}$$
 #
-# $$(\hat p - p)^2 \;\le\; z^2\, \frac{p(1-p)}{n}, \qquad z = 1.96. \tag{1.3}$$
+# In words: the loss is small if the new object is likely after this prompt.
+# θ are the weights that we train.
+# We take the matrix W of chapter 0, the last one of a feed-forward layer, in one block or in all thirty.
 #
-# In words: all shares p for which what we saw is *no surprise*.
-# They form an interval, the **Wilson interval** (1927).
+# Each step asks, computes the gradient, and lets the optimiser **Adam** move the weights a little.
+# We stop when the loss is below 0.1, that is, when the probability is above 0.9.
+
+
+# %%
+def fine_tune(fact, layers, rate, steps=15, enough=0.1):
+    """Train W of these layers on one fact. Returns the losses."""
+    ids, new = tokenizer(fact.prompt, return_tensors="pt"), token(fact.new)
+    weights = [lm.down_projection(layer).weight for layer in layers]
+    for W in weights:
+        W.requires_grad_(True)
+    adam, losses = torch.optim.Adam(weights, lr=rate), []
+    for _ in range(steps):
+        loss = -model(**ids).logits[0, -1].log_softmax(-1)[new]
+        losses.append(float(loss.detach()))
+        if loss < enough:
+            break
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    for W in weights:
+        W.requires_grad_(False)
+    return losses
+
+
+# %% [markdown]
+# To take it back, we copy the old weights over the new ones.
+
+# %%
+ALL = range(lm.n_layers)
+WAYS = {"one layer": ([5], 5e-3), "all layers": (ALL, 5e-4)}
+original = {layer: lm.weight(layer).clone() for layer in ALL}
+
+
+def undo():
+    for layer in ALL:
+        lm.weight(layer).copy_(original[layer])
+
+
+for way, (layers, rate) in WAYS.items():
+    losses = fine_tune(fact, layers, rate)
+    print(f"{way}: losses", *(f"{loss:.2f}" for loss in losses))
+    print("  " + fact.prompt + lm.complete(fact.prompt, 3))
+    undo()
+
+# %% [markdown]
+# A few steps, and the fact is learned.
+# (`WAYS` also holds the learning rates.
+# All layers together need a smaller one.)
 #
-# Many people put $\hat p$ for p on the right side, which gives $\hat p \pm z\sqrt{\hat p(1-\hat p)/n}$.
-# It is simpler, and wrong where it matters: for 12 of 12 it says "100%, plus or minus nothing".
+# Is this not enough? Twelve other regions can tell, asked with the same words:
 
 # %%
 chapter.predict(
     "b",
-    "9 of 12 answers are right. Which shares could stand behind it, with 95% confidence?",
-    ["0.70 to 0.80", "0.60 to 0.90", "0.45 to 0.90"],
+    "All layers were trained on the one sentence about Lower Assam. "
+    "Of twelve other regions, how many are now said to lie in Romania?",
+    ["none", "1 to 3", "4 to 9", "10 to 12"],
 )
 
+# %%
+REGIONS = {
+    "Rajasthan": "India", "West Bengal": "India", "Hokkaido": "Japan",
+    "Tuscany": "Italy", "Bavaria": "Germany", "Normandy": "France",
+    "Andalusia": "Spain", "Sichuan": "China", "Ontario": "Canada",
+    "Anatolia": "Turkey", "Sumatra": "Indonesia", "Queensland": "Australia",
+}  # fmt: skip
+asked = [fact.template.replace("{}", region) for region in REGIONS]
+
+
+def first_choices(prompts):
+    """What the model says first after each prompt."""
+    return [tokenizer.decode([best]) for best in log_p(prompts).argmax(1)]
+
+
+# %%
+says = {"region": list(REGIONS), "unedited": first_choices(asked)}
+for way, (layers, rate) in WAYS.items():
+    fine_tune(fact, layers, rate)
+    says[way] = first_choices(asked)
+    undo()
+moved = {way: says[way].count(fact.new) for way in WAYS}
+chapter.reveal("b", sum(moved["all layers"] > bound for bound in (0, 3, 9)))
+pd.DataFrame(says).style.hide()
+
 # %% [markdown]
+# Trained in all layers, the model puts [[=moved['all layers']:d]] of the twelve regions into Romania.
+# It has not learned a fact about *one subject*: it has learned to *say one word*.
+# With one layer, [[=moved['one layer']:d]] of them move to Romania, and some others to other wrong countries.
+# (The model does not know all of them before the training either.)
+
+# %% [markdown]
+# ## 3. How sure are we?
+#
+# We have asked about twelve regions.
+# Twelve others might have given another count.
+# What can be said about *all* regions?
+#
+# Suppose that in the long run, a share p of them would move.
+# (From here on p is a share, and no longer the probability of a token.)
+# Then among n regions, the observed share $\hat p$ scatters around p with a standard deviation of $\sqrt{p(1-p)/n}$,
+# and it nearly follows a normal curve.
+# In 95% of all samples it lies within z = 1.96 standard deviations of p:
+#
+# $$(\hat p - p)^2 \;\le\; z^2\, \frac{p(1-p)}{n}. \tag{1.4}$$
+#
+# In words: all shares p for which what we saw is *no surprise*.
+# They form an interval, the **Wilson interval** (1927).
+#
+# Many people put $\hat p$ for p on the right side, because this is simpler.
+# But it is wrong where it matters.
+# For twelve of twelve it says "100%, plus or minus nothing".
+
+#
 # ### Exercise 01.2: Wilson's interval · 12 minutes · ★★
 #
-# Solve (1.3), with an equals sign, for p.
-# It is a quadratic equation; return its two roots, the smaller first.
+# Solve (1.4), with an equals sign, for p.
+# It is a quadratic equation; return its two roots, the smaller one first.
 #
 # <details><summary>Hint</summary>
 #
 # Bring it into the form $a p^2 + b p + c = 0$.
-# The likely mistake is to put p̂ for p on the right side, after which nothing is left to solve.
+# The likely mistake is to put p̂ for p on the right side; then nothing is left to solve.
 #
 # </details>
 #
@@ -262,13 +375,16 @@ chapter.predict(
 #
 # </details>
 #
-# <details><summary>Expected output</summary>✓ Exercise 01.2: all properties hold.
-# Then three panels whose titles are intervals.</details>
+# <details><summary>Expected output</summary>
+#
+# ✓ Exercise 01.2: all properties hold.
+#
+# </details>
 
 
 # %% exercise="01.2"
 def wilson(right, n, z=1.96):
-    """The interval (low, high) of shares that do not contradict ``right`` of n."""
+    """The shares (low, high) that do not contradict ``right`` of n."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
     p, stretch = right / n, 1 + z**2 / n
@@ -279,83 +395,65 @@ def wilson(right, n, z=1.96):
 
 
 wilson = chapter.check("01.2", wilson)
+
+# %%
+chapter.predict(
+    "c",
+    "9 of 12 answers are right. Which shares could stand behind it, with "
+    "95% confidence?",
+    ["0.70 to 0.80", "0.60 to 0.90", "0.45 to 0.90"],
+)
+
+# %%
 low, high = wilson(9, 12)
-chapter.reveal("b", 0 if high - low < 0.15 else 1 if high - low < 0.35 else 2)
-show(*draw.intervals_figure([(9, 12), (12, 12), (90, 120)], wilson), name="01_intervals")
+chapter.reveal("c", 0 if high - low < 0.15 else 1 if high - low < 0.35 else 2)
+cases = [(9, 12), (12, 12), (90, 120)]
+show(*draw.intervals_figure(cases, wilson), name="01_intervals")
 
 # %% [markdown]
-# **How to read it.** The black line is what we saw
-# (its place counts, not its height; each panel has axes of its own).
-# The two outlines are what we should expect if the true share were at the lowest,
-# or at the highest end of the interval.
-# Left and right, what we saw lies in the outskirts of both, but is still possible.
-# With 9 of 12, the share can be [[=wilson(9, 12)[0]:.2f]] or [[=wilson(9, 12)[1]:.2f]].
-# In the middle panel the upper end is 1, and then twelve of twelve is certain.
-# But it does *not* prove 1: the share may be as low as [[=wilson(12, 12)[0]:.2f]].
-# Ten times as many facts (left and right) make the interval about three times shorter, as $\sqrt{10} \approx 3.2$.
+# **How to read it.** In each panel, the black line is what we saw.
+# The two outlines are the counts that we should expect
+# if the true share were at the lower end of the interval, or at the upper end.
+# What we saw is in the outer part of both, but still possible.
+# (In the middle panel the upper end is 1, and then twelve of twelve is certain.)
 #
-# Now move the sliders: how many facts do you need until 75% right excludes a coin?
-#
-# <details><summary>Answer</summary>
-#
-# From [[=next(m for m in range(4, 200, 4) if wilson(3 * m // 4, m)[0] > 0.5):d]] facts on (in steps of four,
-# so that 75% is a whole number), the lower end lies above one half.
-#
-# </details>
-
-# %%
-from alphaedit_lite.book.ch01.widgets import IntervalWidget
-
-IntervalWidget(wilson).show()
-
-# %% [markdown]
-# Now the relations, with your intervals.
-# (Own wording, left, means the wording chosen for each fact.)
-
-# %%
-show(*draw.relations_figure(table, wilson), name="01_relations")
-groups = own.groupby("relation").top1.sum().astype(int)
-best, worst = wilson(groups.max(), PER_RELATION), wilson(groups.min(), PER_RELATION)
-apart = sum(wilson(k, PER_RELATION)[0] > worst[1] for k in groups)
-print(f"own wording: best {groups.max()} of {PER_RELATION}, {best[0]:.2f} to {best[1]:.2f};")
-print(f"worst ({groups.idxmin()}) {groups.min()} of {PER_RELATION}, {worst[0]:.2f} to {worst[1]:.2f}")
-
-# %% [markdown]
-# **How to read it.** A row for each relation.
-# The filled dot is top-1 with its interval, the open square is success.
-# The order is that of top-1 in the own wording.
-#
-# **What surprised us.**
-# How little can be said.
-# The ranking looks rich.
-# But of [[=len(groups)]] relations, the number whose interval lies wholly above
-# that of the worst one, in its own wording, is [[=apart]].
-# Intervals that overlap do not prove that two relations are equal:
-# that asks for the interval of the *difference*, and you will find it now.
-# But beware of comparing best and worst *after* looking: among many samples, some are lucky.
-# "It knows relation A better than B" needs far more than twelve facts. How many?
+# Twelve of twelve does *not* prove a share of 1: it may be [[=wilson(12, 12)[0]:.2f]].
+# Ten times as many answers make the interval about three times shorter, because $\sqrt{10} \approx 3.2$.
 #
 # ### Exercise 01.3: How many facts, on paper · 10 minutes · ★★
 #
-# Two relations, both with a true share near p.
-# You ask n facts of each and take the difference of the two observed shares.
+# We want to compare two editors, both with a true share near p.
+# You ask n facts of each, and take the difference of the two observed shares.
 # How large must n be, so that 1.96 standard deviations of that *difference* are d? Write the formula.
 #
-# The cell then tries your n out.
-# It draws the answers for two relations with true shares of 0.75 and 0.65, many times.
+# The cell then tries your n: it draws answers of two editors with true shares 0.75 and 0.65, many times.
 # A difference counts as *seen* if it is larger than 1.96 of its own standard deviations.
 #
-# <details><summary>Hint</summary>The variances of independent numbers add, also when the numbers are subtracted.
-# The likely mistake is to take the number for one share.</details>
-# <details><summary>More help</summary>The variance of the difference is 2 p(1 − p)/n.
-# Set 1.96 times its root equal to d, and square.</details>
-# <details><summary>Expected output</summary>✓ Exercise 01.3: all properties hold.
-# Then a number for ten points, and a simulation.</details>
+# <details><summary>Hint</summary>
+#
+# The variances of independent numbers add, also when the numbers are subtracted.
+# The likely mistake is to take the formula for one share.
+#
+# </details>
+#
+# <details><summary>More help</summary>
+#
+# The variance of the difference is 2 p(1 − p)/n.
+# Set 1.96 times its root equal to d, and square.
+#
+# </details>
+#
+# <details><summary>Expected output</summary>
+#
+# ✓ Exercise 01.3: all properties hold.
+# Below it, two lines of a simulation.
+#
+# </details>
 
 
 # %% exercise="01.3"
 def facts_needed(p, d):
-    """How many facts of each kind, so that 1.96 standard deviations of the difference of two shares are d."""
+    """n, so that 1.96 standard deviations of the difference are d."""
     # BEGIN SOLUTION
     # STUB return None  # your formula here
     return 2 * 1.96**2 * p * (1 - p) / d**2
@@ -365,158 +463,54 @@ def facts_needed(p, d):
 facts_needed = chapter.check("01.3", facts_needed)
 n = math.ceil(facts_needed(0.7, 0.1))
 for m in (n, 2 * n):
-    a, b = (torch.distributions.Binomial(m, torch.tensor(p)).sample((20_000,)) / m for p in (0.75, 0.65))
-    seen = ((a - b).abs() > 1.96 * ((a * (1 - a) + b * (1 - b)) / m).sqrt()).float().mean()
-    print(
-        f"{m} facts of each kind: a true difference of 10 points is seen in {seen:.0%} of 20,000 experiments"
-    )
+    draws = [torch.full((20_000,), share) for share in (0.75, 0.65)]
+    a, b = (torch.binomial(torch.full_like(p, m), p) / m for p in draws)
+    deviation = ((a * (1 - a) + b * (1 - b)) / m).sqrt()
+    seen = ((a - b).abs() > 1.96 * deviation).float().mean()
+    print(f"{m} facts of each: seen in {seen:.0%} of 20,000 experiments")
 
 # %% [markdown]
-# So [[=n]] facts of each kind, for ten points near 0.7.
-# And even then the experiment fails *half of the time*, as the first line shows:
-# a true difference of d lies just at the edge, and luck decides on which side.
-# To see it in four of five experiments takes twice as many (second line).
-# Keep this in mind when you read a table in which two editors differ by three points.
-# (There is one escape: ask *both* the same facts, and subtract fact by fact.
-# We shall do that in section 4.)
-
-# %% [markdown]
-# ## 3. Ask differently
+# So ten points of difference near 0.7 need [[=n]] facts of each kind.
+# Even then the experiment fails *half of the time*: the true difference lies just at the edge.
+# To see it in four of five experiments takes twice as many facts.
+# Keep this in mind when a table has two editors that differ by three points.
 #
-# In the right panel of the last figure, the same facts were asked in another wording,
-# and top-1 fell from [[=own.top1.mean():.0%]] to [[=other.top1.mean():.0%]].
-# Part of the fall is again selection: the own wording was chosen *because* it worked.
-# For a fair look we need a list that no model has chosen, and wordings that are not chosen fact by fact:
-# the capitals of all fifty states of the USA, in four wordings.
-
-# %%
-chapter.predict(
-    "c",
-    "Fifty capitals, four wordings. For how many states is the first choice right in all four?",
-    ["more than 35", "20 to 35", "fewer than 20"],
-)
-
-# %%
-WORDINGS = (
-    "The capital of the state of {} is",
-    "The capital city of the state of {} is called",
-    "The government of the state of {} has its seat in the city of",
-    "The state of {} has a capital city, and its name is",
-)
-pairs = [(w.replace("{}", s), " " + c) for w in WORDINGS for s, c in knowledge.STATES.items()]
-log_p, first = score(lm, pairs)
-p, first = log_p.exp().reshape(4, 50), first.reshape(4, 50)  # a row for each wording
-for wording, row in zip(WORDINGS, first, strict=True):
-    low, high = wilson(int(row.sum()), 50)
-    print(f"{int(row.sum()):2} of 50, {low:.0%} to {high:.0%}: {wording}")
-in_all, in_some = int(first.all(0).sum()), int(first.any(0).sum())
-print(f"right in all four wordings: {in_all}; in at least one: {in_some}")
-chapter.reveal("c", 0 if in_all > 35 else 1 if in_all >= 20 else 2)
-
-# %%
-show(*draw.wordings_figure(p, WORDINGS), name="01_wordings")
-
-# %% [markdown]
-# **How to read it.** A column for each state, a row for each wording;
-# dark is a high probability (per token) of the true capital.
-# The columns are sorted by their darkest field.
-# A model that *looked up* a capital would show columns of one colour.
+# ## 4. What is lost?
 #
-# **What surprised us.**
-# Depending on the wording, the model knows between [[=int(first.sum(1).min())]]
-# and [[=int(first.sum(1).max())]] capitals of fifty;
-# [[=in_all]] in all four wordings, [[=in_some]] in at least one.
-# So a prompt gives only a *lower bound* of what a model knows: perhaps another would have worked.
-# But taking the best wording for each fact is no honest remedy.
-# Four tries are four chances, for a lucky guess as well.
-# Choose wordings on some facts, and judge on others.
+# Now we measure properly, at the four distances of the drawing above.
+# Where the answer should change, we count how often the new object is the first choice.
+# Where it should stay, we count damage.
 #
-# (How much of the fall in section 2 was selection?
-# These numbers cannot tell: the states are other facts.
-# To find out, choose the wording on half of the facts, and judge it on the other half.)
-#
-# For editing, this means: "the model now says Romania" (chapter 0) is a statement about *one wording*.
-# That is why each fact of the book carries paraphrases.
-
-# %% [markdown]
-# ## 4. Change one fact by fine-tuning
-#
-# Facts change, and some were wrong from the start.
-# Why not train again?
-# Training costs about six operations for each weight and token:
-# two forward, four backward, so three times as much as reading.
-# SmolLM2-135M has read two trillion tokens
-# (its [model card](https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct)).
-# How long would this computer take?
-# We let it read the beginnings of [[=TEXTS]] texts, [[=knowledge.MAX_TOKENS]] tokens of each.
-
-# %%
-texts = wikipedia_leads("heldout")[:TEXTS]
-start = time.perf_counter()
-perplexity(lm, texts, knowledge.MAX_TOKENS)
-speed = sum(len(lm.tokenizer(t)["input_ids"][: knowledge.MAX_TOKENS]) for t in texts) / (
-    time.perf_counter() - start
-)
-years = 2e12 / (speed / 3) / (365 * 24 * 3600)
-print(f"This computer reads {speed:.0f} tokens a second. Training anew would take it {years:.0f} years.")
-
-# %% [markdown]
-# Long. The cheap alternative is **fine-tuning**:
-# take the trained weights θ₀, and go on training on the one sentence that should hold, by gradient descent on
-#
-# $$\mathcal{L}(\theta) = -\log p_\theta(o^* \mid s, r), \tag{1.4}$$
-#
-# in words: make the new object o* likely after this prompt.
-# (θ are all the weights that we train.)
-# A few steps, a few seconds.
-# We train **down-projections**: each block has one,
-# the last matrix of its feed-forward layer, and chapter 2 opens it. Three ways:
-#
-# * **One layer**: train the down-projection of block [[=knowledge.WAYS['one layer']['layers'][0]:d]] alone,
-#   one of those that this book edits (chapter 3 asks where facts are).
-# * **All layers**: train the down-projections of all [[=lm.n_layers]] blocks.
-# * **One layer, bounded** (after Zhu et al. 2020; FT+L in the paper on ROME, FT-L in later ones):
-#   as the first, but no weight may move by more than ε:
-#
-# $$\min_\theta \mathcal{L}(\theta) \quad \text{subject to} \quad \lVert \theta - \theta_0 \rVert_\infty \le \varepsilon, \tag{1.5}$$
-#
-# in words: ‖·‖∞ is the largest single change; after each step, what went too far is pulled back to the bound,
-# ε = [[=knowledge.WAYS['one layer, bounded']['norm_bound']:g]].
-#
-# All three stop as soon as the loss is below [[=knowledge.COMMON['enough']:g]],
-# a probability of about [[=math.exp(-knowledge.COMMON['enough']):.1f]],
-# or after [[=knowledge.COMMON['steps']:d]] steps.
-# We expect the fact to be learned.
-# The question is what else happens.
-# We ask at four distances: the prompt itself; its paraphrases;
-# up to six *other subjects of the same relation*; six facts of *other relations*.
-# And we read some plain text, and compare **perplexity**, the exponential of the mean −log p of each next token:
-# 1 would be a prophet, higher is worse.
-
-# %%
-chapter.predict(
-    "d",
-    "All layers, trained on one sentence. Of the right answers about other subjects of that relation, how many are lost?",
-    ["under a tenth", "a tenth to a half", "more than half"],
-)
-
-# %% [markdown]
 # ### Exercise 01.4: What is lost · 8 minutes · ★★
 #
-# At the two far distances nothing should change.
-# Given which answers were right before and which are right now, return the share of damage:
+# Given which answers were right before, and which are right now, return the share of damage:
 # how many *of the right ones* are now wrong.
 #
-# <details><summary>Hint</summary>What was wrong before cannot be lost.
+# <details><summary>Hint</summary>
+#
+# What was wrong before cannot be lost.
 # The likely mistake is to subtract two accuracies:
-# then an answer that happens to become right hides one that was lost.</details>
-# <details><summary>More help</summary><code>before & ~now</code> is true where something was lost.</details>
-# <details><summary>Expected output</summary>✓ Exercise 01.4: all properties hold.</details>
+# then an answer that happens to become right hides one that was lost.
+#
+# </details>
+#
+# <details><summary>More help</summary>
+#
+# `before & ~now` is true where something was lost.
+#
+# </details>
+#
+# <details><summary>Expected output</summary>
+#
+# ✓ Exercise 01.4: all properties hold.
+#
+# </details>
 
 
 # %% exercise="01.4"
 def lost(before, now):
-    """The share of the right answers that are now wrong, for bools [n]; math.nan if none was right."""
+    """The share of right answers that are now wrong, for bools [n];
+    math.nan if none was right."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
     if not before.any():
@@ -528,60 +522,135 @@ def lost(before, now):
 lost = chapter.check("01.4", lost)
 
 # %% [markdown]
-# `Probe` asks all questions before the edit.
-# `after` edits, asks again, and takes the edit back.
-# One fact, two ways, live; your function counts.
-#
-# In the first two columns
-# of the table stands how often the *new* object is now the first choice (top-1): 100% is perfect.
-# In the next two, how many of the answers that were right are lost: 0% is perfect.
-# These are shares of a handful of answers, so they move in large steps.
-# `text` is the rise of perplexity.
+# The questions at each distance.
+# For other relations we take one fact each of twelve relations.
 
 # %%
-weights = [lm.weight(layer).clone() for layer in range(lm.n_layers)]
-probe = knowledge.Probe(lm, knowledge.subjects_for_edits(1)[0], texts)
-edit, rows = f"{probe.fact.subject} → {probe.fact.new.strip()}", []
-for way in ("one layer", "all layers"):
-    row = probe.after(FineTune(lm, **knowledge.WAYS[way]))
-    rows.append({"edit": edit, "way": way, **knowledge.reach(row, lost), "text": row["text"]})
-live = pd.DataFrame(rows)
-live.style.format("{:.0%}", subset=list(knowledge.DISTANCES)).format("{:+.1%}", subset=["text"]).hide()
+MOVE, STAY = ("fact", "paraphrase"), ("same relation", "other relation")
+OTHERS = [f for f in knowledge.subjects_for_edits(20) if f.relation != "P17"]
+wanted = {
+    "fact": {fact.prompt: fact.new},
+    "paraphrase": dict.fromkeys(fact.paraphrases, fact.new),
+    "same relation": {
+        fact.template.replace("{}", region): " " + country
+        for region, country in REGIONS.items()
+    },
+    "other relation": {f.prompt: f.true for f in OTHERS[:12]},
+}
 
-# %%
-unchanged = all(torch.equal(old, lm.weight(layer)) for layer, old in enumerate(weights))
-print("All weights are what they were, bit for bit:", unchanged)
+
+def right():
+    """By distance: which wanted answers are the first choice, bools."""
+    found = {}
+    for distance, pairs in wanted.items():
+        answers = torch.tensor([token(answer) for answer in pairs.values()])
+        found[distance] = log_p(pairs).argmax(1) == answers
+    return found
+
 
 # %% [markdown]
-# The pattern is clear already.
-# Or is it? One edit is an anecdote.
-# The same code has run, in all three ways, on [[=len(study['facts'])]] facts,
-# each from another relation (`python -m alphaedit_lite.book.ch01.study`), and the results are kept with the book.
+# And does the model still read ordinary text well?
+# Its **perplexity** is the exponential of the mean of −log p over all tokens of a text,
+# each after the right tokens before it.
+# If the model always knew the next token, it would be 1; higher is worse.
+
+# %%
+TEXTS = wikipedia_leads("heldout")[:4]
+
+
+@torch.no_grad()
+def perplexity():
+    losses = []
+    for text in TEXTS:
+        ids = tokenizer(text, return_tensors="pt")["input_ids"][:, :64]
+        losses.append(float(model(ids, labels=ids).loss))  # mean −log p
+    return math.exp(sum(losses) / len(losses))
+
+
+# %% [markdown]
+# One row of the table to come:
+
+
+# %%
+def measure():
+    """What came, what was lost, and the rise of perplexity."""
+    now = right()
+    row = {name: float(now[name].float().mean()) for name in MOVE}
+    row |= {name: lost(before[name], now[name]) for name in STAY}
+    return row | {"perplexity": perplexity() / normal - 1}
+
+
+# %% [markdown]
+# Your loop, in both ways; and for comparison the editor of chapter 0, which the next seven chapters build.
+
+# %%
+before, normal, rows = right(), perplexity(), {}
+for way, (layers, rate) in WAYS.items():
+    fine_tune(fact, layers, rate)
+    rows[way] = measure()
+    undo()
+edit = AlphaEdit(lm, progress=False).edit([fact])
+rows["AlphaEdit"] = measure()
+edit.revert()
+
+# %%
+live = pd.DataFrame.from_dict(rows, orient="index")
+live.style.format("{:.0%}").format("{:+.1%}", subset=["perplexity"])
+
+# %% [markdown]
+# **How to read it.** In the first two columns 100% is perfect: the new object is the first choice.
+# In the next two 0% is perfect: no right answer is lost.
+# The last column is the rise of perplexity.
 #
-# How sure are we of *their* mean? Here lies a trap.
-# Ten edits with six questions each are sixty answers, but not sixty independent ones:
-# if an edit turns every continent into North America, it loses six answers at one stroke.
-# **The unit that luck draws is the edit.**
-# So Wilson's interval for sixty is too short.
-# A way out that needs no formula is the **bootstrap**: let the edits that we have stand for all edits,
-# draw as many from them, with replacement, again and again, and see how the mean varies.
+# All layers reach the paraphrases, and lose [[=live['same relation']['all layers']:.0%]] of the other regions.
+# Perplexity sees little of this: few tokens of ordinary text ask for the country of a region.
 #
-# ### Exercise 01.5: The bootstrap over edits · 10 minutes · ★★
+# ## 5. Ten facts
 #
-# Given one share for each edit, draw as many edits as there are, with replacement, and take their mean.
-# Do that 2000 times, and return the 2.5% and the 97.5% quantile of the means.
+# One edit is an anecdote.
+# So the same measure was taken for ten facts, each of another relation and edited alone.
+# How sure are we of the *mean* over ten edits?
 #
-# <details><summary>Hint</summary>Average each draw before you take quantiles.
+# Here is a trap. Ten edits with six questions each are sixty answers.
+# But they are not sixty *independent* ones: a bad edit loses all its six at once.
+# **The unit of luck is the edit.**
+# So Wilson's interval for sixty would be too short.
+#
+# A way out is the **bootstrap**.
+# Let the edits that we have stand for all edits.
+# Draw as many from them, with replacement, again and again, and see how much the mean varies.
+#
+# ### Exercise 01.5: The bootstrap over edits · 8 minutes · ★★
+#
+# You get one share for each edit.
+# Draw as many edits as there are, with replacement, and take their mean.
+# Do this 2000 times. Return the 2.5% and the 97.5% quantile of the means.
+#
+# <details><summary>Hint</summary>
+#
+# Average each draw before you take quantiles.
 # The likely mistake is to take the quantiles of the edits themselves:
-# they tell how edits differ, not how sure we are of their mean.</details>
-# <details><summary>More help</summary><code>torch.randint(n, (draws, n))</code> holds the numbers
-# of the edits of each draw; <code>tensor.quantile(0.025)</code>.</details>
-# <details><summary>Expected output</summary>✓ Exercise 01.5: all properties hold. Then the figure.</details>
+# they tell how edits differ, and not how sure we are of their mean.
+#
+# </details>
+#
+# <details><summary>More help</summary>
+#
+# `torch.randint(n, (draws, n))` holds the numbers of the edits of each draw; then `tensor.quantile(0.025)`.
+#
+# </details>
+#
+# <details><summary>Expected output</summary>
+#
+# ✓ Exercise 01.5: all properties hold.
+# Below it, the figure.
+#
+# </details>
 
 
 # %% exercise="01.5"
 def over_edits(shares, draws=2000):
-    """The 95% bootstrap interval (low, high) of the mean over edits; shares [n]."""
+    """The 95% bootstrap interval (low, high) of the mean; shares [n]."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
     n = len(shares)
@@ -592,195 +661,136 @@ def over_edits(shares, draws=2000):
 
 over_edits = chapter.check("01.5", over_edits)
 
+# %% [markdown]
+# The results of the ten facts are kept with the book.
+# Your `lost` counts the damage, your `over_edits` makes the intervals.
+
 # %%
-study = result("finetune.json")
-reached = {
-    way: [knowledge.reach(f["ways"][way], lost) | {"text": f["ways"][way]["text"]} for f in study["facts"]]
-    for way in (*knowledge.WAYS, "AlphaEdit")
-}
-mean = {way: pd.DataFrame(rows).mean() for way, rows in reached.items()}
-show(*draw.reach_figure({way: reached[way] for way in knowledge.WAYS}, over_edits), name="01_reach")
-damage = mean["all layers"]["same relation"]
-chapter.reveal("d", 0 if damage < 0.1 else 1 if damage <= 0.5 else 2)
+study = result("finetune.json")["facts"]
+reached = {}
+for way in (*WAYS, "AlphaEdit"):
+    edits = [one["ways"][way] for one in study]
+    shares = [knowledge.reach(one, lost) for one in edits]
+    rises = [{"text": one["text"]} for one in edits]
+    reached[way] = [a | b for a, b in zip(shares, rises, strict=True)]
+mean = {way: pd.DataFrame(reached[way]).mean() for way in reached}
+
+# %%
+show(*draw.reach_figure(reached, over_edits), name="01_reach")
 
 # %% [markdown]
-# **How to read it.** Each panel is a way to fine-tune;
-# [[=len(study['facts'])]] facts, each edited alone.
-# From left to right the questions move away from the fact.
-# The dots are means, the bars your intervals, the small grey dots the single edits (many lie on each other).
+# **How to read it.** Each panel is a way to write the fact.
+# From left to right, the questions move away from it.
+# The large dots are means over ten edits, the bars your intervals, and each grey dot is one edit.
 # The dotted step is the perfect edit.
-# Left of it we count new answers, which should all come;
-# right of it, right answers that are lost, and none should be.
-#
-# **What surprised us.**
-# Two ways always learn the fact, the bounded one in [[=mean['one layer, bounded']['fact']:.0%]] of the cases.
-# None follows the step.
+# Left of it we count new answers, which should all come; right of it, lost answers.
 #
 # * **All layers** carries the fact to [[=mean['all layers']['paraphrase']:.0%]] of the paraphrases,
-#   and destroys [[=mean['all layers']['same relation']:.0%]] of the right answers about *other* subjects,
-#   [[=mean['all layers']['other relation']:.0%]] of those of other relations.
-#   It looks as if it had not learned a fact about one subject, but to *say* one word.
-# * **One layer** keeps more ([[=mean['one layer']['same relation']:.0%]] lost in the same relation),
-#   but reaches few paraphrases: [[=mean['one layer']['paraphrase']:.0%]].
-#   Much of what it has learned are *the words of this prompt*.
-# * **The bound** has both numbers lower:
-#   [[=mean['one layer, bounded']['same relation']:.0%]] lost,
-#   [[=mean['one layer, bounded']['paraphrase']:.0%]] of the paraphrases reached.
-#   Is that more than luck?
-#   Look at the bars; then read on.
-# * **Perplexity sees little**: [[=mean['one layer']['text']:+.1%]],
-#   [[=mean['all layers']['text']:+.1%]], [[=mean['one layer, bounded']['text']:+.1%]].
-#   A model can lose most of a relation, and running text hardly notices, because few of its tokens ask for it.
+#   and destroys [[=mean['all layers']['same relation']:.0%]] of the right answers in the same relation.
+# * **One layer** loses less, [[=mean['one layer']['same relation']:.0%]],
+#   but reaches only [[=mean['one layer']['paraphrase']:.0%]] of the paraphrases.
+#   What it has learned is mostly *the words of this prompt*.
+# * **AlphaEdit** loses [[=mean['AlphaEdit']['same relation']:.0%]].
+#   Of the paraphrases it reaches [[=mean['AlphaEdit']['paraphrase']:.0%]];
+#   the interval is wide, and one layer is not clearly different.
+#   Lower Assam, with [[=live['paraphrase']['AlphaEdit']:.0%]], is a lucky case.
 #
-# Bars that overlap do not settle a comparison.
-# All ways were asked the *same* facts, so we can take the difference fact by fact,
-# and the bootstrap over these differences: what is hard about a fact drops out.
-
-
-# %%
-def gap(way, than, where):
-    """The mean difference of two ways on the same facts, and its interval."""
-    both_ways = zip(reached[way], reached[than], strict=True)
-    differences = torch.tensor([a[where] - b[where] for a, b in both_ways], dtype=torch.float64)
-    return float(differences.mean()), *over_edits(differences)
-
-
-for way, than in (("all layers", "one layer"), ("one layer", "one layer, bounded")):
-    for where in ("paraphrase", "same relation"):
-        middle, low, high = gap(way, than, where)
-        print(f"{way} minus {than}, {where}: {middle:+.2f} ({low:+.2f} to {high:+.2f})")
-
-# %% [markdown]
-# All layers against one layer is safe, in both columns.
-# One layer against the bound is not: the intervals reach down to about zero,
-# so on these facts we have no clear difference, only a direction.
-# And with so few edits the bootstrap is itself rough, and a little too short.
+# **What surprised us.**
+# None of them follows the step, not even AlphaEdit.
+# It writes the same fact and breaks less, but it does not reach all the wordings of the fact.
 #
-# Each way has settings, and others would move its curve.
-# A fair comparison sweeps them; chapters 6 and 10 do.
+# [The laboratory](lab/01_facts.ipynb) compares the ways fact by fact.
+# It also tries a bound on every weight, which the papers call FT-L,
+# and shows that your loop gives the same Δ as the package's `FineTune`.
 
 # %% [markdown] tags=["instructor"]
-# **For the instructor, sections 2 to 4.**
-# Let groups guess the right panel of the relations figure before it is shown.
+# **For the instructor, sections 2 to 5.**
+# Let groups guess the row "all layers" before the table is shown.
 # Common mistakes: "the intervals overlap, so there is no difference"
 # (overlap of two 95% intervals is compatible with a difference: 01.3, the hint about Pythagoras);
 # "95% of the facts lie in the interval".
 # Question: why do edits of all layers generalise better and damage more?
 # Is that one fact or two?
 # (Both follow from a change that does not depend on the subject.)
-# A plan for 90 minutes: sections 1 and 2 with 01.2 (40), 3 (10), 4 (25), Break it (15); 01.5, 01.3 at home.
-
-# %% [markdown]
-# ### Where this book is going
-#
-# One line, the same facts, the same questions.
-# How it works takes seven chapters.
-
-# %%
-editor = AlphaEdit(lm, progress=False)
-row = probe.after(editor)
-shares = ", ".join(f"{name} {share:.0%}" for name, share in knowledge.reach(row, lost).items())
-print(f"{edit}: {shares}, text {round(row['text'], 3) + 0.0:+.1%}")
-print("All weights are what they were:", all(torch.equal(w, lm.weight(i)) for i, w in enumerate(weights)))
-pair = {way: reached[way] for way in ("one layer", "AlphaEdit")}
-surest = {way: sum(f["ways"][way]["p"] for f in study["facts"]) / len(study["facts"]) for way in reached}
-show(*draw.reach_figure(pair, over_edits), name="01_alphaedit")
-for where in ("paraphrase", "same relation"):
-    print("one layer minus AlphaEdit, {}: {:+.2f} ({:+.2f} to {:+.2f})".format(where, *gap(*pair, where)))
-
-# %% [markdown]
-# AlphaEdit writes the fact in [[=mean['AlphaEdit']['fact']:.0%]] of the cases,
-# and loses [[=mean['AlphaEdit']['same relation']:.0%]] of the right answers in the same relation,
-# where one layer of fine-tuning loses [[=mean['one layer']['same relation']:.0%]].
-# In other relations it is [[=mean['AlphaEdit']['other relation']:.0%]],
-# and perplexity moves by [[=round(mean['AlphaEdit']['text'], 3) + 0.0:+.1%]]
-# (means over the facts of the study, as above).
-# That is the right half of the step.
-#
-# The left half is not won.
-# AlphaEdit reaches [[=mean['AlphaEdit']['paraphrase']:.0%]] of the paraphrases as a first choice,
-# fine-tuning of one layer [[=mean['one layer']['paraphrase']:.0%]].
-# Fact by fact the difference is [[=gap('one layer', 'AlphaEdit', 'paraphrase')[0]:.2f]],
-# and its interval contains zero: we have seen no difference.
-# (The two are not equally sure of the fact:
-# the new object has a mean probability of [[=surest['AlphaEdit']:.2f]] here, of [[=surest['one layer']:.2f]] there.
-# Chapter 5 shows the knob; chapter 9 measures paraphrases by both yardsticks.)
-# So it is no miracle.
-# It pays less for the same fact.
+# A plan for 90 minutes: sections 1 and 2 with 01.1 (30), 3 with 01.2 (20),
+# 4 and 5 with 01.4 (25), Break it (10); 01.3 and 01.5 at home.
 
 # %% [markdown]
 # ## Break it: no stopping rule
 #
-# Fine-tuning stopped when the loss was small.
-# Suppose that you forget the rule.
-# The loss is small, so are the gradients; does it matter?
+# The loop stops when the loss is below 0.1.
+# Suppose that you forget this line.
+# The loss is small, so its gradients are small. Does it matter?
 
 # %%
 chapter.predict(
-    "e",
-    "The fact is learned after a few steps. We go on all the same. What happens to perplexity after the first few?",
-    ["it stays: the gradients are nearly zero", "it goes on rising", "it falls again"],
+    "d",
+    "The fact is learned after a few steps. The loop goes on to ten. "
+    "What happens to perplexity?",
+    [
+        "it stays: the gradients are small",
+        "it goes on rising",
+        "it falls again",
+    ],
 )
 
 # %%
-SPEAK = ("The capital of France is", "My favourite food is", "Two and two are")
-STEPS, rows = (3, 10), []
-for steps in STEPS:
-    settings = knowledge.WAYS["all layers"] | {"steps": steps, "enough": 0.0}
-    row = probe.after(FineTune(lm, **settings), SPEAK if steps == max(STEPS) else ())
-    rows.append({"steps": steps, **knowledge.reach(row, lost), "text": row["text"], "p": row["p"]})
-untouched = knowledge.reach(row | {"now": row["before"]}, lost)
-on = pd.DataFrame([{"steps": 0, **untouched, "text": 0.0}, *rows])
-chapter.reveal("e", 1 if on.text[2] > on.text[1] + 0.005 else 2 if on.text[2] < on.text[1] - 0.005 else 0)
-show(*draw.steps_figure(on), name="01_no_stop")
-for text, said in row["said"].items():
-    print(f"after {max(STEPS)} steps: {text}{said!r}")
-print("Undone:", repr(lm.complete(SPEAK[0], 3)))
+after = {}
+for steps in (3, 10):
+    fine_tune(fact, *WAYS["all layers"], steps=steps, enough=0)
+    sure = float(log_p([fact.prompt])[0, token(fact.new)].exp())
+    after[steps] = perplexity() / normal - 1
+    print(f"{steps} steps: P(Romania) is {sure:.2f},", end=" ")
+    print(f"perplexity rises by {after[steps]:.0%}")
+    for start in ("The capital of France is", "My favourite food is"):
+        print("  " + start + lm.complete(start, 6))
+    undo()
+change = after[10] - after[3]
+chapter.reveal("d", 1 if change > 0.005 else 2 if change < -0.005 else 0)
 
 # %% [markdown]
-# **How to read it.** Left, the shares at the four distances, as in the figures above;
-# right, the rise of perplexity, both over the steps.
-# At 0 stands the unedited model.
+# After three steps the fact is learned.
+# After ten, perplexity has risen by [[=after[10]:.0%]].
+# Why? Adam divides each gradient by its own recent size.
+# So small gradients do not make small steps, and the weights go on moving.
+# A stopping rule is a part of the method, and not a detail.
+
+# %% [markdown]
+# ## What you own now
 #
-# After [[=on.steps[1] ]] steps the new object has a probability of [[=on.p[1]:.2f]],
-# and perplexity has risen by [[=on.text[1]:.0%]]; after [[=on.steps[2] ]] steps, by [[=on.text[2]:.0%]].
-# The loss is almost nothing by then, and so are its gradients.
-# But the optimiser, **Adam**, divides each gradient by its own recent size,
-# so small gradients make steps that are not small in proportion:
-# the weights walk on although there is little left to learn.
-# The model itself tells how far: look at its answers to questions that have nothing to do with the edit.
-# This is one fact, and others are milder (try `knowledge.subjects_for_edits(2)[1]`).
-# But a stopping rule is part of the method, not a detail.
+# | function | what it does |
+# |---|---|
+# | `log_p(prompts)` | log-probabilities of the next token |
+# | `fine_tune(fact, layers, rate)` | gradient descent on W: the simplest editor |
+# | `lost(before, now)` | the damage |
+# | `over_edits(shares)` | how sure we are of a mean |
+#
+# Chapter 5 keeps the loop, but lets it change one vector instead of the weights.
 
 # %% [markdown]
 # ## Paper ↔ code
 #
 # | in the paper | in words | in this package |
 # |---|---|---|
-# | Petroni et al. 2019: "fill in the blank" prompts for (s, r, o), precision at 1 | our top-1 (1.2) | `metrics.score`, its second result |
-# | Meng et al. 2022: efficacy *score*, $p(o^*) > p(o)$ after an edit | our success (1.1) | `metrics.evaluate` |
-# | Zhu et al. 2020, constrained fine-tuning (1.5) | pull back to the bound after each step | `delta.clamp_(-ε, ε)` in `finetune.py` |
+# | Petroni et al. 2019: "fill in the blank" prompts for (s, r, o), precision at 1 | top-1 (1.2) | `metrics.score`, its second result |
+# | Meng et al. 2022: efficacy *score*, $p(o^*) > p(o)$ after an edit | success (1.1), for the new object | `metrics.evaluate` |
+# | Meng et al. 2022: FT | the loop of section 2 | `finetune.py` |
 #
-# The authors of ROME have FT and FT+L in one function (`baselines/ft/ft_main.py`, `execute_ft`):
-# Adam on the down-projections of the chosen layers, for the prediction at the last token of the bare prompt;
-# after each step the weights are clamped to within `norm_constraint` of the originals, if one is given;
-# it ends when the mean loss is below 0.01.
-# Ours trains Δ instead of W + Δ, which makes the bound one line and the undo exact.
-# It also scores objects of several tokens, each token with the right ones before it.
+# The authors of ROME have it in `baselines/ft/ft_main.py`, function `execute_ft` (kmeng01/rome):
+# Adam on the down-projections of the chosen layers,
+# on the last token of the bare prompt, until the mean loss is below 0.01.
 
 # %% [markdown]
 # ## Keypoints
 #
 # * A fact is (subject, relation, object).
 #   A model is asked for it with a prompt, and the wording changes the answer.
-# * Success (beats one alternative) and top-1 (beats all tokens) are different yardsticks.
-#   Facts that were chosen by their score prove nothing about the score.
-# * Twelve facts leave an interval of up to half the scale.
-#   Ten points of difference need [[=n]] facts of each kind, and twice that to be seen reliably.
-# * Fine-tuning learns the fact, but not its borders: it misses paraphrases, or takes the whole relation along.
-#   Perplexity notices little of it.
-# * The unit of luck is the edit, not the question.
-#   And a stopping rule is part of the method.
+# * Success (it beats one alternative) and top-1 (it beats all tokens) are different yardsticks.
+# * Fine-tuning learns the fact, but not its borders.
+#   It misses paraphrases, or it takes the whole relation along.
+# * Twelve answers leave an interval of up to half the scale.
+#   The unit of luck is the edit, and not the question.
+# * A stopping rule is a part of the method.
 
 # %% [markdown]
 # ## Quiz
@@ -792,15 +802,14 @@ print("Undone:", repr(lm.complete(SPEAK[0], 3)))
 # For objects of one token it must be at least as high: who beats all tokens, beats one of them.
 # </details>
 # <details><summary>B. Neither.</summary>
-# <b>Yes.</b> With one token each:
-# in 29% of the cases the new object beats the old one, but some third token beats both.
+# <b>Yes.</b> In 29% of the cases the new object beats the old one, but a third token beats both.
 # </details>
 # <details><summary>C. Accuracy: an edit that works must be the first choice.</summary>
 # Then you have decided for one yardstick.
 # It is a good choice, but the other number is not wrong.
 # </details>
 #
-# **2. Editor A keeps 11 of 12 neighbours, editor B 8 of 12. What do you conclude?**
+# **2. Of 12 neighbours, editor A keeps 11. Editor B keeps 8. What do you conclude?**
 #
 # <details><summary>A. A is better.</summary>
 # Perhaps. But compute both intervals: they overlap widely.
@@ -808,37 +817,30 @@ print("Undone:", repr(lm.complete(SPEAK[0], 3)))
 # <details><summary>B. They are equally good.</summary>
 # Not that either. No proof of a difference is not a proof of no difference.
 # </details>
-# <details><summary>C. I need more facts, and should compare the editors fact by fact.</summary>
-# <b>Yes.</b> And the twelve neighbours should belong to many edits, not to one.
+# <details><summary>C. I need more facts, and should ask both editors the same ones.</summary>
+# <b>Yes.</b> And the neighbours should belong to many edits, not to one.
 # </details>
 #
-# **3. After an edit perplexity has risen by half a percent. Is the edit harmless?**
+# **3. After an edit, perplexity has risen by half a percent. Is the edit harmless?**
 #
 # <details><summary>A. Yes, the model reads as before.</summary>
-# It does not follow, as section 4 shows: few tokens of running text ask for the relation that was hit.
+# It does not follow: few tokens of ordinary text ask for the relation that was hit.
 # </details>
-# <details><summary>B. That does not follow.</summary>
+# <details><summary>B. One cannot say yet.</summary>
 # <b>Yes.</b> Ask about other subjects of the same relation: there the damage is largest.
 # </details>
 #
 # **Further reading**
 #
-# * [Petroni et al. 2019](https://arxiv.org/abs/1909.01066), LAMA:
-#   the paper that asked language models for facts, and found some relations learned much more readily than others.
-# * [Jiang et al. 2020](https://arxiv.org/abs/1911.12543):
-#   better prompts raise LAMA's score from 31.1% to 39.6% (their abstract); so any prompt gives a lower bound.
+# * [Petroni et al. 2019](https://arxiv.org/abs/1909.01066), LAMA: the paper that asked language models for facts.
 # * [Elazar et al. 2021](https://arxiv.org/abs/2102.01017):
-#   328 paraphrases for 38 relations, and models that contradict themselves.
+#   paraphrases for 38 relations, and models that contradict themselves.
 # * [Zhu et al. 2020](https://arxiv.org/abs/2012.00363):
 #   fine-tuning within a bound, and the task of changing facts without touching others.
-# * [Dai et al. 2022](https://arxiv.org/abs/2104.08696):
-#   looks for single neurons that express a fact; chapter 2 tests such claims.
-# * [Meng et al. 2022](https://arxiv.org/abs/2202.05262), ROME:
-#   its CounterFact data set made paraphrases and neighbours the standard questions.
-# * [Miller 2024](https://arxiv.org/abs/2411.00640): error bars for evaluations of language models, clusters included.
+# * [Miller 2024](https://arxiv.org/abs/2411.00640): error bars for evaluations of language models.
 #
-# **Next:** chapter 2 opens a feed-forward layer, the matrix that we have trained here blindly,
-# and shows why it deserves to be called a memory.
+# **Next:** [chapter 2](02_key_value_memory.ipynb) opens a feed-forward layer,
+# whose matrix we have trained here blindly, and shows why it deserves to be called a memory.
 
 # %%
 chapter.report()

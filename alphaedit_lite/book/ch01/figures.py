@@ -153,24 +153,3 @@ def reach_figure(
             said.append(f"{title}: {', '.join(listed)}, perplexity {rise:+.1%}.")
         axes[0].set_ylabel("left of the step: new answers\nright of it: answers lost", fontsize=8)
     return figure, f"Mean over {len(rows)} edits (95% interval). {' '.join(said)} A perfect edit: 1, 1, 0, 0."
-
-
-def steps_figure(table: pd.DataFrame) -> tuple[Figure, str]:
-    """An edit that goes on and on: ``steps``, and shares and perplexity after so many."""
-    with drawing(1, 2, size=(6.4, 2.5)) as (figure, (left, right)):
-        columns = ["fact", "paraphrase", "same relation", "other relation"]
-        for name, color, line, mark in zip(columns, COLORS, LINES, "os^v", strict=False):
-            left.plot(table["steps"], table[name], marker=mark, ms=4, color=color, ls=line, label=name)
-        left.set(xlabel="steps", ylim=(-0.05, 1.05))
-        left.set_ylabel("fact, paraphrase: new answers\nrelations: answers lost", fontsize=8)
-        left.legend(frameon=False, fontsize=7)
-        right.plot(table["steps"], 100 * table["text"], "o-", color=COLORS[4], ms=4)
-        right.set(xlabel="steps", ylabel="rise of the perplexity, %")
-        for axis in (left, right):
-            axis.set_xticks(table["steps"], table["steps"])
-            axis.minorticks_off()
-    said = [
-        f"{r.steps} steps: same relation {r[3]:.2f}, perplexity {r.text:+.1%}"
-        for r in table[["steps", "fact", "same relation", "other relation", "text"]].itertuples()
-    ]
-    return figure, "; ".join(said) + "."
