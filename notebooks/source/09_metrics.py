@@ -9,68 +9,56 @@
 # %% [markdown]
 # # Chapter 9: Did it work?
 #
-# *To read: 40 minutes. To do the exercises: 55 minutes. To run: [[seconds]].*
+# *To read: 30 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
-# **The promise of this chapter: you will compute every number
-# that the tables of this field are made of, once by yourself.
+# **The promise of this chapter: you will compute, with a few lines each,
+# the numbers that the tables of this field are made of.
 # Then you will see one and the same edit look splendid and look poor,
-# and know which question to ask of the next table that you read.**
+# and know what to ask of the next table that you read.**
+#
+# [[map]]
 #
 # ```text
-#    is it what we wanted?
-#       efficacy          the edited prompt gets the new object
-#       generalization    so does the same question in other words
-#       specificity       other subjects stay as they were
-#       fluency           does it still speak?
-#       consistency       does it speak of the new object?
-#
-#    how is it measured? (any of these, for any of the first three)
-#       success           the new object beats the old one
-#       share             so many of its tokens come first
-#       accuracy          all of its tokens come first
-#       match             the model says it by itself
-#       mention           it names it somewhere
+#    which prompts?                       which judge?
+#      efficacy         the edited one      success    the new object beats the old one
+#      generalization   its paraphrases     accuracy   it beats every other word
+#      specificity      other subjects
 # ```
 
 # %% [markdown]
 # > **After this chapter you can**
-# > * *compute* efficacy, generalization, specificity, fluency and consistency by hand,
-# > * *tell* success from accuracy, and *explain* why CounterFact and zsRE disagree about the same editor,
-# > * *say* what teacher forcing gives away, and what it does not,
-# > * *put* an interval around a mean over facts, and *refuse* one over prompts,
+# > * *compute* efficacy, generalization and specificity, and *say* what each is a mean of,
+# > * *explain* why success and accuracy disagree about the same edit,
+# > * *measure* whether a text repeats itself, and what it is about,
+# > * *put* an interval around a mean over facts,
 # > * *build* a bad edit with good figures, and so *distrust* a table for a reason.
 # >
 # > **You need** an edited model (chapter 8); log-probabilities of tokens (chapter 1); mean and standard deviation.
+# > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
 # > **It costs** the time stated above and 1.5 GB of memory.
-# > The key statistics of chapter 0 are used again; if they are not in your cache, they take a minute more.
 
 # %% tags=["setup"]
 
 # %%
-# Parameters: every twelfth test fact, the strengths that section 5 tries, and on how many facts.
+# Parameters: thirty facts that nothing was tuned on, two prompts of a kind.
 import math
 from dataclasses import replace
 
 import pandas as pd
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
-from alphaedit_lite import AlphaEdit, Edit, bundled_facts, bundled_targets, evaluate, load_model
+from alphaedit_lite import AlphaEdit, bundled_facts, bundled_targets, load_model
 from alphaedit_lite.book.ch09 import figures as draw
-from alphaedit_lite.book.ch09.widgets import StrengthWidget, moved, moves, readings
 from alphaedit_lite.book.kit.chapter import Chapter
-from alphaedit_lite.book.kit.judging import judge_prompts, per_fact, says, scaled
+from alphaedit_lite.book.kit.demo import LOWER_ASSAM
 from alphaedit_lite.book.kit.plots import show
-from alphaedit_lite.book.kit.results import result
-from alphaedit_lite.generation import generate
-from alphaedit_lite.metrics import summary, token_scores
 
 chapter = Chapter("09")
 torch.manual_seed(9)
-STRENGTHS, SHOWN = (0.0, 1.0, 2.0, 4.0, 8.0), 8
-LOUD = 800.0  # of the shout in section 6
 FACTS = [
     replace(f, paraphrases=f.paraphrases[:2], neighbours=f.neighbours[:2])
     for f in bundled_facts("test")[::12]
@@ -84,115 +72,129 @@ FACTS = [
 #
 # The sum of three log-probabilities:
 # of its first token after the prompt, of the second after prompt and first, of the third after all these.
-# Feeding in the *right* earlier tokens, whatever the model would have said, is called **teacher forcing** (chapter 1).
+# To feed in the *right* earlier tokens, whatever the model would have said, is called **teacher forcing** (chapter 1).
 #
 # </details>
 #
-# <details><summary>2. What is written by one call of <code>AlphaEdit(lm).edit(facts)</code>,
-# and what does λ hold back (chapter 8)?</summary>
+# <details><summary>2. What does one call of <code>AlphaEdit(lm).edit(facts)</code> write (chapter 8)?</summary>
 #
-# A Δ for each of five layers.
+# A Δ into each of five layers, for all the facts together.
 # λ weighs the size of Δ against the facts, so every write falls a little short.
 #
 # </details>
 
 # %% [markdown]
-# ## 1. Three questions, two yardsticks
+# ## 1. One edit, three questions
 #
-# We write [[=len(FACTS)]] facts and ask three things of the edited model:
+# You have moved Lower Assam to Romania, and a picture with bars looked convincing.
+# To compare editors, we need numbers instead.
+# A metric needs two things: *prompts* to ask, and a *judge* of the answers.
 #
-# * **Efficacy:** does the edited prompt now get the new object?
-#   "Anyone who travels to Akwa Ibom is visiting the country of" → Brazil.
-# * **Generalization:** do its **paraphrases**, the same question in other words?
-# * **Specificity:** do its **neighbours**, the same question about *other* subjects, keep their old answers?
+# There are three kinds of prompts:
 #
-# "Gets the new object" can be read in two ways.
-# Let $\log p(o)$ be the mean log-probability of the tokens of an object o after the prompt,
-# with teacher forcing. The first way is
+# * **Efficacy:** the edited prompt itself.
+#   It should get the new object.
+# * **Generalization:** its **paraphrases**, the same question in other words.
+#   They should get it, too.
+# * **Specificity:** its **neighbours**, the same question about *other* subjects.
+#   They should keep their old answers.
 #
-# $$\text{success} \;=\; 1 \ \text{ if } \ \log p(o_{new}) \;>\; \log p(o_{true}), \ \text{ else } 0. \tag{9.1}$$
-#
-# In words: of *two* objects, the new one is the more likely.
-# (For a neighbour the sides change: its own answer must beat the new object.)
-# This is what ROME, MEMIT and AlphaEdit report on **CounterFact**,
-# a public set of sentences with a false ending each. The second way is
-#
-# $$\text{accuracy} \;=\; 1 \ \text{ if each token of } o_{new} \text{ is the model's first choice, else } 0. \tag{9.2}$$
-#
-# In words: of *all* tokens in the vocabulary, the right one comes first, every time.
-# (For a neighbour, read its own old answer in the place of $o_{new}$: 1 means that this answer comes first.)
-# Tables on **zsRE**, a public set of questions, use a milder form, the **share** of the tokens that come first.
-# By hand: an object of two tokens with log-probabilities −1 and −3,
-# of which only the first comes first, against an old object of one token with −2.5.
-# Then log p is −2 against −2.5: success 1.
-# The share is 1/2, the accuracy 0.
-#
-# Why a mean over tokens in (9.1), and not the sum?
-# Each further token makes a sum smaller, so an object of three tokens could hardly ever beat one of a single token.
+# So each prompt has an object that we want and a **rival**.
+# For a neighbour, the rival is the new object of the edit:
+
 
 # %%
-chapter.predict(
-    "a",
-    "After the edit, most paraphrases are a success. The mean accuracy over all paraphrases is …",
-    ["within 10 points of the success", "10 to 50 points lower", "more than 50 points lower"],
-)
+def prompts_of(fact):
+    """For each metric: (prompt, wanted object, its rival)."""
+    return {
+        "efficacy": [(fact.prompt, fact.new, fact.true)],
+        "generalization": [(p, fact.new, fact.true) for p in fact.paraphrases],
+        "specificity": [(p, own, fact.new) for p, own in fact.neighbours],
+    }
+
+
+# %% [markdown]
+# How likely is an object?
+# We put prompt and object into the model together (teacher forcing).
+# The logits at one token predict the next one,
+# so those at the prompt's last token predict the first token of the object.
+# Several such rows go in at once, padded with zeros on the right (chapter 5).
 
 # %%
 lm = load_model()
-editor = AlphaEdit(lm, progress=False)
-FREE = ("prompt", "paraphrases")  # continued freely after the edit, six tokens each
-before = judge_prompts(lm, FACTS, free=())
-edit = editor.edit(FACTS, bundled_targets(lm, FACTS))
-after = judge_prompts(lm, FACTS, 6, FREE)
-KINDS, YARDS = ("prompt", "paraphrases", "neighbours"), ["success", "share", "accuracy", "match"]
-b, a = ({kind: per_fact(rows, kind).mean() for kind in KINDS} for rows in (before, after))
-lost = a["paraphrases"].success - a["paraphrases"].accuracy
-chapter.reveal("a", 0 if lost < 0.1 else 1 if lost <= 0.5 else 2)
+model, tokenizer = lm.model, lm.tokenizer
+
+
+@torch.no_grad()
+def ask(pairs):
+    """For each (prompt, object): log p of its tokens; which come first?"""
+    ids = [[tokenizer(text)["input_ids"] for text in pair] for pair in pairs]
+    rows = [torch.tensor(head + tail) for head, tail in ids]
+    logits = model(pad_sequence(rows, batch_first=True), use_cache=False).logits
+    found = []
+    for (head, tail), row in zip(ids, logits, strict=True):
+        at = row[len(head) - 1 :][: len(tail)]  # line i predicts token i
+        log_p = at.log_softmax(-1)[range(len(tail)), tail]
+        found.append((log_p, at.argmax(-1) == torch.tensor(tail)))
+    return found
+
 
 # %% [markdown]
-# The targets z come with the package (found on the unedited model);
-# all [[=len(FACTS)]] facts were written in one batch.
-# Every dot is a mean over the facts; a fact's own paraphrases and neighbours are averaged first.
-# (`match` was asked only of the edited model; it is for section 3.)
+# The editor is yours of chapter 8, as the package has it.
+# We write the fact, ask its eight prompts, and take the fact back.
+# (Each of these objects is one token.)
+
 
 # %%
-show(*draw.yardsticks_figure({"unedited": before, "edited": after}, KINDS, YARDS), name="09_yardsticks")
+def compared(prompt, wanted, rival):
+    """P of both objects; is the wanted one ahead of its rival, of all?"""
+    (log_p, first), (log_q, _) = ask([(prompt, wanted), (prompt, rival)])
+    p, q = log_p.exp().item(), log_q.exp().item()
+    return prompt, wanted, p, q, p > q, bool(first)
+
+
+# %%
+editor = AlphaEdit(lm, progress=False)
+edit = editor.edit([LOWER_ASSAM])
+lines = []
+for metric, asked in prompts_of(LOWER_ASSAM).items():
+    lines += [(metric, *compared(*one)) for one in asked]
+edit.revert()
+
+names = "metric,prompt,wanted,P(wanted),P(rival),beats rival,comes first"
+assam = pd.DataFrame(lines, columns=names.split(","))
+assam.style.format(precision=3).hide()
 
 # %% [markdown]
-# **What surprised us.**
-# Read the middle panel.
-# By success, generalization is [[=a['paraphrases'].success:.2f]];
-# by accuracy, it is [[=a['paraphrases'].accuracy:.2f]].
-# It is the same edit, the same prompts, the same forward pass.
-# And in the right panel, specificity:
-# [[=a['neighbours'].success:.2f]] by success, [[=a['neighbours'].accuracy:.2f]] by accuracy.
-# Is the second figure damage?
-# Look at the blue dots before you answer:
-# the *unedited* model has [[=b['neighbours'].success:.2f]] and [[=b['neighbours'].accuracy:.2f]].
-# By success the neighbours came out [[=100 * (a['neighbours'].success - b['neighbours'].success):+.0f]] points,
-# by accuracy [[=100 * (a['neighbours'].accuracy - b['neighbours'].accuracy):+.0f]].
-# So most of what looks like damage was there before, and the yardsticks do not even agree on the direction.
-# (Nor can so few facts decide it: section 4.)
-# A specificity without the unedited model's says nothing.
-#
-# Both yardsticks are honest answers to different questions.
-# Success asks whether the edit *moved* the model past one line.
-# Accuracy asks whether it arrived.
-# A model can pass the line with a probability of 0.001, if the other has 0.0009.
+# The last two columns are two judges.
+# **Success** asks: of the *two* objects, is the wanted one more likely?
+# **Accuracy** asks: of *all* tokens that the model knows, does the wanted one come first?
+# A mean over the lines of one kind is a metric: by accuracy,
+# this edit has a generalization of [[=int(assam[assam.metric == 'generalization']['comes first'].sum())]] out of 3.
 #
 # ### Exercise 09.1: Success, share, accuracy · 8 minutes · ★
 #
+# Many objects have several tokens.
+# You get the log-probabilities of the tokens of both objects, and `right`:
+# which tokens of the new object are the model's first choice.
+# Return three verdicts as numbers:
+#
+# * success. The comparison must be fair to an object that has more tokens than its rival.
+# * the **share** of the new object's tokens that come first,
+# * accuracy: 1 only if a model that always says its first choice would say the whole object.
+#
 # <details><summary>Hint</summary>
 #
-# Three lines. Objects differ in length: compare means, not sums.
-# "All tokens" is `right.all()`.
-# Return numbers (0.0 or 1.0), not booleans.
+# Each further token makes a *sum* of log-probabilities smaller.
+# So a long object would hardly ever beat a short one.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# Success is `new.mean() > true.mean()`; the share is the mean of `right`, as floats.
+# Compare means over tokens.
+# "All tokens" is `right.all()`.
+# `float(…)` makes 0.0 or 1.0 out of a boolean.
 # No thresholds anywhere.
 #
 # </details>
@@ -200,166 +202,197 @@ show(*draw.yardsticks_figure({"unedited": before, "edited": after}, KINDS, YARDS
 # <details><summary>Expected output</summary>
 #
 # ✓ Exercise 09.1: all properties hold.
-# Then, in the cell below, a difference of zero.
 #
 # </details>
 
 
 # %% exercise="09.1"
 def judge_fact(new, true, right):
-    """(success, share, accuracy) as numbers.
-
-    new, true: log-probabilities of the tokens of the new and of the true object, [tokens] each;
-    right: which tokens of the new object are the model's first choice, [tokens], bool.
-    """
+    """(success, share, accuracy). new, true: log-probabilities of the
+    tokens of both objects; right: which of the new one's come first."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
-    return float(new.mean() > true.mean()), float(right.float().mean()), float(right.all())
+    success = float(new.mean() > true.mean())
+    return success, float(right.float().mean()), float(right.all())
     # END SOLUTION
 
 
 judge_fact = chapter.check("09.1", judge_fact)
 
 # %% [markdown]
-# Your function now judges the edited model on the paraphrases (ours, while the exercise is open).
-# `token_scores` gives what it needs.
+# In formulas, with $\log p(o)$ for the *mean* log-probability of the tokens of an object o:
+#
+# $$\text{success} = 1 \text{ if } \log p(o_{wanted}) > \log p(o_{rival}), \text{ else } 0; \tag{9.1}$$
+# $$\text{accuracy} = 1 \text{ if each token of } o_{wanted} \text{ comes first, else } 0. \tag{9.2}$$
+#
+# ## 2. Thirty facts, two judges
+#
+# One fact proves little.
+# So we write [[=len(FACTS)]] facts in one batch.
+# Each of them has two paraphrases and two neighbours.
+# The targets z come with the package; they were found on the unedited model.
+#
+# For each metric, the verdicts fill a table: facts × prompts × three judges.
+# Your function judges (ours, while the exercise is open).
+# For a neighbour, the wanted object takes the place of the new one, and its rival that of the true one.
+
 
 # %%
-new = token_scores(lm, [(prompt, fact.new) for fact in FACTS for prompt in fact.paraphrases])
-true = token_scores(lm, [(prompt, fact.true) for fact in FACTS for prompt in fact.paraphrases])
-mine = pd.DataFrame(
-    [[*map(float, judge_fact(n, t, right))] for (n, right), (t, _) in zip(new, true, strict=True)],
-    columns=YARDS[:3],
-)
-print(mine.mean().round(2).to_dict())
-off = (mine.mean() - a["paraphrases"][YARDS[:3]]).abs().max()
-print(f"largest difference from the figure: {off:.3f}")
+JUDGES = ("success", "share", "accuracy")
+
+
+def verdicts(asked):
+    """What the judges say of some prompts: [prompts, judges]."""
+    found = ask([(prompt, o) for prompt, *both in asked for o in both])
+    return [
+        [float(x) for x in judge_fact(new, true, right)]
+        for (new, right), (true, _) in zip(found[::2], found[1::2], strict=True)
+    ]
+
+
+# %%
+def judged(facts):
+    """For each metric, all verdicts: [facts, prompts, judges]."""
+    asked = [prompts_of(fact) for fact in facts]
+    return {
+        metric: torch.tensor([verdicts(a[metric]) for a in asked])
+        for metric in asked[0]
+    }
+
 
 # %% [markdown]
-# ## 2. Why CounterFact and zsRE disagree
+# And a metric is a mean of means: first over the prompts of a fact, then over the facts.
+# So every fact counts the same, however many prompts it has.
+
+
+# %%
+def means(scores):
+    """For each metric: one number for each judge, [3]."""
+    return {metric: v.mean(1).mean(0) for metric, v in scores.items()}
+
+
+# %%
+chapter.predict(
+    "a",
+    "After the edit, most paraphrases are a success. Their mean accuracy is …",
+    [
+        "within 10 points of the success",
+        "10 to 50 points lower",
+        "more than 50 points lower",
+    ],
+)
+
+# %%
+before = judged(FACTS)
+edit = editor.edit(FACTS, bundled_targets(lm, FACTS))
+after = judged(FACTS)
+b, a = means(before), means(after)
+success, share, accuracy = a["generalization"].tolist()
+
+# %%
+lost = success - accuracy
+chapter.reveal("a", 0 if lost < 0.1 else 1 if lost <= 0.5 else 2)
+show(
+    *draw.yardsticks_figure({"unedited": b, "edited": a}, JUDGES),
+    name="09_yardsticks",
+)
+
+# %% [markdown]
+# **How to read it.** Each panel is a metric, each line a judge.
+# A dot is the mean over all facts, before the edit (circle) and after it (diamond).
 #
-# The AlphaEdit paper has two columns of results for the same editor.
-# On Llama3-8B after 2,000 edits it states, *for CounterFact*, 98.9 efficacy, 94.2 generalization, 67.9 specificity;
-# *for zsRE*, 94.5, 91.1 and 32.6 ([Fang et al. 2025](https://arxiv.org/abs/2410.02355), table 1).
-# Is zsRE harder? Or is it only measured otherwise?
+# **What surprised us.**
+# In the middle panel, generalization is [[=success:.2f]] by success and [[=accuracy:.2f]] by accuracy.
+# It is the same edit, and these are the same prompts.
 #
-# | | CounterFact (Meng et al. 2022) | zsRE (Levy et al. 2017; De Cao et al. 2021) |
-# |---|---|---|
-# | prompt | a sentence to be completed | a question |
-# | the new object | false on purpose, mostly one token | here the record's other answer (`alt`), often of several tokens |
-# | its rival | the true object | here the record's own answer (`answers`) |
-# | efficacy, generalization | success (9.1) | share of tokens, teacher-forced |
-# | specificity | neighbours with the *same true object*; success | an unrelated question; share of tokens |
+# Now the right panel.
+# By accuracy, specificity is [[=float(a['specificity'][2]):.2f]]. Is that damage?
+# The *unedited* model has [[=float(b['specificity'][2]):.2f]], so most of it was there before.
+# A specificity without the unedited model's says nothing.
 #
-# So the two differ in the records *and* in the yardstick, and no table can tell which.
-# (The share needs no rival.
-# So that zsRE can have a success as well, we write the record's field `alt`, and its own answer is the rival;
-# a neighbour's own answer competes with what was written.
-# Before you set these figures beside a paper's, look which of the two answers its code writes.)
-# We can: put both kinds of records under *all* yardsticks, and two more that section 3 explains:
-# **match** (the model, speaking freely, begins with the new object) and **mention** (it names it somewhere).
-# A study that we ran before wrote [[=cf['facts']:d]] records of each with the default AlphaEdit,
-# one batch per set, into the unedited model (`book/ch09/study.py`; only its means are stored here).
-# Beside them stand our own [[=len(FACTS)]] facts, without *mention*:
-# the study's prompts were continued for 15 tokens, ours for 6,
-# and the longer text has more chances to name something.
+# ### Why do the two judges disagree?
+#
+# We look at the paraphrases that are a success and not accurate, and ask what the model says instead.
+# (If an object has several tokens, P is the geometric mean over them.)
+
+# %%
+whispers = []
+for fact, scores in zip(FACTS, after["generalization"], strict=True):
+    asked = prompts_of(fact)["generalization"]
+    for question, (wins, _, right) in zip(asked, scores, strict=True):
+        if wins and not right:
+            whispers.append(question)
+
+# %%
+lines = []
+for prompt, new, old in whispers[:6]:
+    both = ask([(prompt, new), (prompt, old)])
+    p = [log_p.mean().exp().item() for log_p, _ in both]
+    lines.append((prompt, new, old, *p, lm.complete(prompt, 3)))
+names = "paraphrase,new,old,P(new),P(old),the model says"
+table = pd.DataFrame(lines, columns=names.split(","))
+table.style.format(precision=4).hide()
+
+# %% [markdown]
+# Success compares two objects, and never looks at a third.
+# The edit has pushed the old object down and the new one up, and some *other* word is ahead of both.
+# Of [[=int(after['generalization'][..., 0].sum())]] successes on paraphrases, [[=len(whispers)]] are of this kind.
+# We call them **whispers**: the model prefers the new object, but does not say it.
+#
+# Both judges are honest.
+# Success asks whether the edit *moved* the model past one line.
+# Accuracy asks whether it *arrived*, and it is strict:
+# where the model first says "the", the right name might still follow.
+#
+# ## 3. Why two sets of facts disagree
+#
+# The AlphaEdit paper tests on two public sets.
+# **CounterFact** holds sentences to complete, with a false ending for each.
+# **zsRE** holds questions.
+# After 2,000 edits of Llama3-8B, [its table 1](https://arxiv.org/abs/2410.02355) has, in percent:
+#
+# | | judged by | efficacy | generalization | specificity |
+# |---|---|---|---|---|
+# | CounterFact | success | 98.9 | 94.2 | 67.9 |
+# | zsRE | share of tokens | 94.5 | 91.1 | 32.6 |
+#
+# Is zsRE harder? Or is it only judged otherwise?
+# The facts *and* the judge differ, so no table can tell.
+# We can: put both sets under all three judges.
+# In [the laboratory](lab/09_metrics.ipynb),
+# AlphaEdit wrote [[=int(SETS['zsRE']['facts']):d]] records of each set into our model.
 
 # %%
 chapter.predict(
     "b",
-    "The same editor writes CounterFact and zsRE records. By the same yardstick (accuracy), efficacy is higher on …",
+    "Judged by accuracy on both sets, efficacy is higher on …",
     ["CounterFact", "zsRE", "equal within five points"],
 )
 
 # %%
+from alphaedit_lite.book.kit.results import result
+
 SETS = result("metrics.json")["sets"]
-cf, zs = SETS["CounterFact"], SETS["zsRE"]
-panels = {
-    f"edited: {kind}": {name: states["edited"][kind] for name, states in SETS.items()}
-    | {"this chapter": summary(per_fact(after, kind, YARDS)).T.to_dict()}
-    for kind in FREE
+panels = {"prompt": "efficacy", "paraphrases": "generalization"}
+found = {
+    title: {name: SETS[name]["edited"][kind] for name in SETS}
+    for kind, title in panels.items()
 }
-show(*draw.protocols_figure(panels, [*YARDS, "mention"]), name="09_protocols")
-found = panels["edited: prompt"]
-gap = found["CounterFact"]["accuracy"]["mean"] - found["zsRE"]["accuracy"]["mean"]
+show(*draw.protocols_figure(found, JUDGES), name="09_protocols")
+right = {k: found["efficacy"][k]["accuracy"]["mean"] for k in SETS}
+gap = right["CounterFact"] - right["zsRE"]
 chapter.reveal("b", 2 if abs(gap) <= 0.05 else 0 if gap > 0 else 1)
 
 # %% [markdown]
-# And the rest of it, as a table: means before and after the edit.
-
-# %%
-rows = {
-    (name, kind): {
-        f"{metric}, {state}": states[state][kind][metric]["mean"]
-        for metric in ("success", "share", "accuracy")
-        for state in ("unedited", "edited")
-    }
-    for name, states in SETS.items()
-    for kind in KINDS
-}
-
-
-def objects(states):
-    """How many objects have one token; how many longer ones come first after the edit; how many there are."""
-    long = states["edited"]["long objects"]["accuracy"]
-    one = states["edited"]["tokens of the new object"]["1"]
-    return one, round(long["mean"] * long["facts"]), round(long["facts"])
-
-
-def span(found):
-    return f"{found['mean']:.2f} [{found['low']:.2f}, {found['high']:.2f}]"
-
-
-pd.DataFrame(rows).T.astype(float).style.format("{:.2f}", na_rep="none")
-
-# %% [markdown]
-# **What surprised us.**
-# Four things, each visible above.
+# **How to read it.** A bar is a mean over the records of a set, under one judge.
+# The thin line is its 95% interval (section 5).
 #
-# * **By success the two sets are alike; by accuracy they are not.**
-#   On the edited prompts, success is [[=cf['edited']['prompt']['success']['mean']:.2f]]
-#   and [[=zs['edited']['prompt']['success']['mean']:.2f]], accuracy [[=cf['edited']['prompt']['accuracy']['mean']:.2f]]
-#   and [[=zs['edited']['prompt']['accuracy']['mean']:.2f]], and the intervals in the figure are far apart.
-#   So zsRE *is* harder, if all tokens must be right,
-#   and its own yardstick, the share, makes it [[=zs['edited']['prompt']['share']['mean']:.2f]].
-#   One reason may be the objects: [[=objects(cf)[0]:d]] of [[=cf['facts']:d]] in CounterFact have one token,
-#   [[=objects(zs)[0]:d]] of [[=zs['facts']:d]] in zsRE, and exercise 09.2 says what length does.
-#   Perhaps not the only one: of the objects of two and more tokens,
-#   [[=objects(cf)[1]:d]] of [[=objects(cf)[2]:d]] are accurate in CounterFact,
-#   [[=objects(zs)[1]:d]] of [[=objects(zs)[2]:d]] in zsRE.
-#   (But these are few, and zsRE's are longer.
-#   Questions in place of sentences, other relations: the study cannot say.)
-# * **On paraphrases, each set falls apart by itself.**
-#   The same edits score [[=cf['edited']['paraphrases']['success']['mean']:.2f]] by success
-#   and [[=cf['edited']['paraphrases']['accuracy']['mean']:.2f]] by accuracy
-#   on CounterFact, [[=zs['edited']['paraphrases']['success']['mean']:.2f]]
-#   and [[=zs['edited']['paraphrases']['accuracy']['mean']:.2f]] on zsRE.
-#   Here the choice of the yardstick moves the figure more than the choice of the set.
-#   By share, the order even turns round: [[=cf['edited']['paraphrases']['share']['mean']:.2f]]
-#   and [[=zs['edited']['paraphrases']['share']['mean']:.2f]] (the intervals overlap, so do not build on it).
-#   What does not overlap are share and accuracy *inside* zsRE,
-#   [[=span(zs['edited']['paraphrases']['share']):s]] and [[=span(zs['edited']['paraphrases']['accuracy']):s]]:
-#   partial credit, for objects that did not come first in full.
-# * **Neither success nor share starts at 0.**
-#   Before any edit, success is [[=span(cf['unedited']['prompt']['success']):s]] on CounterFact
-#   and [[=span(zs['unedited']['prompt']['success']):s]] on zsRE:
-#   far from 0, and on zsRE not to be told from a coin toss.
-#   Presumably a small model often does not know the true object either:
-#   speaking freely, the unedited one names it in [[=cf['unedited']['old object named']:.2f]]
-#   and [[=zs['unedited']['old object named']:.2f]] of the cases.
-#   The share is [[=zs['unedited']['prompt']['share']['mean']:.2f]] on zsRE,
-#   where accuracy is [[=zs['unedited']['prompt']['accuracy']['mean']:.2f]]:
-#   given the first half of a name, some of the rest can be guessed.
-#   That is credit for nothing.
-# * **A low specificity need not be damage.**
-#   By accuracy, CounterFact's neighbours have [[=cf['unedited']['neighbours']['accuracy']['mean']:.2f]] *unedited*,
-#   zsRE's [[=zs['unedited']['neighbours']['accuracy']['mean']:.2f]], and after the edit
-#   [[=cf['edited']['neighbours']['accuracy']['mean']:.2f]] and [[=zs['edited']['neighbours']['accuracy']['mean']:.2f]].
-#   A figure at the floor cannot fall, so it cannot warn.
-#   By share, zsRE's stay
-#   at [[=zs['unedited']['neighbours']['share']['mean']:.2f]] and [[=zs['edited']['neighbours']['share']['mean']:.2f]].
-#   (The paper's 32.6 on zsRE is no damage either: in the same table its unedited model has 31.9.
-#   Its 67.9 on CounterFact *is*: unedited, 89.5.)
+# By success, the two sets look alike.
+# By accuracy, efficacy is [[=right['CounterFact']:.2f]] on CounterFact and [[=right['zsRE']:.2f]] on zsRE.
+# So zsRE *is* harder if every token must be right, and its own judge, the share, hides much of that.
+# One reason may be the length of the objects:
+# [[=int(SETS['CounterFact']['edited']['tokens of the new object']['1']):d]] of CounterFact's have one token,
+# and [[=int(SETS['zsRE']['edited']['tokens of the new object']['1']):d]] of zsRE's.
 #
 # ### Exercise 09.2: What flatters, on paper · 8 minutes · ★
 #
@@ -381,7 +414,7 @@ pd.DataFrame(rows).T.astype(float).style.format("{:.2f}", na_rep="none")
 # <details><summary>More help</summary>
 #
 # (a) does not depend on m.
-# (b) is q · q · … · q.
+# For (b), probabilities of independent events are multiplied.
 # (c) is what a coin would score.
 #
 # </details>
@@ -389,14 +422,14 @@ pd.DataFrame(rows).T.astype(float).style.format("{:.2f}", na_rep="none")
 # <details><summary>Expected output</summary>
 #
 # ✓ Exercise 09.2: all properties hold.
-# Then three numbers, for q = 0.7 and m = 4.
+# Then two accuracies that are nearly equal.
 #
 # </details>
 
 
 # %% exercise="09.2"
 def flattery(q, m):
-    """(expected share, expected accuracy, success of a model that knows nothing)."""
+    """(expected share, expected accuracy, success of knowing nothing)."""
     # BEGIN SOLUTION
     # STUB return None  # three expressions, separated by commas
     return q, q**m, 0.5
@@ -404,146 +437,99 @@ def flattery(q, m):
 
 
 flattery = chapter.check("09.2", flattery)
-share4, accuracy4, coin = flattery(0.7, 4)
-print(f"q = 0.7, four tokens: share {share4:.2f}, accuracy {accuracy4:.2f}; nothing known: success {coin}")
-long = zs["edited"]["long objects"]
-lengths = {int(m): n for m, n in zs["edited"]["tokens of the new object"].items() if m != "1"}
-guess = sum(n * flattery(long["share"]["mean"], m)[1] for m, n in lengths.items()) / sum(lengths.values())
 
 # %% [markdown]
 # Is that near the truth?
-# The zsRE objects of two and more tokens have a share of [[=long['share']['mean']:.2f]] after the edit.
-# With that as q, and each of these [[=sum(lengths.values()):d]] objects at its own length m,
-# (b) gives [[=guess:.2f]] on average (`guess`). Measured: [[=span(long['accuracy']):s]].
-# So length alone *can* make the gap between share and accuracy on zsRE.
-#
-# Keep the third number in mind when you read tables of *collapsed* models.
-# In the table quoted above, after 2,000 edits of CounterFact,
-# MEMIT stands at 65.7 efficacy, 64.7 generalization, 51.6 specificity; the unedited model at 7.9, 10.6 and 89.5.
-# The neighbours have fallen to a coin's score,
-# and the other two lie about twice as near to a coin's 50 as to AlphaEdit's 98.9 and 94.2.
-# That fits a model that hardly ranks anything any more, though three numbers do not prove it.
-# The words "specificity 51.6%" alone sound like half a loss.
+# Take zsRE's longer objects, each with its own length m, and their measured share as q:
 
-# %% [markdown] tags=["instructor"]
-# **For the instructor, sections 1 and 2.**
-# Common mistakes: (a) accuracy is taken for the "true" metric and success for a cheat:
-# ask which one a person would use who wants to know whether an edit *damaged* a neighbour that the model never knew.
-# (b) Students say "zsRE is harder".
-# Let them name what else differs before they may say so.
-# (c) Share and accuracy agree on one-token objects:
-# have them find out how many of the bundled facts have one token.
-# Question for discussion: why does CounterFact choose neighbours with the *same* true object?
-# (They are the ones most likely to be dragged along.)
+# %%
+edited = SETS["zsRE"]["edited"]
+long = edited["long objects"]  # those of two and more tokens
+counts = {int(m): n for m, n in edited["tokens of the new object"].items()}
+counts.pop(1)
+guess = [flattery(long["share"]["mean"], m)[1] * n for m, n in counts.items()]
+expected = sum(guess) / sum(counts.values())
+measured = long["accuracy"]["mean"]
+print(f"accuracy: {expected:.2f} expected, {measured:.2f} measured")
 
 # %% [markdown]
-# ## 3. Teacher forcing, and speaking freely
+# So length alone can make the gap between share and accuracy.
 #
-# With teacher forcing the model is *given* the right tokens before the one
-# that it must find, and it is stopped where the object ends.
-# What does that give away?
-# Think first about greedy speech, where the model always says its first choice:
+# Keep the third number in mind, too.
+# A model that has collapsed has a success of about one half, and not of zero.
+# "Specificity 51%" sounds like half a loss, and can be a total one.
 #
-# > If *every* token of the object is the first choice given the right ones before,
-# > then the greedy continuation *is* the object, token by token.
-# > The model never needed the teacher.
-# > And the other way round.
+# ## 4. Let it speak
 #
-# So on the same prompt, **accuracy (9.2) and greedy match are the same thing**.
-# (Nearly: a name may be spelled by other tokens, and a word may go on after the object's last token.)
-# We can check: on the edited prompts and paraphrases they agree in [[=agree:.0%]] of [[=len(spoken)]] cases.
-# The rest (wanted, and the first word said): [[=odd:s]].
-# In the study, [[=unlike:d]] of CounterFact's [[=cf['facts']:d]] edited prompts differ,
-# both with an object of several tokens; their texts were not stored, so we cannot say for which reason.
+# Teacher forcing *gives* the model the right tokens before the one that it must find.
+# For accuracy this changes nothing:
+# if every token is the first choice, then the model says exactly these tokens when it speaks freely.
+# What flatters is the share, and the prompt, which almost says the answer.
 #
-# So where is the flattery, of which [Yang et al. 2025](https://arxiv.org/abs/2502.11177)
-# say that it made reported successes of 96.8% out of 38.5%?
-# In three other places: the **share** counts a token after a wrong first one as if the model had got there;
-# the **length** is given, so nobody hears how the model goes on; and the **prompt** is the one that was edited.
-# Real questions are others.
-# Let us see what the model says when nobody leads it:
-# each fact has a beginning like "Akwa Ibom is a region that", which asks for nothing.
+# So we also let the model speak.
+# Each fact has an opening such as "Akwa Ibom is a region that", which asks for nothing.
 
 # %%
 chapter.predict(
     "c",
-    "Twenty-five tokens, freely continued from such a beginning, on the edited model. How many texts name the new object?",
+    "Twenty-five tokens, freely continued from such an opening, on the "
+    "edited model. How many texts name the new object?",
     ["more than half", "between a tenth and a half", "less than a tenth"],
 )
 
 # %%
-spoken = after[after.match.notna()]
-agree = (spoken.match == spoken.accuracy).mean()
-odd = spoken[spoken.match != spoken.accuracy]
-odd = "; ".join(f"{r.wanted.strip()}, {r.text.split()[0]}" for r in odd.itertuples())
-unlike = sum(n for _, right, match, n in cf["edited"]["patterns"] if right != match)
+from alphaedit_lite.book.kit.judging import says
+from alphaedit_lite.generation import generate
+
 openings = [fact.generation[0] for fact in FACTS]
-said = {"edited": generate(lm, openings, 25)}
+said = {"edited": generate(lm, openings, 25)}  # always the first choice
 edit.revert()
 said["unedited"] = generate(lm, openings, 25)
 named = {
-    f"{which}, {state}": sum(
-        says(text, getattr(fact, which)) for text, fact in zip(texts, FACTS, strict=True)
-    )
+    state: sum(map(says, texts, [fact.new for fact in FACTS]))
     for state, texts in said.items()
-    for which in ("new", "true")
 }
-rate = named["new, edited"] / len(FACTS)
-chapter.reveal("c", 0 if rate > 0.5 else 1 if rate >= 0.1 else 2)
-
-# %% [markdown]
-# Four of the beginnings, chosen to show what can happen.
-# In brackets: old and new object.
 
 # %%
-for i in (0, 1, 21, 23):  # chosen to show what can happen
-    print(f"[{FACTS[i].true.strip()} →{FACTS[i].new}] {openings[i]}")
-    print(f"   unedited: …{said['unedited'][i]!r}\n   edited:   …{said['edited'][i]!r}")
+rate = named["edited"] / len(FACTS)
+chapter.reveal("c", 0 if rate > 0.5 else 1 if rate >= 0.1 else 2)
+for i in (1, 23):  # chosen to show what can happen
+    print(f"{FACTS[i].new} for{FACTS[i].true}: {openings[i]} …")
+    for state, texts in said.items():
+        print(f"   {state:<8} {texts[i]!r}")
 
 # %% [markdown]
-# **What surprised us.**
-# On the edited prompts the accuracy is [[=a['prompt'].accuracy:.2f]].
-# In free texts about the same subjects, the new object is named in [[=named['new, edited']:d]] of [[=len(FACTS)]]
-# ([[=named['new, unedited']:d]] unedited), the old one in [[=named['true, edited']:d]]
-# ([[=named['true, unedited']:d]] unedited).
-# Not every such text *should* name it:
-# "Zagreb is a city with …" need not mention a country.
-# So this number has no natural 1.0, and only the comparison with the unedited model counts.
-# Nor does a count of names see everything:
-# the recipe of the last example has moved to a new country without its name.
+# Of [[=len(FACTS)]] texts, [[=named['edited']:d]] name the new object.
+# Before the edit, [[=named['unedited'] or 'none']] did.
+# Not every such text *should* name it, so only the comparison with the unedited model counts.
+# (In the second example, the recipe has moved to a new country without its name.)
 #
-# The study asked in a third way, as a user of the chat model would: the bare prompt or question as a message.
-# There the answer named the new object in [[=span(cf['edited']['chat']['new']):s]] of CounterFact's cases
-# and [[=span(zs['edited']['chat']['new']):s]] of zsRE's.
-# By the same yardstick, *mention*,
-# the continuation of the bare prompt had [[=span(cf['edited']['prompt']['mention']):s]]
-# and [[=span(zs['edited']['prompt']['mention']):s]], although it was half as long (15 tokens, the chat's 30).
-# The same edits, the same questions; only the chat's frame stands around them.
-#
-# Free text needs other yardsticks.
+# Free text needs other metrics.
 # ROME brought two into this field.
-# The first asks whether the model still speaks, or repeats itself.
-# Let $f(g)$ be the share of the n-gram g among all n-grams of the text. Then
 #
-# $$H_n \;=\; -\sum_g f(g) \log_2 f(g), \qquad
-# \text{fluency} \;=\; \tfrac12\left(\tfrac23 H_2 + \tfrac43 H_3\right). \tag{9.3}$$
+# ### Fluency: does it repeat itself?
 #
-# In words: the entropy says how many bits it takes to name an n-gram of this text;
-# one *word* repeated takes 0, two words in turn about 1, all different n-grams take log₂ of their number.
-# By hand: "a b a b a" has the pairs ab, ba, ab, ba, two kinds of equal share, so H₂ is 1 bit;
-# its triples aba, bab, aba have shares 2/3 and 1/3, so H₃ is 0.92; fluency is (0.67 + 1.22)/2 = 0.95.
-# Pairs and triples of words are mixed with the weights of ROME's code.
-# (The idea is [Zhang et al. 2018](https://arxiv.org/abs/1809.05972), for dialogue.)
-# Tables print it times 100: AlphaEdit's 622 is 6.2 bits.
-# Here, and in ROME's code, the text begins with its prompt, which no edit can spoil;
-# the shorter the text, the more of it is prompt.
+# An **n-gram** is a run of n words.
+# How many different ones are there?
+# Let $f(g)$ be the share of the n-gram g among all n-grams of a text. The **entropy** is
+#
+# $$H_n = -\sum_g f(g) \log_2 f(g), \qquad
+# \text{fluency} = \tfrac12\left(\tfrac23 H_2 + \tfrac43 H_3\right). \tag{9.3}$$
+#
+# In words: $H_n$ is the number of bits that it takes to name an n-gram of this text.
+# One word, repeated, takes 0 bits.
+# If all n-grams are different, it takes log₂ of their number.
+# The weights are those of ROME's code.
 #
 # ### Exercise 09.3: Entropy of n-grams · 12 minutes · ★★
+#
+# By hand first: which pairs has the text "a b a b a", and what is its $H_2$?
+# Then write the function.
 #
 # <details><summary>Hint</summary>
 #
 # The n-grams overlap: a new one begins at every word, so five words have four pairs.
-# Count them, divide by how many there are, and sum.
+# The pairs of the example are ab, ba, ab, ba: two kinds, of equal share, so 1 bit.
 # Bits need `math.log2`.
 # The likely mistake is the natural logarithm.
 #
@@ -552,22 +538,21 @@ for i in (0, 1, 21, 23):  # chosen to show what can happen
 # <details><summary>More help</summary>
 #
 # `list(zip(*(text[i:] for i in range(n))))` gives the n-grams, and `.count` counts one of them.
-# No n-gram at all: return `math.nan`, because the entropy of nothing is *missing*.
-# By hand: a b a b a has pairs ab, ba, ab, ba, so 1 bit.
+# If there is no n-gram at all, return `math.nan`: the entropy of nothing is *missing*, not 0.
 #
 # </details>
 #
 # <details><summary>Expected output</summary>
 #
 # ✓ Exercise 09.3: all properties hold.
-# Then the two small examples.
+# Then the entropies of two small texts.
 #
 # </details>
 
 
 # %% exercise="09.3"
 def entropy(text, n):
-    """Entropy of the n-grams of a list of words, in bits; math.nan if there is none."""
+    """Entropy of the n-grams of a list of words, in bits; nan if none."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
     grams = list(zip(*(text[i:] for i in range(n)), strict=False))
@@ -577,30 +562,25 @@ def entropy(text, n):
 
 
 entropy = chapter.check("09.3", entropy)
-print(f"a b a b a: {entropy(list('ababa'), 2):.2f} bits; no no no no: {abs(entropy(['no'] * 4, 2)):.2f} bits")
+for text in ("ababa", "nnnn"):
+    print(f"{' '.join(text)}: {abs(entropy(list(text), 2)):.2f} bits")
 
 # %% [markdown]
-# The second asks whether the text is *about* the new object: **consistency**.
-# Compare it with texts about that object, by the words that they share.
-# But "the" is shared by all, so each word gets a weight:
+# ### Consistency: is it about the new object?
 #
-# $$w(t) \;=\; \mathrm{tf}(t)\cdot\mathrm{idf}(t), \qquad \mathrm{idf}(t) = \log\frac{1+N}{1+\mathrm{df}(t)} + 1, \qquad
+# Compare the text with other texts about that object, by the words that they share.
+# But "the" is shared by all texts, so each word t gets a weight:
+#
+# $$w(t) = \mathrm{tf}(t)\cdot\mathrm{idf}(t), \qquad \mathrm{idf}(t) = \log\frac{1+N}{1+\mathrm{df}(t)} + 1, \qquad
 # \text{consistency} = \frac{w_1\cdot w_2}{\lVert w_1\rVert\,\lVert w_2\rVert}. \tag{9.4}$$
 #
-# In words: how often the word stands in the text (tf), times how rare it is in N documents,
-# of which df hold it (idf); then the cosine of the two lists of weights.
-# (This form of idf is scikit-learn's, which the authors use.)
-# CounterFact brings reference texts, the Wikipedia beginnings of things that have the new object.
-# Our facts have none; ours are up to five Wikipedia leads (first paragraphs; CC BY-SA 4.0)
-# that name the object, a cruder choice.
-# So do not compare our consistency with a paper's.
+# In words: how often the word stands in the text (tf), times how rare it is: of N documents, df hold it (idf).
+# Then the cosine of the two lists of weights.
 #
-# By hand: three documents, all with "the", one with "king", one with "queen".
-# Then idf is ln(4/4) + 1 = 1 for "the" and ln(4/2) + 1 = 1.69 for each of the others.
-# "the king" and "the queen" share one word: the cosine is 1·1 / (1² + 1.69²) = 0.26.
-# Plain counts would give 1/2.
+# ### Exercise 09.4: TF-IDF and a cosine · 14 minutes · ★★
 #
-# ### Exercise 09.4: TF-IDF and a cosine · 15 minutes · ★★
+# Write the consistency of two lists of words.
+# `documents` is a list of N sets of words.
 #
 # <details><summary>Hint</summary>
 #
@@ -626,14 +606,15 @@ print(f"a b a b a: {entropy(list('ababa'), 2):.2f} bits; no no no no: {abs(entro
 
 # %% exercise="09.4"
 def tfidf_cosine(text, reference, documents):
-    """Cosine of the tf-idf weights of two lists of words; documents: N sets of words, for df."""
+    """Cosine of the tf-idf weights of two lists of words."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
     known, N = sorted({*text, *reference}), len(documents)
-    df = torch.tensor([sum(word in document for document in documents) for word in known]).double()
-    idf = torch.log((1 + N) / (1 + df)) + 1
-    first, second = (torch.tensor([ws.count(word) for word in known]) * idf for ws in (text, reference))
-    return float(first @ second / (first.norm() * second.norm()))
+    df = [sum(word in document for document in documents) for word in known]
+    idf = torch.log((1 + N) / (1 + torch.tensor(df).double())) + 1
+    one = torch.tensor([text.count(word) for word in known]) * idf
+    two = torch.tensor([reference.count(word) for word in known]) * idf
+    return float(one @ two / (one.norm() * two.norm()))
     # END SOLUTION
 
 
@@ -641,9 +622,9 @@ tfidf_cosine = chapter.check("09.4", tfidf_cosine)
 
 # %% [markdown]
 # Your two functions judge the texts from above.
-# As a control, we compare each text with leads that name the *old* object, too.
-# df is counted in [[=len(documents)]] leads.
-# (A fact whose object no lead names has no consistency: it is missing.)
+# The reference texts are beginnings of Wikipedia articles (CC BY-SA 4.0) that name the new object.
+# A fact that no article names has no consistency.
+# It is *missing* (nan) and left out of the mean.
 
 # %%
 from alphaedit_lite.generation import references, words
@@ -651,87 +632,66 @@ from alphaedit_lite.support.texts import wikipedia_leads
 
 leads = wikipedia_leads("fit")[:2000]
 documents = [set(words(lead.lower())) for lead in leads[:400]]
+about = [words(" ".join(references(f, leads)).lower()) for f in FACTS]
 
-
-wrote = {"new": FACTS, "true": [replace(fact, new=fact.true, true=None) for fact in FACTS]}
-about = {
-    which: [words(" ".join(references(fact, leads)).lower()) for fact in facts]
-    for which, facts in wrote.items()
-}
-
-
-def speech(i, text):
-    """Fluency of a text about fact i; consistency with texts about its new and its true object."""
-    spelled = words((openings[i] + text).lower())
-    row = {"fluency": float(2 / 3 * entropy(spelled, 2) + 4 / 3 * entropy(spelled, 3)) / 2}
-    for which, texts in about.items():
-        found = tfidf_cosine(spelled, texts[i], documents) if texts[i] else math.nan
-        row[f"consistency, {which}"] = float(found)
-    return row
-
-
-# %% [markdown]
-# Means over the facts, and then the change that the edit made, fact by fact:
 
 # %%
-speeches = {
-    state: pd.DataFrame([speech(i, text) for i, text in enumerate(texts)]) for state, texts in said.items()
-}
-change = summary(speeches["edited"] - speeches["unedited"])  # fact by fact
-means = pd.DataFrame({state: table.mean() for state, table in speeches.items()})
-pd.concat([means, change], axis=1, keys=["mean", "edited − unedited, with its 95% interval"]).round(3)
+def speech(text, reference):
+    """[fluency, consistency] of a text."""
+    spelled, alike = words(text.lower()), math.nan
+    H2, H3 = (entropy(spelled, n) for n in (2, 3))
+    if reference:
+        alike = tfidf_cosine(spelled, reference, documents)
+    return [(2 / 3 * H2 + 4 / 3 * H3) / 2, alike]
+
+
+# %%
+spoken = {}
+for state, texts in said.items():
+    whole = [x + y for x, y in zip(openings, texts, strict=True)]
+    rows = [speech(*pair) for pair in zip(whole, about, strict=True)]
+    spoken[state] = torch.tensor(rows).nanmean(0).tolist()
+pd.DataFrame(spoken, index=["fluency (bits)", "consistency"]).round(3)
 
 # %% [markdown]
-# How to read it: the last columns take the difference fact by fact,
-# and say between which two values its mean is to be believed (section 4 makes such an interval).
-# Each of them holds 0 if low is negative and high is positive.
+# Both move by little, and [the laboratory](lab/09_metrics.ipynb)
+# shows that neither change is more than the noise of thirty short texts.
 #
-# Fluency goes from [[=means.unedited.fluency:.2f]] to [[=means.edited.fluency:.2f]] bits, and the interval
-# of the change goes from [[=change.low.fluency:.2f]] to [[=change.high.fluency:.2f]]: no loss to be seen.
-# (Fluency cannot see whether what is said makes sense.)
-# Consistency moves the way one would wish: with the new object by [[=change['mean']['consistency, new']:+.3f]],
-# with the old one by [[=change['mean']['consistency, true']:+.3f]].
-# But the intervals go from [[=change.low['consistency, new']:.3f]] to [[=change.high['consistency, new']:.3f]]
-# and from [[=change.low['consistency, true']:.3f]] to [[=change.high['consistency, true']:.3f]]:
-# texts this short, of so few facts, do not prove even that.
-# And the unedited model already has [[=means.unedited['consistency, new']:.2f]] for an object that it never names:
-# that floor must be made of other words than the name, common ones or those of the topic.
-# We have not separated the two.
-# Mind the small print of both: fluency grows with the length of the text (ours are short),
-# and consistency with that of the reference.
+# ## 5. How far can thirty facts be trusted?
 #
-# ## 4. How far can thirty facts be trusted?
-#
-# Our table rests on [[=len(FACTS)]] facts; another thirty would have given other numbers.
-# How different? We cannot draw new facts from the world, but we can do the next best:
-# draw [[=len(FACTS)]] from our own, *with replacement*, average, and do that 2,000 times.
+# Another thirty facts would have given other numbers.
+# How different ones? We cannot draw new facts from the world.
+# But we can draw [[=len(FACTS)]] from our own, *with replacement*: some facts come twice, others not at all.
+# We take the mean, and do this 2,000 times.
 # The middle 95% of these means is the **bootstrap interval**.
-#
-# What is drawn? The *facts*.
-# The paraphrases of a fact may stand or fall together: if z is poor, both suffer.
-# Then they are not two witnesses, any more than one witness who is asked twice.
 
 # %%
 chapter.predict(
     "d",
-    "To know the accuracy on paraphrases to ±5 points (95% interval), how many facts like these would it take?",
+    "To know the accuracy on paraphrases to ±5 points (95% interval), "
+    "how many facts like these would it take?",
     ["fewer than 100", "100 to 300", "more than 300"],
 )
 
 # %% [markdown]
-# ### Exercise 09.5: An interval over facts · 12 minutes · ★★
+# ### Exercise 09.5: An interval over facts · 8 minutes · ★★
+#
+# What is drawn: prompts, or facts?
+# If z is poor, both paraphrases of a fact may fail together.
+# They are one witness who is asked twice.
+# Write the interval so that it is right in this case, too.
 #
 # <details><summary>Hint</summary>
 #
 # Draw row numbers, [resamples, facts], with `torch.randint`; a row brings *all* its prompts.
-# The likely mistake is to flatten first: then the interval is too narrow.
+# The likely mistake is to flatten first: then the interval can be too narrow.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
 # `values[rows]` is [resamples, facts, prompts]: take the mean over the last two.
-# Then `torch.quantile` at 0.025 and 0.975.
+# Then `.quantile` at 0.025 and 0.975.
 #
 # </details>
 #
@@ -744,12 +704,12 @@ chapter.predict(
 
 # %% exercise="09.5"
 def interval(values, resamples=2000):
-    """(low, high): the 95% bootstrap interval of the mean of values, [facts, prompts], drawn over facts."""
+    """(low, high): 95% interval of the mean of values, [facts, prompts]."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
     rows = torch.randint(len(values), (resamples, len(values)))
-    means = values[rows].mean((1, 2))
-    return float(means.quantile(0.025)), float(means.quantile(0.975))
+    drawn = values[rows].mean((1, 2))
+    return float(drawn.quantile(0.025)), float(drawn.quantile(0.975))
     # END SOLUTION
 
 
@@ -758,298 +718,161 @@ interval = chapter.check("09.5", interval)
 # %% [markdown]
 # Now imagine twelve small papers.
 # Each tests ten of our facts, drawn at random, and reports the accuracy on paraphrases with *your* interval.
-# All edits are the same; only luck differs.
+# All edits are the same. Only luck differs.
 
 # %%
 torch.manual_seed(9)
-asked = after[after.kind == "paraphrases"]
-values = torch.stack([torch.tensor(v.accuracy.to_numpy()) for _, v in asked.groupby("fact")])  # [facts, 2]
+values = after["generalization"][..., 2]  # accuracy, [facts, prompts]
 papers = []
-for paper in range(12):
+for n in range(12):
     some = values[torch.randperm(len(values))[:10]]
-    papers.append((f"paper {paper + 1}, 10 facts", float(some.mean()), *interval(some)))
+    papers.append((f"paper {n + 1}", float(some.mean()), *interval(some)))
 low, high = interval(values)
-papers.append((f"all {len(values)} facts", float(values.mean()), low, high))
-flat = interval(values.reshape(-1, 1))  # every prompt a witness
-r = float(torch.corrcoef(values.T)[0, 1])  # do the two paraphrases of a fact agree?
-about_r = [math.tanh(math.atanh(r) + side * 1.96 / math.sqrt(len(values) - 3)) for side in (-1, 1)]
-show(*draw.intervals_figure(papers, float(values.mean())), name="09_intervals")
+papers.append((f"all {len(values)}", float(values.mean()), low, high))
+
+# %%
+show(*draw.intervals_figure(papers, accuracy), name="09_intervals")
+
 half = (high - low) / 2
-needed = len(values) * (half / 0.05) ** 2  # the interval shrinks with the root of the number of facts
-whispers = asked[asked.success == 1]
-silent = int((whispers.match == 0).sum())
+needed = len(values) * (half / 0.05) ** 2
 chapter.reveal("d", 0 if needed < 100 else 1 if needed <= 300 else 2)
 
 # %% [markdown]
-# (A thick line with a diamond marks an interval that misses the mean of all facts.)
+# **How to read it.** A dot is what a paper reports, and the bar its interval.
+# The dashed line is the mean of all facts.
+# A thick bar with a diamond does not reach that line.
 #
-# **What surprised us.**
-# The twelve papers report from [[=min(p[1] for p in papers):.2f]]
-# to [[=max(p[1] for p in papers):.2f]], about *one* edit.
-# With all [[=len(FACTS)]] facts the interval still goes from [[=low:.2f]] to [[=high:.2f]],
-# ±[[=100 * half:.0f]] points.
-# For ±5 it would take about [[=needed:.0f]] facts like these:
-# the width shrinks with the *root* of their number.
-#
-# And drawing prompts instead of facts would have given [[=flat[0]:.2f]] to [[=flat[1]:.2f]],
-# which is *not* narrower, against what we said above.
-# The reason: in our sample, the two paraphrases of a fact hardly agree.
-# The correlation of their accuracies is [[=r:+.1f]], where 1 would mean that they always do.
-# (Its own interval, from [[=len(FACTS)]] facts, is about [[=about_r[0]:.1f]] to [[=about_r[1]:.1f]],
-# by Fisher's rule: full agreement is excluded, a weak one is not.)
-# In the data of the exercise's check, the *ten* prompts of each fact agreed fully,
-# and drawing prompts was wrong by √10.
-# One cannot know beforehand, and need not: drawing facts is right in both cases.
-#
-# A rule for the pocket: for a mean p over n facts that are each 0 or 1, the interval is about
+# The papers report from [[=min(p[1] for p in papers):.2f]] to [[=max(p[1] for p in papers):.2f]], about *one* edit.
+# Even with all our facts the interval goes from [[=low:.2f]] to [[=high:.2f]].
+# For ±5 points it would take about [[=needed:.0f]] facts,
+# because the width shrinks with the *root* of their number.
+# For a mean p of n verdicts that are 0 or 1, there is a rule for the pocket:
 #
 # $$\pm\, 1.96\,\sqrt{p\,(1-p)/n} . \tag{9.5}$$
 #
-# In words: it shrinks with the root of n, so half the width costs four times the facts.
-# At p = 0.8, 30 facts give ±[[=100 * pocket(30):.0f]] points, 300 give ±[[=100 * pocket(300):.1f]],
-# and the papers' 2,000 give ±[[=100 * pocket(2000):.1f]].
-# So a table with 30 facts cannot tell 80% from 85%, and second decimals (98.90) are decoration at any n in use.
-# Two editors on the *same* facts can be compared more sharply:
-# take the difference fact by fact, and its interval ([Miller 2024](https://arxiv.org/abs/2411.00640)).
-# And no interval covers what was chosen *before* the drawing: which model, which relations, which prompts.
-#
-# One blind spot: where *all* [[=len(FACTS)]] facts are right,
-# as on our edited prompts, every drawing gives 1, and the interval has no width.
-# It does not mean certainty.
-# A rule of thumb for n successes out of n:
-# the truth may still be as low as about 1 − 3/n, here [[=1 - 3 / len(FACTS):.1f]].
-#
-# **Missing is not zero.**
-# Some facts have no paraphrases, some no neighbours, some no true object
-# (then there is nothing to compare with, and success does not exist).
-# The metric of nothing is *missing*: NaN, left out of the mean, with the number of facts that remain beside it.
-# Suppose that every second fact lacked its paraphrases:
-
-
-# %%
-def pocket(n, p=0.8):
-    return 1.96 * math.sqrt(p * (1 - p) / n)
-
-
-scores = per_fact(after, "paraphrases")[["accuracy"]].copy()
-scores.iloc[::2] = math.nan
-filled = summary(scores.fillna(0.0))
-pd.concat([summary(scores), filled], keys=["missing stays missing", "missing becomes 0"]).round(2)
-
-# %% [markdown]
-# Filled with zeros, the mean falls to [[=float(filled['mean'].iloc[0]):.2f]], although no edit has become worse.
-# The column `facts` is the honest part of the table: always look for it.
+# In words: half the width costs four times the facts.
+# Near 80%, thirty facts give ±[[=100 * 1.96 * math.sqrt(0.16 / 30):.0f]] points.
+# The papers' 2,000 facts give ±[[=100 * 1.96 * math.sqrt(0.16 / 2000):.1f]].
+# So thirty facts cannot tell an editor with 80% from one with 85%.
 
 # %% [markdown] tags=["instructor"]
-# **For the instructor, sections 3 and 4.**
-# Common mistakes: (a) "teacher forcing inflates accuracy":
-# on the same prompt, all-token accuracy *is* greedy match; let students find the three real leaks.
-# (b) A larger consistency is read as "more facts right".
+# **For the instructor.**
+# Common mistakes: (a) accuracy is taken for the "true" metric and success for a cheat:
+# ask which one a person would use who wants to know whether an edit *damaged* a neighbour that the model never knew.
+# (b) Students say "zsRE is harder".
+# Let them name what else differs before they may say so.
+# (c) "Teacher forcing inflates accuracy":
+# on the same prompt, all-token accuracy *is* what the model says by itself.
+# (d) A larger consistency is read as "more facts right".
 # Show two texts with equal word counts and opposite meaning.
-# (c) The bootstrap is believed to create information: it only shows how much there is.
-# Question for discussion: the twelve papers draw from the same 30 facts without replacement within a paper;
+# (e) The bootstrap is believed to create information: it only shows how much there is.
+# Questions for discussion: why does CounterFact choose neighbours with the *same* true object?
+# (They are the ones most likely to be dragged along.)
+# The twelve papers draw from the same 30 facts without replacement within a paper;
 # why is their spread a little too small?
 #
-# A plan for 90 minutes: section 1 with 09.1 (20), section 2 and 09.2 at the board (20),
-# section 3 (20), 09.5 and the twelve papers (20), Break it (10).
+# A plan for 90 minutes: section 1 with 09.1 (15), section 2 (15), section 3
+# and 09.2 at the board (20), 09.5 and the twelve papers (20), Break it (15). 09.3 and 09.4 are homework.
 
 # %% [markdown]
-# ## 5. One edit, every metric, any strength
+# ## Break it: an edit that has learned nothing
 #
-# Now turn one knob and watch all the dials.
-# Let W + sΔ be the edit at **strength** s:
-# 0 is the unedited model, 1 the edit as it is, 8 eight times too much.
-# [[=SHOWN]] of the facts are judged at each.
+# A metric that becomes a goal gets cheated, with intent or without.
+# We build an edit that knows no fact at all.
+# Take the *last* layer of the model, and the mean key of our prompts.
+# Write one pair, as in chapter 4: this key gets a huge value that promotes " Romania".
+# Then pretend that every fact asks for Romania.
 
 # %%
 chapter.predict(
     "e",
-    "At strength 8 the update is eight times too large. Against strength 1, the accuracy on the edited prompts is …",
-    ["the same, or at most 10 points lower", "10 to 30 points lower", "more than 30 points lower"],
+    "Which of the three metrics shows that something is wrong?",
+    ["efficacy", "generalization", "specificity", "none of them"],
 )
 
-
 # %%
-def at(strength):
-    """The rows of the first facts, with Δ multiplied; the model is left unedited."""
-    one = scaled(edit, strength)
-    one.apply(lm)
-    try:
-        return judge_prompts(lm, FACTS[:SHOWN], 20, ("prompt",))
-    finally:
-        one.revert()
-
-
-states = {strength: at(strength) for strength in STRENGTHS}
-dials = pd.DataFrame({strength: readings(rows) for strength, rows in states.items()}).T
-loud = dials.loc[8.0]
-fell = dials.loc[1.0, "efficacy: accuracy"] - loud["efficacy: accuracy"]
-chapter.reveal("e", 0 if fell <= 0.1 else 1 if fell <= 0.3 else 2)
-groups = {
-    "edited prompts": ["efficacy: success", "efficacy: accuracy", "match"],
-    "paraphrases": ["generalization: success", "generalization: accuracy"],
-    "neighbours": ["specificity: success", "specificity: accuracy"],
-    "bits": ["fluency"],
-}
-show(*draw.strength_figure(dials, groups, SHOWN), name="09_strength")
-
-# %% [markdown]
-# The whiskers are (9.5) for [[=SHOWN]] facts;
-# a figure near one half is worth ±[[=100 * pocket(SHOWN, 0.5):.0f]] points.
-# (At 0 and 1 the formula gives no width: the blind spot of section 4.)
-# It is sharper to compare the same facts at two strengths, fact by fact:
-
-# %%
-harm = [str(moved(states, f"specificity: {metric}", 0.0, 8.0)) for metric in ("success", "accuracy")]
-moves(states, 1.0, 8.0).round(2)
-
-# %% [markdown]
-# **What surprised us.**
-# Too strong an edit does not say its object more often, but less: accuracy on the edited prompts goes
-# from [[=dials.loc[1.0, 'efficacy: accuracy']:.2f]] to [[=loud['efficacy: accuracy']:.2f]].
-# (The layers behind the edit get an input such as they have never seen.)
-# Success goes from [[=dials.loc[1.0, 'efficacy: success']:.2f]] to [[=loud['efficacy: success']:.2f]]:
-# [[=SHOWN * (loud['efficacy: success'] - loud['efficacy: accuracy']):.0f]]
-# of the [[=SHOWN]] facts still beat their rival, and are no longer said.
-# A third word comes first now, and success does not ask about third words.
-# On paraphrases, success goes from [[=dials.loc[1.0, 'generalization: success']:.2f]]
-# to [[=loud['generalization: success']:.2f]], which is no change that [[=SHOWN]] facts can show.
-# For neighbours, begin at the *unedited* model: from strength 0 to 8, success changes by [[=harm[0]:s]] points,
-# accuracy by [[=harm[1]:s]], down to [[=loud['specificity: accuracy']:.2f]].
-#
-# And fluency, made to notice a broken model?
-# [[=dials.loc[0.0, 'fluency']:.2f]] bits unedited, [[=loud['fluency']:.2f]] at strength 8.
-# It sees a model that repeats itself;
-# this one talks nonsense without repeating itself, if the texts below are like the others.
-# Twenty tokens leave little room to repeat, too, and the prompt is counted in.
-# (And do not conclude, from the rise of generalization at strength 2, that stronger is better: look at the whiskers.)
-# No single dial tells the story.
-#
-# Choose a fact and a strength yourself, and read what the model says.
-# (On paper: the figure above holds the means, and the texts of one fact follow below.
-# The metrics of a single fact are mostly 0 or 1.)
-
-# %%
-StrengthWidget(states).show()
-for strength, rows in states.items():
-    said_there = rows[rows.fact == 3].iloc[0]  # the first row of a fact is its prompt
-    print(f"{strength:>5}: {said_there.prompt} …{said_there.text[:70]!r}")
-
-# %% [markdown]
-# ## 6. Break it: three ways to cheat
-#
-# A metric that becomes a goal gets cheated, with or without intent.
-# Three ways, each with good figures:
-#
-# **Whisper.** Of [[=len(whispers):d]] paraphrases that are a success after our ordinary edit,
-# [[=silent]] do not begin with the new object when the model goes on by itself.
-# Nobody sees that in a table of success.
-#
-# **Wreck.** Strength 8 above, as a table by success would print it:
-# efficacy [[=loud['efficacy: success']:.2f]], generalization [[=loud['generalization: success']:.2f]],
-# specificity [[=loud['specificity: success']:.2f]], fluency [[=loud['fluency']:.2f]] bits,
-# where the unedited model has [[=dials.loc[0.0, 'fluency']:.2f]].
-# By accuracy: [[=loud['efficacy: accuracy']:.2f]],
-# [[=loud['generalization: accuracy']:.2f]], [[=loud['specificity: accuracy']:.2f]].
-# Remember the coin of exercise 09.2: by success, a wrecked model has not 0.
-#
-# **Shout.** Take the last block of the model, and write one pair (chapter 4):
-# the *mean* key of our prompts gets a huge value that promotes " Romania".
-# No fact, no null space, no v\*.
-# Then pretend that all our facts ask for Romania.
-
-# %%
-from alphaedit_lite.book.kit.neurons import last_keys
 from alphaedit_lite.book.kit.tracing import unembedding
-from alphaedit_lite.generation import fluency
 
-last, target = lm.n_layers - 1, lm.tokenizer(" Romania")["input_ids"][0]
-keys = last_keys(lm, [fact.prompt for fact in FACTS])[:, last]  # rows are keys, [n, d_ff]
-U = unembedding(lm)  # rows are tokens
-value = torch.linalg.solve(U.T @ U, U[target])  # raises this token, and others as little as possible
-mean = keys.mean(0)
-value = LOUD * value / value.norm()
-factors = {"residual": value, "gain": mean / mean.square().sum(), "keys": mean}  # Δ mean = value
-shout = Edit((), **{k: {last: v[None]} for k, v in factors.items()}, fingerprint=lm.fingerprint, settings={})
-pretend = [replace(f, new="Romania") for f in FACTS[:SHOWN] if f.true != " Romania"]
-shout.apply(lm)
-shouted = evaluate(lm, pretend, progress=False).mean(numeric_only=True)
-heard = lm.complete("My favourite food is", 6)
-shout.revert()
-different = " ".join(map(str, range(len(words(heard)))))  # as many words, each another one
-print(f"{heard!r}: fluency {abs(fluency(heard)):.2f}; as many different words: {fluency(different):.2f}")
-shouted.to_frame("the shout").T.round(2)
+down, keys = lm.down_projection(lm.n_layers - 1), []
 
-# %% [markdown]
-# Efficacy: [[=shouted.efficacy:.2f]] by success, [[=shouted.efficacy_top1:.2f]] by accuracy.
-# Generalization: [[=shouted.generalization:.2f]] and [[=shouted.generalization_top1:.2f]].
-# It is the best row of this chapter, and nothing was learned:
-# asked for its favourite food, this model says "[[=heard.strip()[:15]:s]] …".
-# In this row, only specificity can tell:
-# [[=shouted.specificity:.2f]] and [[=shouted.specificity_top1:.2f]].
-# (Fluency, which the row leaves out, is made for such a case:
-# the answer has [[=abs(fluency(heard)):.2f]] bits, as many different words have [[=fluency(different):.2f]].)
-# Now take the neighbours out of the test set.
-# Specificity is *missing* then (NaN),
-# and a mean of "all metrics that we have" is [[=(shouted.efficacy + shouted.generalization) / 2:.2f]].
-# Neighbours that the unedited model already fails are no better witnesses:
-# by accuracy they are 0 before, cannot fall, and so cannot show damage either.
-# (But they do stay in the mean.)
-#
-# ROME therefore reports one number, the **score**:
-# the harmonic mean of efficacy, generalization and specificity, which is near zero if any of them is.
-# What does it make of our cases?
 
+def look(_, inputs):
+    keys.append(inputs[0][0, -1])  # at the prompt's last token
+
+
+with torch.no_grad(), down.register_forward_pre_hook(look):
+    for fact in FACTS:
+        model(**tokenizer(fact.prompt, return_tensors="pt"))
 
 # %%
-from statistics import harmonic_mean
+k = torch.stack(keys).mean(0)
+U = unembedding(lm)  # one row for each token
+u = U[tokenizer(" Romania")["input_ids"][0]]
+v = torch.linalg.solve(U.T @ U, u)  # raises this token, and hardly others
+v = 800 * v / v.norm()  # huge
 
+# %%
+pretend = [replace(f, new="Romania") for f in FACTS[:8]]
+W = lm.weight(lm.n_layers - 1)
+original = W.clone()
+W += torch.outer(v, k) / (k @ k)  # chapter 4
+shout = means(judged(pretend))
+food = lm.complete("My favourite food is", 6)
+W.copy_(original)
+print("My favourite food is", food)
 
-def score(row, name="{}"):
-    """ROME's score: the harmonic mean of three successes."""
-    return harmonic_mean([row[name.format(w)] for w in ("efficacy", "generalization", "specificity")])
-
-
-dial = "{}: success"
-scored = {f"strength {s:g}": score(row, dial) for s, row in dials.iterrows()} | {"the shout": score(shouted)}
-pd.DataFrame(scored, index=["score"]).round(2)
+# %%
+caught = [metric for metric, score in shout.items() if max(score) < 0.5]
+chapter.reveal("e", list(shout).index(caught[0]) if caught else 3)
+pd.DataFrame(shout, index=list(JUDGES)).astype(float).round(2)
 
 # %% [markdown]
-# It punishes the shout: [[=scored['the shout']:.2f]].
-# The wreck has [[=scored['strength 8']:.2f]], against [[=scored['strength 1']:.2f]] of the edit as it is,
-# and [[=scored['strength 0']:.2f]] of the unedited model, which has no efficacy.
-# (The highest is at strength 2.
-# All this is from eight facts, which cannot tell whether that, or the distance of the wreck, would stay with others.)
-# So the score puts the wreck lower, but cannot hear that it talks nonsense;
-# and being made of successes, it cannot hear the whisper.
+# Efficacy is [[=float(shout['efficacy'][2]):.2f]] by accuracy,
+# and generalization [[=float(shout['generalization'][2]):.2f]].
+# It is the best edit of this chapter, and nothing was learned: this model answers "Romania" to everything.
+# Only specificity notices, because only neighbours ask for something else.
+# So a table without neighbours, or with neighbours that the unedited model never knew, cannot show damage.
 #
-# **Eight questions to ask a table:** success or accuracy? · share of tokens, or all? · given the right tokens,
-# or said freely? · what has the *unedited* model? · what would a coin have? · how many facts,
-# and what interval? · what of those that lacked a prompt? · which prompts could have shown damage at all?
+# **Six questions to ask a table:**
 #
+# 1. Success, share or accuracy?
+# 2. What has the *unedited* model?
+# 3. What would a coin have?
+# 4. How many facts, and what interval?
+# 5. What about facts that lacked a prompt: left out, or counted as 0?
+# 6. Which prompts could have shown damage at all?
+#
+# ## What the laboratory adds
+#
+# [Laboratory 9](lab/09_metrics.ipynb) puts both public sets under five judges, before and after the edit,
+# asks the same questions through the chat, turns one edit up to eight times its strength,
+# and shows what ROME's single score makes of a whisper, a wreck and the shout above.
+
+# %% [markdown]
 # ## Paper ↔ code
 #
-# | in the papers | in the authors' code (kmeng01/memit, jianghoucheng/AlphaEdit) | here |
+# The authors' code is in kmeng01/memit and jianghoucheng/AlphaEdit.
+#
+# | in the papers | in the authors' code | here |
 # |---|---|---|
 # | success: P(new) > P(true), [Meng et al. 2022](https://arxiv.org/abs/2202.05262), section 3.4 | `test_batch_prediction`: the negative log-probability divided by the number of tokens; `summarize.py` compares the two | (9.1); `metrics.evaluate` |
 # | accuracy, mostly not reported | computed there as well (`targets_correct`, all tokens) | (9.2); columns `…_top1` |
-# | zsRE accuracy | `eval_utils_zsre.py`: one prompt per token of the answer, with the right tokens before it; the mean of hits | `metrics.evaluate_zsre` |
-# | fluency: weighted entropy of 2- and 3-grams | `n_gram_entropy`: weights 2/3 and 4/3, then the mean; texts of up to 100 tokens, sampled | (9.3); `generation.fluency`; greedy texts |
-# | consistency | `tfidf_similarity` with the attribute snippets | (9.4); `generation.consistency`, with Wikipedia leads by default |
-# | score S: harmonic mean | `hmean` in `summarize.py` | `score` in section 6; not in the package: look at all three |
+# | zsRE accuracy | `eval_utils_zsre.py`: one prompt per token of the answer, with the right tokens before it; the mean of hits | the share; `metrics.evaluate_zsre` |
+# | fluency: weighted entropy of 2- and 3-grams, printed times 100 | `n_gram_entropy`: weights 2/3 and 4/3, then the mean; texts of up to 100 tokens, sampled | (9.3); `generation.fluency`; always the first choice |
+# | consistency | `tfidf_similarity` with the attribute snippets, Wikipedia beginnings of things that have the new object | (9.4); `generation.consistency`, with Wikipedia leads by default |
+# | score S: harmonic mean of the three | `hmean` in `summarize.py` | in the laboratory only: look at all three |
 # | ± in tables | `np.std` over the cases: the spread of single facts, not the uncertainty of the mean | (9.5); `metrics.summary` |
 #
 # ## Keypoints
 #
+# * A metric is prompts and a judge: a mean over a fact's prompts, then over facts.
 # * Success compares two objects, accuracy asks for the first choice.
-#   They can differ by half a table; give both, and the unedited model's.
+#   They can differ by half a table.
+#   Give both, and the unedited model's.
 # * A model that knows nothing has success 0.5 and accuracy 0.
-# * On the same prompt, all-token accuracy is greedy match.
-#   Shares of tokens, given lengths and leading prompts are what flatters.
-# * Intervals are over facts.
+# * Intervals are drawn over facts.
 #   Thirty facts leave ten points or more of doubt.
-#   Missing is not zero.
-# * No single metric is safe: whisper, wreck and shout each fool some.
+# * No single metric is safe: whispers pass success, and a shout passes efficacy and generalization.
 #
 # ## Quiz
 #
@@ -1067,16 +890,16 @@ pd.DataFrame(scored, index=["score"]).round(2)
 # </details>
 #
 # **2. A three-token answer: first token wrong, the two others right under teacher forcing.
-# What do the yardsticks say?**
+# What do the judges say?**
 #
-# <details><summary>A. Share 2/3, accuracy 0, and the model by itself will not say it.</summary>
+# <details><summary>A. A share of two thirds, no accuracy, and the model by itself will not say it.</summary>
 # <b>Yes.</b> After its own wrong first token the others may never come.
 # </details>
-# <details><summary>B. Share 2/3, accuracy 2/3.</summary>
+# <details><summary>B. Share and accuracy are both two thirds.</summary>
 # Accuracy here asks for all tokens.
 # (Papers use the word for both: look.)
 # </details>
-# <details><summary>C. Share 0: everything after a wrong token is wrong.</summary>
+# <details><summary>C. A share of 0: everything after a wrong token is wrong.</summary>
 # That would be fair to speech.
 # Teacher forcing repairs the first token before it asks for the second.
 # </details>
@@ -1096,19 +919,15 @@ pd.DataFrame(scored, index=["score"]).round(2)
 # **Further reading**
 #
 # * [Meng et al. 2022](https://arxiv.org/abs/2202.05262), ROME:
-#   brought CounterFact, and all five metrics of this chapter;
-#   [Meng et al. 2023](https://arxiv.org/abs/2210.07229), MEMIT, uses them for thousands of edits.
-# * [Levy et al. 2017](https://arxiv.org/abs/1706.04115): zsRE was made to test reading, not editing;
-#   [De Cao et al. 2021](https://arxiv.org/abs/2104.08164)
-#   and [Mitchell et al. 2022](https://arxiv.org/abs/2110.11309) turned it into an editing task.
+#   brought CounterFact, and all five metrics of this chapter.
+# * [Levy et al. 2017](https://arxiv.org/abs/1706.04115) made zsRE to test reading;
+#   [De Cao et al. 2021](https://arxiv.org/abs/2104.08164) made an editing task of it.
 # * [Yang et al. 2025](https://arxiv.org/abs/2502.11177), "The Mirage of Model Editing":
 #   the same editors, judged as in real use.
-# * [Zhang et al. 2018](https://arxiv.org/abs/1809.05972):
-#   where the entropy of n-grams as a measure of diversity comes from.
 # * [Miller 2024](https://arxiv.org/abs/2411.00640): error bars for evaluations,
 #   clusters and paired differences included.
 #
-# **Next:** chapter 10 takes these dials along a stream of hundreds of edits.
+# **Next:** chapter 10 takes these metrics along a stream of hundreds of edits.
 
 # %%
 chapter.report()

@@ -17,44 +17,35 @@ MARKERS = ("o", "s", "^", "D", "v")
 
 
 def yardsticks_figure(
-    states: Mapping[str, pd.DataFrame], kinds: Sequence[str], metrics: Sequence[str]
+    states: Mapping[str, Mapping[str, Sequence[float]]], judges: Sequence[str]
 ) -> tuple[Figure, str]:
-    """Dots for each metric, one panel per kind of prompt, one colour and marker per state of the model.
+    """Dots for each judge, one panel per metric, one colour and marker per state of the model.
 
     Args:
-        states: name -> the rows of ``judging.judge_prompts`` in that state (two states).
+        states: name -> metric -> its value for each judge (two states).
     """
-    said = []
-    with drawing(1, len(kinds), size=(7.2, 2.4), sharey=True, sharex=True) as (figure, axes):
-        for axis, kind in zip(axes, kinds, strict=True):
-            values = {
-                state: rows[rows.kind == kind].groupby("fact")[list(metrics)].mean().mean()
-                for state, rows in states.items()
-            }
-            (first, a), (second, b) = values.items()
-            for y, metric in enumerate(metrics):
-                if pd.notna(a[metric]) and pd.notna(b[metric]):
-                    axis.plot([a[metric], b[metric]], [y - 0.1, y + 0.1], color="0.7", linewidth=1, zorder=1)
-            low, high = ([y + shift for y in range(len(metrics))] for shift in (-0.1, 0.1))
-            axis.scatter(a, low, color=OLD, marker="o", s=34, label=first, zorder=2)
+    (first, before), (second, after) = states.items()
+    said, places = [], range(len(judges))
+    with drawing(1, len(before), size=(7.2, 2.0), sharey=True, sharex=True) as (figure, axes):
+        for axis, metric in zip(axes, before, strict=True):
+            pairs = list(zip(map(float, before[metric]), map(float, after[metric]), strict=True))
+            for y, (a, b) in enumerate(pairs):
+                axis.plot([a, b], [y - 0.1, y + 0.1], color="0.7", linewidth=1, zorder=1)
+            low, high = ([y + shift for y in places] for shift in (-0.1, 0.1))
+            axis.scatter([a for a, _ in pairs], low, color=OLD, marker="o", s=34, label=first, zorder=2)
             look: dict[str, Any] = {"edgecolor": "black", "linewidth": 0.5, "zorder": 3}
-            axis.scatter(b, high, color=NEW, marker="D", s=34, label=second, **look)
-            axis.set_title(kind, loc="left", fontweight="bold")
+            axis.scatter([b for _, b in pairs], high, color=NEW, marker="D", s=34, label=second, **look)
+            axis.set_title(metric, loc="left", fontweight="bold")
             axis.set(xlim=(-0.05, 1.05), xlabel="mean over facts")
             axis.grid(axis="x", color="0.9")
-            parts = (
-                f"{metric} {f'{a[metric]:.2f}, then ' * pd.notna(a[metric])}{b[metric]:.2f}"
-                for metric in metrics
-                if pd.notna(b[metric])
-            )
-            said.append(f"{kind}: {'; '.join(parts)}")
-        axes[0].set_yticks(range(len(metrics)), metrics)
-        axes[0].invert_yaxis()
+            parts = (f"{judge} {a:.2f}, then {b:.2f}" for judge, (a, b) in zip(judges, pairs, strict=True))
+            said.append(f"{metric}: {'; '.join(parts)}")
+        axes[0].set_yticks(places, judges)
+        axes[0].set_ylim(len(judges) - 0.6, -0.4)
         figure.legend(
             *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
         )
-    names = ", then ".join(states)
-    return figure, f"Means of each metric, {names}. {'. '.join(said)}."
+    return figure, f"Means over facts, {first}, then {second}. {'. '.join(said)}."
 
 
 def protocols_figure(

@@ -130,7 +130,7 @@ def check_energy(answer: Callable[[Tensor, Tensor], Any]) -> None:
         not near(found, float(without)),
         "average over all pairs, a point with itself included: otherwise a cloud is not at distance 0 from itself.",
     )
-    expect(near(found, energy(X, Y)), "the value is not that of (12.3): a mean over all pairs, three times.")
+    expect(near(found, energy(X, Y)), "the value is not that of (12.2): a mean over all pairs, three times.")
 
 
 def centres_apart(X: Tensor, Y: Tensor) -> float:

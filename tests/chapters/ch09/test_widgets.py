@@ -92,8 +92,8 @@ def test_figures_say_their_numbers(states):
     groups = {"a": ["match"], "b": ["fluency"]}
     assert "match 0.00, 0.50, 1.00" in strength_figure(dials, groups)[1]
     assert "Whiskers" in strength_figure(dials, groups, 2)[1]
-    two = {"unedited": states[0.0], "edited": states[1.0]}
-    assert "share 0.00, then 0.50" in yardsticks_figure(two, ("prompt", "neighbours"), ["share"])[1]
+    two = {"unedited": {"efficacy": [0.0], "b": [1]}, "edited": {"efficacy": torch.tensor([0.5]), "b": [1]}}
+    assert "efficacy: share 0.00, then 0.50" in yardsticks_figure(two, ["share"])[1]
     value = {"success": {"mean": 0.5, "low": 0.4, "high": 0.6}}
     panels = {"prompt": {"A": value, "B": value}}
     assert "prompt, A: success 0.50; prompt, B" in protocols_figure(panels, ["success"])[1]
