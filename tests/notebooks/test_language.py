@@ -14,7 +14,7 @@ NEW = {5, 7, 8, 10, 14}
 EXCEPTIONS: dict[str, dict[str, str]] = {
     f"{n:02d}": dict.fromkeys(AT_MOST, FIRST)
     for n in range(17)
-    if n not in {0, 2, 4, 5, 6, 7, 8, 10, 11, 13, 14, 16}
+    if n not in {0, 2, 4, 5, 6, 7, 8, 10, 11, 13, 14, 15, 16}
 }
 
 
