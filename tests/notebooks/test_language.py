@@ -9,8 +9,6 @@ from tools.build_notebooks import sources
 from tools.measure import AT_MOST, measure, sentences
 
 LESSONS = [source for source in sources() if source.parent.name != "lab"]
-FIRST = "still as in the first edition: lesson and study in one"
-EXCEPTIONS: dict[str, dict[str, str]] = {"15": dict.fromkeys(AT_MOST, FIRST)}
 
 
 @pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
