@@ -9,6 +9,7 @@ from tools.build_notebooks import sources
 from tools.measure import AT_MOST, measure, sentences
 
 LESSONS = [source for source in sources() if source.parent.name != "lab"]
+EXCEPTIONS: dict[str, dict[str, str]] = {}  # lesson -> bound -> why it is over it
 
 
 @pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
