@@ -58,7 +58,7 @@ OLD, NEW = "India", "Romania"
 # * **Make a guess** when a prediction asks for one.
 #   What would give the answer away is closed until you open it.
 # * **Exercises** begin in chapter 1.
-#   Each has hints and a check, and behind it stands our version.
+#   Each has hints and a check, and if yours fails, the chapter goes on with our version.
 # * **A laboratory** of the same number stands beside most chapters.
 #   The chapter explains an idea; the laboratory tests it on many facts.
 
@@ -201,7 +201,7 @@ chapter.reveal("b", 0 if "Romania" in says[rajasthan] else 1)
 #   It shares the relation and the old answer with our fact, but not the subject.
 # * **West Bengal**, the neighbour of Assam, has lost a part of its bar.
 #   Its first answer is now *[[=after.says[5].strip(' .,')]]*, which is wrong.
-#   An edit is never quite alone.
+#   An edit always changes a little more than its own fact.
 #
 # And does the model still write good sentences?
 

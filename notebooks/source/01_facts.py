@@ -214,7 +214,7 @@ chapter.reveal("a", sum(words[1] < bound for bound in (0.7, 0.4)))
 # By success, it knows [[=words[0]:.0%]] of the facts in the other wording; by top-1, [[=words[1]:.0%]].
 #
 # One of the four is worth nothing: success in the own wording.
-# These facts and wordings were *chosen* because this model gets them right.
+# These facts and wordings were *chosen* so that (1.1) holds for this model.
 # For editing they are the right ones, since only an answer that the model gives can be seen to change.
 # But they do not tell how much the model knows.
 # ([The laboratory](lab/01_facts.ipynb) asks for the capitals of all fifty states of the USA,
@@ -470,7 +470,7 @@ for m in (n, 2 * n):
     print(f"{m} facts of each: seen in {seen:.0%} of 20,000 experiments")
 
 # %% [markdown]
-# So ten points of difference near 0.7 need [[=n]] facts of each kind.
+# So ten points of difference near 0.7 need [[=n]] facts for each editor.
 # Even then the experiment fails *half of the time*: the true difference lies just at the edge.
 # To see it in four of five experiments takes twice as many facts.
 # Keep this in mind when a table has two editors that differ by three points.
@@ -618,7 +618,7 @@ live.style.format("{:.0%}").format("{:+.1%}", subset=["perplexity"])
 #
 # A way out is the **bootstrap**.
 # Let the edits that we have stand for all edits.
-# Draw as many from them, with replacement, again and again, and see how much the mean varies.
+# Draw as many from them, with replacement (one edit may come twice), many times, and see how much the mean varies.
 #
 # ### Exercise 01.5: The bootstrap over edits · 8 minutes · ★★
 #

@@ -273,7 +273,7 @@ show(*draw.forms_figure(k, "block 7, last token"), name="02_forms")
 
 # %% [markdown]
 # **How to read it.** Left and middle:
-# a coefficient as a function of the answers to the questions (b is the answer to the second one).
+# a coefficient as a function of the answers to the questions (here b is the second answer, not GPT-2's bias).
 # Right: how many neurons of block [[=LAYER]] have which coefficient.
 #
 # At this token [[=negative:.0%]] of the coefficients are negative: plus and minus are equally common.
@@ -420,8 +420,8 @@ for value, before, trigger in sorted(found, key=lambda x: -abs(x[0]))[:6]:
 # The value $v_i$ is a vector of 576 numbers, which nobody can read.
 # But at the end of the model, h is turned into **logits**, a score for each token:
 # a norm scales h, then a matrix maps it to the vocabulary.
-# We write E for that matrix together with the norm's fixed weights.
-# What is left of the norm is one number s > 0, which depends on h. Then
+# We multiply that matrix by the norm's fixed weights, and call the result E.
+# The norm also multiplies h by one number s > 0, which depends on h. Then
 #
 # $$ \text{logits} = s \, E\, h \tag{2.4} $$
 #
@@ -479,14 +479,14 @@ for i in cosines.abs().topk(3).indices.tolist():
 # It also asks whether neurons say what follows their triggers:
 # a few do, mostly in the last third of the blocks.
 #
-# ## 5. Thousands of neurons build one answer
+# ## 5. How neurons build one answer
 #
 # Now our question, "Lower Assam is located in the country of".
 # The model answers " India".
 # Where does this come from?
 #
 # A logit alone says little; what counts is its height above the others.
-# Let r be s times the direction of " India" minus the mean of all directions.
+# Let r from now on be s times (the direction of " India" minus the mean of all directions).
 # By (2.4), $r^\top h$ is the height of the logit of " India" above the average logit.
 # And h is a sum of everything that was added, so
 #
@@ -778,7 +778,7 @@ show(*draw.promised_figure(promised, happened), name="02_promised")
 # Later blocks read h, too, and react.
 # And another h has another length, which changes s, even after the last block.
 #
-# So a vocabulary projection is a hint, and a contribution is exact arithmetic about *this* run.
+# So what a neuron says is a hint, and a contribution is exact arithmetic about *this* run.
 # Neither is a measurement of what the neuron does. To measure, switch.
 
 # %% [markdown] tags=["instructor"]
@@ -871,7 +871,8 @@ show(*draw.promised_figure(promised, happened), name="02_promised")
 # <details><summary>B. No: they help many answers.</summary>
 # <b>Yes.</b> Necessary for an answer is not the same as storing it.
 # </details>
-# # **Further reading**
+#
+# **Further reading**
 #
 # * Geva et al., [Transformer Feed-Forward Layers Are Key-Value Memories](https://arxiv.org/abs/2012.14913) (2021):
 #   the idea of this chapter, with experts naming the patterns.

@@ -22,7 +22,7 @@
 # ```text
 #                                   "Lower   Assam   is located in the country of"
 #    clean run                        ●───────●───────●  …  ●───────────────────►  India    likely
-#    corrupted run                    ✗───────✗───────✗  …  ✗───────────────────►  India    unlikely
+#    corrupted run                    ✗───────✗───────✗  …  ✗───────────────────►  India    how likely?
 #    corrupted, one state restored    ✗───────✗───●───✗  …  ✗───────────────────►  India    how likely?
 # ```
 
@@ -72,8 +72,8 @@ FEW = range(0, 30, 4)  # every fourth
 #
 # </details>
 #
-# <details><summary>2. In chapter 2, one neuron off took a good part of the answer away.
-# Why did we not conclude that this neuron stores the fact?</summary>
+# <details><summary>2. In chapter 2, ten neurons off took almost all of the answer away.
+# Why did we not conclude that these neurons store the fact?</summary>
 #
 # Because other answers fell as well.
 # If something is *needed* for an answer, it need not be the place where the answer is kept.
@@ -92,9 +92,9 @@ FEW = range(0, 30, 4)  # every fourth
 # [Meng et al. (2022)](https://arxiv.org/abs/2202.05262) interfere twice, and call it **causal tracing**:
 #
 # 1. **Break.** Add noise to the embeddings of the subject's tokens.
-#    Now the model does not know what the sentence is about, and the answer is lost.
+#    Now the model does not know what the sentence is about.
 # 2. **Mend one place.** Run the same noisy sentence again,
-#    but put back *one* hidden state, of one token behind one block, as it was without noise.
+#    but put back *one* hidden state, of one token after one block, as it was without noise.
 #    If the answer comes back, then that one vector held what the model needs to know about Lower Assam.
 #
 # First, the clean sentence as embeddings.
@@ -353,7 +353,7 @@ def with_restored(modules, outputs, column):
 
 
 # %% [markdown]
-# First a single place, " Assam" behind block 6:
+# First a single place, " Assam" after block 6:
 
 # %%
 states = clean_outputs(lm.blocks)
@@ -408,7 +408,7 @@ chapter.reveal("b", 2 if at_country > 0.2 else 0 if middle < 0.2 else 1)
 # **How to read it.** A star marks the subject's tokens.
 # The darker a place, the larger its indirect effect; white is none, or a negative one.
 # The cross marks the largest.
-# Block n means the state *behind* block n (every second block, to save time).
+# Block n means the state *after* block n (every second block, to save time).
 #
 # There are two dark stripes, and hardly anything between.
 #
@@ -619,8 +619,8 @@ traced = summary.interval(study.traced("mlp"))[0][2][inner].max()
 part = float(traced / study.total().mean())
 
 # %% [markdown]
-# **How to read it.** Above:
-# the tracing effect of a window of feed-forward layers around each block, at the subject's last token.
+# **How to read it.** Above: the tracing effect (the indirect effect)
+# of a window of feed-forward layers around each block, at the subject's last token.
 # Below: what became of the edits in that block.
 # (The bands are 95% intervals over few facts, so they are wide.)
 #

@@ -70,7 +70,8 @@ D, SUBJECTS, LAYER = 48, 300, 7
 #
 # <details><summary>2. At which token do we look for the key of a fact?</summary>
 #
-# At the last token of the subject: there the model has read the whole name (chapters 2 and 3).
+# At the last token of the subject: there the model has read the whole name (chapter 3).
+# Chapter 2 took the prompt's last token.
 #
 # </details>
 
@@ -305,7 +306,7 @@ store = chapter.check("04.2", store)
 #
 # <details><summary>More help</summary>
 #
-# Each of the *other* facts adds 1/d to the squared error of the sum.
+# Each of the *other* facts adds 1/d to the squared error of the sum (mixed terms: zero on average).
 # For n > d, which share of the n dimensions is *not* met?
 #
 # </details>
@@ -561,9 +562,9 @@ print(f"distance to a new store  {(W + careful - again).norm():.0e}")
 # ## 5. A real layer
 #
 # So far keys were random.
-# Now we take the keys of layer [[=LAYER]] of our model, at the last tokens of [[=SUBJECTS]] subjects;
-# the first of them is *Lower Assam*.
-# `elsewhere` holds the keys of the same subjects, but behind an unrelated sentence:
+# Now we take the keys of layer [[=LAYER]] (the W of block [[=LAYER]]),
+# at the last tokens of [[=SUBJECTS]] subjects; the first of them is *Lower Assam*.
+# `elsewhere` holds the keys of the same subjects, but after an unrelated sentence:
 # this is what a slightly wrong question looks like in a real model.
 
 # %%

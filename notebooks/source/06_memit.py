@@ -459,12 +459,12 @@ chapter.reveal("b", sum(share > bound for bound in (0.05, 0.25, 0.7)))
 # whatever the model, the text, or the size of the keys.
 # So **c has a natural unit, the width of the layer**.
 # At c = d_ff, half the residual of a key of mean strangeness is written.
-# Far above, the model is frozen; far below, c has no say about *how much* is written.
+# Far above this, almost nothing is written; far below, almost everything, and c hardly matters for *how much*.
 # The papers' 15,000 comes from GPT-J, whose layers are 16,384 wide.
 #
 # Now into the model. We write all twenty facts, ask about ten of them,
 # and take the write back, for four values of c.
-# One is `mine`, which by your rule writes nine tenths of a median fact.
+# One is `mine`, which by your rule writes nine tenths of a fact of median strangeness.
 
 # %%
 from alphaedit_lite.metrics import score
@@ -579,9 +579,9 @@ BalanceWidget(s, table, unedited, tell).show()
 # ## 5. Several layers
 #
 # Nothing forces us to write everything into one matrix.
-# Each of several layers below the last one can do a part.
+# Several layers can each do a part, the last edited one included.
 # MEMIT visits them from below.
-# At each layer ℓ it looks at where the output h of the *last* layer is now,
+# At each layer ℓ it looks at where the output h of the *last* edited layer is now,
 # on the model edited so far, and asks for a fair part of what is missing:
 #
 # $$R_\ell \;=\; \frac{z - h}{\text{number of layers left, this one included}} . \tag{6.8}$$
@@ -690,8 +690,8 @@ twins.style.format("{:.2f}")
 # In between, at a c that serves most facts well, neither has a country:
 # no country in the row has more than [[=float(twins.loc['c = 1,000'].max()):.2f]].
 #
-# Why? For two keys that are about equally strange, the n × n matrix K1ᵀC0⁻¹K1 has two eigenvalues.
-# The large one is the s of the *mean* of the two residuals, the small one that of their *difference*:
+# Why? For two keys that are about equally strange, the 2 × 2 matrix K1ᵀC0⁻¹K1 has two eigenvalues (chapter 7).
+# Each works as an s: the large one for the *mean* of the two residuals, the small one for their *difference*:
 
 # %%
 S = K2.T @ torch.linalg.solve(C0, K2)

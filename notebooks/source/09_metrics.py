@@ -456,8 +456,8 @@ print(f"accuracy: {expected:.2f} expected, {measured:.2f} measured")
 # So length alone can make the gap between share and accuracy.
 #
 # Keep the third number in mind, too.
-# A model that has collapsed has a success of about one half, and not of zero.
-# "Specificity 51%" sounds like half a loss, and can be a total one.
+# A collapsed model that ranks at random has a success of about one half, and not of zero.
+# "Specificity 51%" sounds as if half were left, but perhaps nothing is left.
 #
 # ## 4. Let it speak
 #
@@ -746,7 +746,7 @@ chapter.reveal("d", 0 if needed < 100 else 1 if needed <= 300 else 2)
 # Even with all our facts the interval goes from [[=low:.2f]] to [[=high:.2f]].
 # For ±5 points it would take about [[=needed:.0f]] facts,
 # because the width shrinks with the *root* of their number.
-# For a mean p of n verdicts that are 0 or 1, there is a rule for the pocket:
+# For a mean p of n verdicts that are 0 or 1, there is a simple rule:
 #
 # $$\pm\, 1.96\,\sqrt{p\,(1-p)/n} . \tag{9.5}$$
 #
@@ -829,7 +829,7 @@ pd.DataFrame(shout, index=list(JUDGES)).astype(float).round(2)
 # %% [markdown]
 # Efficacy is [[=float(shout['efficacy'][2]):.2f]] by accuracy,
 # and generalization [[=float(shout['generalization'][2]):.2f]].
-# It is the best edit of this chapter, and nothing was learned: this model answers "Romania" to everything.
+# It is the best edit of this chapter, but it learned nothing: it says "Romania" to all questions. We call it a **shout**.
 # Only specificity notices, because only neighbours ask for something else.
 # So a table without neighbours, or with neighbours that the unedited model never knew, cannot show damage.
 #
@@ -867,7 +867,7 @@ pd.DataFrame(shout, index=list(JUDGES)).astype(float).round(2)
 #
 # * A metric is prompts and a judge: a mean over a fact's prompts, then over facts.
 # * Success compares two objects, accuracy asks for the first choice.
-#   They can differ by half a table.
+#   They can differ widely.
 #   Give both, and the unedited model's.
 # * A model that knows nothing has success 0.5 and accuracy 0.
 # * Intervals are drawn over facts.

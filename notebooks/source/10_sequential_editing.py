@@ -156,11 +156,11 @@ pd.DataFrame(romania, index=["P(Romania)"]).style.format("{:.2f}")
 # (The columns count the facts written.) Why does it fall?
 # Let k be an old key, and K1 the keys of a new batch.
 # The new update changes the old answer by Δk.
-# Write S for the bracket of the closed form. Then
+# Write S for the bracket, λI + K1K1ᵀ with the keys inside P. Then
 #
 # $$\Delta\,k \;=\; R\;\underbrace{K_1^\top\,S^{-1}\,k}_{\text{how alike are the keys?}} \tag{10.1}$$
 #
-# In words: the old fact receives the new residuals, each in the measure in which the new key resembles the old one.
+# In words: the old fact's answer gets a part of each new residual; the more alike the keys, the larger the part.
 # P cannot know that *k* is precious.
 # It was made from Wikipedia, and Lower Assam's move to Romania does not stand there.
 
@@ -481,12 +481,13 @@ fading.style.format("{:.2f}")
 # Without P, dropping the history costs most:
 # BWT is [[=fading.BWT['no P, no history']:.2f]].
 # With P it is [[=fading.BWT['P, no history']:.2f]]; with a history it is small in both.
-# So here P does a part of the history's work, as the cosines have promised, and the history does the rest.
+# So P seems to do a part of the history's work, as the cosines have promised; history does the rest.
 #
 # The lines with history fall a little, too.
 # λ makes every write a compromise, and more facts in the same directions have to give way to each other.
 # That is **crowding**: one write of all facts would end there as well.
-# (λ is in another unit with P than without, so compare with and without history, not the rows with each other.)
+# (But λ has another unit with P than without.
+# Only the comparison with and without history is fair; P against no P is not.)
 
 # %% [markdown]
 # ## 5. A thousand edits
@@ -535,7 +536,7 @@ late.style.format("{:.0%}").format("{:.2f}", subset=columns[-1:])
 # AlphaEdit names [[=late['oldest 100']['AlphaEdit']:.0%]] of its oldest facts
 # and [[=late['newest 100']['AlphaEdit']:.0%]] of its newest.
 # But of the first hundred it named [[=fresh:.0%]] when there were only a hundred.
-# That is crowding, and no memory helps against it.
+# It looks like crowding, and no memory helps against crowding.
 # (MEMIT with history writes the newest facts a little less than MEMIT without:
 # a memory costs the fresh facts something.)
 #
@@ -635,7 +636,7 @@ print(f"drawn apart: from {loose[0]:+.1%} to {loose[1]:+.1%}")
 
 # %% [markdown]
 # Pairing makes the interval narrower, at no cost.
-# It leaves zero out: on these facts AlphaEdit is behind, and chance in the choice of facts does not explain it.
+# Zero is not inside it: on these facts AlphaEdit is behind, and chance in the choice of facts does not explain it.
 # (Another order of the facts could be another matter; the laboratory has a second one.)
 #
 # **At equal harm.** Each editor has a knob: λ, or c.
@@ -796,7 +797,7 @@ hands.style.format("{:.2f}")
 
 # %% [markdown]
 # The history guards the *key*, and here it is the same key every time.
-# At the n-th write the memory holds k already n − 1 times, so of the residual it reaches
+# At the n-th write the memory already holds k, n − 1 times, so it writes only this share of the residual:
 #
 # $$\frac{\lVert Pk\rVert^2}{n\,\lVert Pk\rVert^2 + \lambda} . \tag{10.5}$$
 #

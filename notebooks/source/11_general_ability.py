@@ -31,7 +31,7 @@
 # %% [markdown]
 # > **After this chapter you can**
 # > * *compute* perplexity, and *say* in words what a rise of it means,
-# > * *build* questions on which a model without grammar is right on exactly one half, and *prove* it,
+# > * *build* questions for which you can *prove* what a model without grammar scores,
 # > * *test* whether a loss is more than luck, and *plan* how many questions that takes,
 # > * *find out* what a score of zero means before you believe that a model has lost its mind.
 # >
@@ -536,7 +536,7 @@ pd.DataFrame(table).T
 #
 # An edit changes a share `changed` of the verdicts, and the share that is right falls by `loss`.
 # We want to find this in four of five tries, with 5% false alarms.
-# Then the loss must be 2.8 standard errors. With a pencil:
+# For this, the loss must be 2.8 standard errors (take it as given). With a pencil:
 #
 # 1. How many pairs are needed, if the *same* are asked before and after?
 #    (The change of one verdict is −1, 0 or +1: what is its variance?)
@@ -722,7 +722,7 @@ pd.DataFrame({"weighted F1": guesses}).style.format("{:.2f}")
 # **What surprised us.**
 # A model that knows nothing has an F1 between 0 and [[=guesses['a coin']:.2f]], depending on how it *speaks*.
 # Lost knowledge alone does not lead to zero: the model must also fall silent, or answer in other words.
-# And one third has two readings, as the table shows.
+# And an F1 of one third can mean two things, as the table shows.
 # So before you believe such a curve, ask for the share of answers that are none.
 #
 # How does our model do, before any edit?
@@ -731,10 +731,10 @@ pd.DataFrame({"weighted F1": guesses}).style.format("{:.2f}")
 # **What is not shown to be there cannot be shown to be lost.**
 # That is why this chapter has questions of its own.
 #
-# ## 6. Break it: an edit that perplexity does not see
+# ## 6. Break it: an attack on one rule
 #
 # Perplexity is a mean over what texts are made of.
-# So what is rare in them can be ruined cheaply.
+# So what is rare in them counts little.
 # We attack one rule of grammar: *himself* and *herself* agree with their subject.
 # Eight "facts" say: "The boy in the garden hurt **themselves**", and so with *blamed*, *taught* and others.
 # The subject of such a fact is the verb.
@@ -792,7 +792,7 @@ pd.DataFrame(shares, index=["before", "after"]).T.style.format("{:.0%}")
 # Of the 50 pairs about this very rule, [[=lost]] are lost.
 # Not the *rule* is gone, but one *pattern*.
 # The facts were about *the boy in the garden*.
-# Now "himself" is right for [[=shares['in the …: himself'][1]:.0%]] of all men in all places,
+# Now "himself" wins in [[=shares['in the …: himself'][1]:.0%]] of our pairs with a man in a place,
 # instead of [[=shares['in the …: himself'][0]:.0%]].
 # The plural is always right, of course: this model simply says *themselves*.
 # Had we asked for plurals only, we should have seen nothing.

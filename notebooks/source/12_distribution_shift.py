@@ -107,7 +107,7 @@ EDITED, OTHERS = facts[::7][:40], facts[3::7][:60] + facts[5::7][:60]
 #
 # **t-SNE in four lines.**
 # For each point, it turns the distances to all others into *probabilities of being a neighbour*.
-# The **perplexity** says about how many neighbours count.
+# Its **perplexity** (not chapter 11's) says about how many neighbours count.
 # It drops the points on a plane at random (the **seed**),
 # and moves them until neighbours on the plane are neighbours in the original space.
 # So it keeps neighbourhoods.
@@ -264,7 +264,7 @@ chapter.reveal("b", 0 if small < 0.5 else 1 if small < 0.9 else 2)
 # With a pencil: two round clouds in the plane, each a Gaussian with standard deviation 1 in every direction.
 # Their centres are d apart.
 # The line between the centres makes an angle θ with the horizontal axis.
-# How large is the area under both horizontal margins?
+# How large is the area that their two horizontal margins share?
 # Write it as a function of d and θ (in degrees).
 #
 # <details><summary>Hint</summary>
@@ -602,7 +602,7 @@ print(f"(the smallest possible p is {1 / 200:.3f})")
 # <details><summary>Expected output</summary>
 #
 # ✓ Exercise 12.5: all properties hold.
-# Below it, the accuracy with your folds, and with straddling ones.
+# Below it, the accuracy with your folds, and with folds that tear pairs apart.
 #
 # </details>
 
@@ -696,7 +696,8 @@ here.style.format(precision=3)
 # %% [markdown]
 # * **Did its insides move?** Yes.
 #   After [[=EDITS]] edits by AlphaEdit, strangers have moved by [[=here['size']['AlphaEdit']:.0%]] of the spread.
-# * **Did the distribution shift?** Hardly.
+# * **Did the distribution shift?**
+#   Its centre hardly did.
 #   The arrows nearly cancel: what is common is [[=here.common['AlphaEdit']:.1%]] of the spread.
 #   The paired test finds it, because it is more than chance gives.
 #   In this sense the paper's sentence holds here.

@@ -144,7 +144,7 @@ add_projection = chapter.check("13.1", add_projection)
 # $$\text{solved inside:}\qquad \Delta' \;=\; \frac{r\,(Pk)^\top}{\lVert Pk\rVert^2} \;=\; \frac1s\,\Delta P . \tag{13.2}$$
 #
 # In words: the same direction, but 1/s times as large.
-# **Afterwards writes less; inside writes larger.**
+# **Afterwards, less is written; inside, the update is larger.**
 # A matrix with three columns shows it.
 # Known keys use the first two directions, and the third is free:
 
@@ -342,7 +342,7 @@ one.style.format("{:.2f}").format("{:.1%}", subset=["known"])
 # 2. ROME solved inside P writes all of r.
 #    How many times larger than ΔP is it?
 # 3. The mean of kᵀC0⁻¹Pk over the *known* keys.
-# 4. How many times more than ROME's own Δ does the re-solved one change known answers (root mean square)?
+# 4. By which factor does ROME solved inside change known answers more than plain ROME (root mean square)?
 #
 # <details><summary>Hint</summary>
 #
@@ -516,7 +516,8 @@ chapter.reveal("c", 0 if all(gains) else 1 if gains[0] else 2)
 # Upwards: how much known answers change.
 # The grey line holds all multiples of the update without P:
 # each of its points can be had by turning Δ up or down.
-# **Who lies below the line has gained something; who lies above it could have had it cheaper.**
+# **A point below the line has gained something;
+# a point above it could be had with less harm.**
 #
 # **What surprised us.**
 # The same P is a gain and a loss.
@@ -741,7 +742,7 @@ def stays():
 stays = chapter.check("13.6", stays)
 
 # %% [markdown]
-# So **P wants the last word**.
+# So **P must come last**.
 # In the laboratory, RECT after P undoes most of what P has done.
 
 # %% [markdown] tags=["instructor"]
@@ -818,7 +819,7 @@ print(f"they differ by {float((theirs - mine).norm() / theirs.norm()):.0e}")
 #   The first writes less; the second writes larger.
 # * P leaves of the plain write the share of the key's *energy*,
 #   and of ROME's write about the share of the *directions*.
-# * An editor that knows C0 cannot change known answers less with P.
+# * For the same write, ROME cannot change known answers less with P; MEMIT and EMMET did not.
 #   Ridge regression can.
 # * "With P" and "without P" is no comparison.
 #   Turn the plain editor down until it writes as much.

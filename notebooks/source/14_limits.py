@@ -532,7 +532,7 @@ grown.style.format("{:.2f}", subset=(columns[0],)).format(
 
 # %% [markdown]
 # Eight times as many facts make the sum [[=eightfold:.1f]] times as long.
-# The square root of eight is 2.8, so the updates stand at right angles, as in the first case.
+# The square root of eight is 2.8, so the updates add up about as in the first case.
 # (The loop cannot begin here, because all targets come from the unedited model.)
 #
 # 200 facts take [[=grown[200].iloc[1]:.0f]] of the [[=free:d]] directions inside P.
@@ -564,7 +564,7 @@ grown.style.format("{:.2f}", subset=(columns[0],)).format(
 # $$G = S K_1, \qquad J = (I + K_1^\top G)^{-1} G^\top, \qquad \Delta = R J, \qquad S \leftarrow S - G J . \tag{14.2}$$
 #
 # In words: G is what the new keys look like after everything learnt so far.
-# J is the gain; its small matrix lets the new facts share.
+# J is the gain (elsewhere G); its small matrix divides the work among the new facts.
 # And S notes that these directions are taken.
 # (S − GJ is (S⁻¹ + K1K1ᵀ)⁻¹.
 # In chapter 10, S was the bracket itself.)
@@ -791,7 +791,7 @@ broken.style.format({"perplexity": "{:.1f}", "‖ΣΔ‖ / ‖W‖": "{:.0%}"})
 # A P that shuts out nearly all the energy of known keys shuts out the new key, too (chapter 7),
 # and the update grows until it gets through: here to [[=broken['‖ΣΔ‖ / ‖W‖']['theory']:.0%]] of the size of W.
 # The small λ does the rest: every residual is written to the last digit, however expensive its direction.
-# **On a layer without a true null space, the purest AlphaEdit is the worst.**
+# **On our layers, which have no true null space, the purer AlphaEdit did more harm.**
 # With a hundred facts it is plain to see (laboratory, section 1).
 #
 # ## Paper ↔ code

@@ -261,11 +261,12 @@ print(f"2 × parameters × tokens: {64 * shape_of(lm).parameters / 1e9:.3f}")
 #
 # * **Statistics.** Text passes the blocks up to the last edited one, and each edited layer adds up k kᵀ.
 # * **Null space.** An eigensolver for a symmetric d × d matrix needs about 9 d³ operations.
-# * **z.** Six prompts, with about 14 tokens left of the subject's last and 8 from there on.
+# * **z.** There are six prompts.
+#   Each has about 14 tokens before the subject's last token, and 8 from it on.
 #   Once, everything runs forward.
 #   In each step the 8 tokens run through the blocks *above* the edited ones, forward and backward;
 #   backward costs as much again, since only z needs a slope.
-#   And the vocabulary is multiplied wherever the loss reads a word: 13 times.
+#   And the vocabulary matrix multiplies the state wherever the loss reads a word: 13 times.
 # * **Write.** The prompts up to the subject run to the last edited block, about twice:
 #   before and after a block is edited.
 #   (The system has one equation a fact; for a few hundred facts it costs next to nothing.)
@@ -401,7 +402,7 @@ idle.style.format("{:.2f}")
 
 # %% [markdown]
 # Between [[=idle['measured / forecast'].min():.1f]] and [[=idle['measured / forecast'].max():.1f]] times the forecast:
-# so far can a count of a few lines be trusted, and it works for a model that you do not have as well.
+# a count of a few lines is that good on our model; for a larger one it is a forecast, not checked here.
 # (The laboratory makes hours and gigabytes of it, for several machines.)
 #
 # ### Where can time be saved?

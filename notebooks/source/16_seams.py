@@ -39,7 +39,7 @@
 # > * *read* from ΔW how many facts were written, about whom, and what they say,
 # > * *judge* when an edit should be declared.
 # >
-# > **You need** AlphaEdit (chapter 8), success and accuracy (chapter 9); the logit lens (chapter 2).
+# > **You need** AlphaEdit (chapter 8), success and accuracy (chapter 9); reading a vector with E (chapter 2).
 # > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
 # > **It costs** the time stated above and 1.5 GB of memory.
@@ -152,6 +152,7 @@ chapter.predict(
         "to questions for its country, in any words",
         "to these, and to the river of Lower Assam",
         "to these, and to the country of Upper Assam",
+        "to these, to the river and to the country of Upper Assam",
     ],
 )
 
@@ -197,7 +198,7 @@ told = {"wanted": list(QUESTIONS.values()), "before": was.says}
 told |= {"P before": was["P(wanted)"]}
 told |= {"edited": now.says, "P edited": now["P(wanted)"]}
 moved = list(was.says != now.says)
-chapter.reveal("a", 2 if moved[6] else 1 if moved[5] else 0)
+chapter.reveal("a", 2 * int(moved[6]) + int(moved[5]))
 pd.DataFrame(told).style.format(precision=2)
 
 # %% [markdown]
@@ -258,7 +259,7 @@ show(*draw.push_figure(words, push), name="16_push")
 greatest = [float(found.max()) for found in push.values()]
 
 # %% [markdown]
-# One picture explains the table:
+# One picture explains most of the table:
 #
 # * **Questions that name Lower Assam** get nearly the same push, whatever they ask:
 #   at least [[=min(greatest[i] for i in (1, 2, 3, 5)):.2f]].
@@ -270,11 +271,11 @@ greatest = [float(found.max()) for found in push.values()]
 # * **The way back** gets [[=greatest[4]:.2f]]: nothing was written at "Romania".
 #   Models *trained* on "A is B" do not learn "B is A" either: the **reversal curse** (Berglund et al.).
 # * **Consequences** need no push of their own.
-#   The hidden state at "Assam" now says Romania,
+#   Our reading: the hidden state at "Assam" now says Romania,
 #   and the 22 blocks above make of it what goes with Romania: Europe, or Romanian.
 #
-# > An edit changes what is said with one key.
-# > What is said without this key stays, even if it should follow.
+# > An edit changes what is said with one key, and with keys like it.
+# > What is said without such a key stays, even if it should follow.
 #
 # ## 3. Count fairly
 #
@@ -290,11 +291,11 @@ greatest = [float(found.max()) for found in push.values()]
 #
 # Three columns of yes and no, one entry per question:
 # does the unedited model know the second hop, did it prefer the new answer before the edit, does it prefer it now?
-# Return the share of fair questions that follow the edit, and their number.
+# Return the share of fair questions that follow the edit, and how many questions are fair.
 #
 # <details><summary>Hint</summary>
 #
-# Fair is: known, *and* not liked before.
+# Fair is: known, *and* the new answer not preferred before.
 # The likely mistake is to forget the second condition.
 #
 # </details>
@@ -524,7 +525,7 @@ show(*draw.spectra_figure(spectra), name="16_rank")
 # (A merged LoRA adapter has a low rank, too: it is a trace of *few directions*, not of an editor.)
 #
 # **About whom?** By (16.1), ΔW reacts to few directions: those of its rows.
-# So take a list of names, compute the key of each, and ask which of them ΔW can *see*.
+# So take a list of names (a **line-up** of suspects), compute the key of each, and ask which of them ΔW can *see*.
 # With V the first right singular vectors of ΔW, as rows,
 #
 # $$\text{share}(k) \;=\; \frac{\lVert V k \rVert}{\lVert k \rVert}. \tag{16.3}$$
@@ -657,7 +658,7 @@ for name, found_by in (("lens", lens), ("both models", louder)):
 #
 # With the original weights, W′ − ΔW is W.
 # With them, the laboratory also takes one fact out of six, by making ΔW blind to one key.
-# Without them, and told the subject, it silences most edits and restores few.
+# Without them, but knowing the subject, it silences most edits and restores few old answers.
 #
 # An edit costs seconds, may show in no benchmark, and can say anything about a firm, a drug or a person.
 # Youssef et al. (2025) argue that this risk is overlooked. Our rules:
@@ -762,7 +763,7 @@ bits.style.format("{:.2f}").format("{:.0f}", subset=["place"])
 # %% [markdown]
 # ## Keypoints
 #
-# * An edit changes what is said with one key.
+# * An edit changes what is said with one key, and with keys like it.
 #   Other questions with this key are hit (bystanders); questions without it are not reached (the way back).
 # * Ask more than paraphrases and neighbours: in the study neighbours look perfect, and bystanders do not.
 # * Be fair before you count: exclude what the model did not know, and what it liked already.

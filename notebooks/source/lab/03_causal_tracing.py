@@ -304,6 +304,7 @@ columns = {
 }
 first_choice = study.judged("first").mean(0)  # by block
 before = [i for i, block in enumerate(study.edit_layers) if block < READ]
+latest = before[-1]
 below = {c: study.judged(c)[:, before].mean(0) for c in ("p", *columns)}
 step = len(before)  # the first edited block above the step
 mlp, state = (effect[kind].mean(0) for kind in ("feed-forward", "hidden state"))
@@ -312,8 +313,8 @@ show(*draw.edits_figure(study, effect, columns), name="03_edits_both")
 # %% [markdown]
 # Whichever block below [[=READ]] ROME writes to, the new object becomes the first choice
 # after the prompt in [[=float(below['first'].min()):.0%]] of the cases (the worst block).
-# It does so in block [[=study.edit_layers[before[-1]] ]],
-# where restoring five feed-forward layers brings back [[=abs(float(mlp[before[-1]])):.2f]],
+# It does so in block [[=study.edit_layers[latest] ]],
+# where restoring five feed-forward layers brings back [[=abs(float(mlp[latest])):.2f]],
 # as well as in block 0, where it brings back [[=float(mlp[0]):.2f]].
 # At block [[=study.edit_layers[step] ]], above the step,
 # where a whole clean state brings back [[=abs(float(state[step])):.2f]],
