@@ -325,7 +325,7 @@ for angle in (0, 30, 60, 75, 90):
 # %% [markdown]
 # ## 3. Measured where it happens
 #
-# The states have [[=X.shape[1]]] numbers.
+# The states have [[=X.shape[1] ]] numbers.
 # There is no need to look at two.
 # We write [[=len(EDITED)]] facts with AlphaEdit, and take the states of our [[=len(X)]] *other* prompts again.
 #
@@ -575,7 +575,7 @@ print(f"(the smallest possible p is {1 / 200:.3f})")
 #
 # Another test: train a classifier to tell *before* from *after*.
 # If it does better than guessing on states that it has not seen, the distributions differ.
-# Ours is **logistic regression**: it learns a weight for each of the [[=X.shape[1]]] numbers.
+# Ours is **logistic regression**: it learns a weight for each of the [[=X.shape[1] ]] numbers.
 # The states are dealt into five groups, the **folds**,
 # and each fold is judged by a classifier that has learned from the other four.
 #
