@@ -224,7 +224,8 @@ judge_fact = chapter.check("09.1", judge_fact)
 #
 # $$\text{success} = 1 \text{ if } \log p(o_{wanted}) > \log p(o_{rival}), \text{ else } 0; \tag{9.1}$$
 # $$\text{accuracy} = 1 \text{ if each token of } o_{wanted} \text{ comes first, else } 0. \tag{9.2}$$
-#
+
+# %% [markdown]
 # ## 2. Thirty facts, two judges
 #
 # One fact proves little.
@@ -300,7 +301,8 @@ show(
 # %% [markdown]
 # **How to read it.** Each panel is a metric, each line a judge.
 # A dot is the mean over all facts, before the edit (circle) and after it (diamond).
-#
+
+# %% [markdown]
 # **What surprised us.**
 # In the middle panel, generalization is [[=success:.2f]] by success and [[=accuracy:.2f]] by accuracy.
 # It is the same edit, and these are the same prompts.
@@ -309,7 +311,8 @@ show(
 # By accuracy, specificity is [[=float(a['specificity'][2]):.2f]]. Is that damage?
 # The *unedited* model has [[=float(b['specificity'][2]):.2f]], so most of it was there before.
 # A specificity without the unedited model's says nothing.
-#
+
+# %% [markdown]
 # ### Why do the two judges disagree?
 #
 # We look at the paraphrases that are a success and not accurate, and ask what the model says instead.
@@ -338,12 +341,14 @@ table.style.format(precision=4).hide()
 # The edit has pushed the old object down and the new one up, and some *other* word is ahead of both.
 # Of [[=int(after['generalization'][..., 0].sum())]] successes on paraphrases, [[=len(whispers)]] are of this kind.
 # We call them **whispers**: the model prefers the new object, but does not say it.
-#
+
+# %% [markdown]
 # Both judges are honest.
 # Success asks whether the edit *moved* the model past one line.
 # Accuracy asks whether it *arrived*, and it is strict:
 # where the model first says "the", the right name might still follow.
-#
+
+# %% [markdown]
 # ## 3. Why two sets of facts disagree
 #
 # The AlphaEdit paper tests on two public sets.
@@ -458,7 +463,8 @@ print(f"accuracy: {expected:.2f} expected, {measured:.2f} measured")
 # Keep the third number in mind, too.
 # A collapsed model that ranks at random has a success of about one half, and not of zero.
 # "Specificity 51%" sounds as if half were left, but perhaps nothing is left.
-#
+
+# %% [markdown]
 # ## 4. Let it speak
 #
 # Teacher forcing *gives* the model the right tokens before the one that it must find.
@@ -656,7 +662,8 @@ pd.DataFrame(spoken, index=["fluency (bits)", "consistency"]).round(3)
 # %% [markdown]
 # Both move by little, and [the laboratory](lab/09_metrics.ipynb)
 # shows that neither change is more than the noise of thirty short texts.
-#
+
+# %% [markdown]
 # ## 5. How far can thirty facts be trusted?
 #
 # Another thirty facts would have given other numbers.
@@ -741,7 +748,8 @@ chapter.reveal("d", 0 if needed < 100 else 1 if needed <= 300 else 2)
 # **How to read it.** A dot is what a paper reports, and the bar its interval.
 # The dashed line is the mean of all facts.
 # A thick bar with a diamond does not reach that line.
-#
+
+# %% [markdown]
 # The papers report from [[=min(p[1] for p in papers):.2f]] to [[=max(p[1] for p in papers):.2f]], about *one* edit.
 # Even with all our facts the interval goes from [[=low:.2f]] to [[=high:.2f]].
 # For ±5 points it would take about [[=needed:.0f]] facts,
@@ -770,7 +778,8 @@ chapter.reveal("d", 0 if needed < 100 else 1 if needed <= 300 else 2)
 # (They are the ones most likely to be dragged along.)
 # The twelve papers draw from the same 30 facts without replacement within a paper;
 # why is their spread a little too small?
-#
+
+# %% [markdown]
 # A plan for 90 minutes: section 1 with 09.1 (15), section 2 (15), section 3
 # and 09.2 at the board (20), 09.5 and the twelve papers (20), Break it (15). 09.3 and 09.4 are homework.
 
@@ -829,10 +838,12 @@ pd.DataFrame(shout, index=list(JUDGES)).astype(float).round(2)
 # %% [markdown]
 # Efficacy is [[=float(shout['efficacy'][2]):.2f]] by accuracy,
 # and generalization [[=float(shout['generalization'][2]):.2f]].
-# It is the best edit of this chapter, but it learned nothing: it says "Romania" to all questions. We call it a **shout**.
+# It is the best edit of this chapter, but it learned nothing: it says "Romania" to all questions.
+# We call it a **shout**.
 # Only specificity notices, because only neighbours ask for something else.
 # So a table without neighbours, or with neighbours that the unedited model never knew, cannot show damage.
-#
+
+# %% [markdown]
 # **Six questions to ask a table:**
 #
 # 1. Success, share or accuracy?
@@ -841,7 +852,8 @@ pd.DataFrame(shout, index=list(JUDGES)).astype(float).round(2)
 # 4. How many facts, and what interval?
 # 5. What about facts that lacked a prompt: left out, or counted as 0?
 # 6. Which prompts could have shown damage at all?
-#
+
+# %% [markdown]
 # ## What the laboratory adds
 #
 # [Laboratory 9](lab/09_metrics.ipynb) puts both public sets under five judges, before and after the edit,

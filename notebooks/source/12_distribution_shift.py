@@ -157,7 +157,8 @@ pd.DataFrame({k: list(v) for k, v in answer.items()}).round(2)
 # AlphaEdit overlaps with its past by [[=least['AlphaEdit']:.2f]], and so does MEMIT ([[=least['MEMIT']:.2f]]).
 # But two halves of the *same* data reach only [[=least['half']:.2f]].
 # Taken as a measure, this would say that *other prompts* change a model more than [[=EDITS]] edits do.
-#
+
+# %% [markdown]
 # Look closely at maps A and C.
 # Every cross sits *on* its circle.
 # The same prompts are shown before and after,
@@ -167,7 +168,8 @@ pd.DataFrame({k: list(v) for k, v in answer.items()}).round(2)
 #
 # So the clouds of such a figure are **paired**.
 # Keep this in mind for every measure of this chapter.
-#
+
+# %% [markdown]
 # ## 2. A shift that we know
 #
 # A measure is tested on something known.
@@ -779,7 +781,8 @@ tiny.style.format({"size": "{:.4f}", "p": "{:.3f}"}).hide()
 # It answers "do the arrows have something in common?".
 # So it cannot be the measure of a shift, any more than the overlap can.
 # Report it beside the size and the common part.
-#
+
+# %% [markdown]
 # ## Paper ↔ code
 #
 # | in the paper | in words | in this package |

@@ -254,7 +254,8 @@ print(f"2 × parameters × tokens: {64 * shape_of(lm).parameters / 1e9:.3f}")
 
 # %% [markdown]
 # So a product of [a, b] and [b, c] costs 2abc operations, and a forward pass about 2 for each parameter and token.
-#
+
+# %% [markdown]
 # ### A cost model
 #
 # An edit has four stages:
@@ -404,7 +405,8 @@ idle.style.format("{:.2f}")
 # Between [[=idle['measured / forecast'].min():.1f]] and [[=idle['measured / forecast'].max():.1f]] times the forecast:
 # a count of a few lines is that good on our model; for a larger one it is a forecast, not checked here.
 # (The laboratory makes hours and gigabytes of it, for several machines.)
-#
+
+# %% [markdown]
 # ### Where can time be saved?
 #
 # The count is what the *method* asks for.
@@ -684,7 +686,8 @@ print(f"the adapter {thin:.1f} MB, the model {whole:.0f} MB")
 # Chapter 16 asks what that means.
 # (In the laboratory: edits as files with a *fingerprint* of the weights that they fit,
 # statistics on several processes, nine families of models, and a run of a night that survives a crash.)
-#
+
+# %% [markdown]
 # ## Break it: one fact at a time, in bfloat16
 #
 # The obvious code is `W += delta` for each fact, in the type of W.

@@ -133,7 +133,8 @@ def span(found):
 
 # %% [markdown]
 # Four things stand in the figure and the table.
-#
+
+# %% [markdown]
 # **By success the two sets are alike; by accuracy they are not.**
 # On the edited prompts, success is [[=cf['edited']['prompt']['success']['mean']:.2f]]
 # and [[=zs['edited']['prompt']['success']['mean']:.2f]], accuracy [[=cf['edited']['prompt']['accuracy']['mean']:.2f]]
@@ -188,7 +189,8 @@ def span(found):
 # The neighbours have fallen to a coin's score,
 # and the other two lie about twice as near to a coin's 50 as to AlphaEdit's 98.9 and 94.2.
 # That fits a model that hardly ranks anything any more, though three numbers do not prove it.
-#
+
+# %% [markdown]
 # ## 2. Teacher forcing, and speaking freely
 #
 # With teacher forcing the model is *given* the right tokens before the one
@@ -264,7 +266,8 @@ pd.Series(named, name="texts that name it").to_frame().T
 # By the same judge, *mention*, the continuation of the bare prompt had [[=span(cf['edited']['prompt']['mention']):s]]
 # and [[=span(zs['edited']['prompt']['mention']):s]], although it was half as long (15 tokens, the chat's 30).
 # The same edits, the same questions; only the chat's frame stands around them.
-#
+
+# %% [markdown]
 # ## 3. Fluency and consistency, fact by fact
 #
 # The lesson shows two means.
@@ -338,7 +341,8 @@ pd.concat([means, change], axis=1, keys=keys).round(3)
 # Our reference texts are up to five Wikipedia leads that name the object;
 # CounterFact brings its own, the beginnings of articles about things that have the new object.
 # So do not compare our consistency with a paper's.
-#
+
+# %% [markdown]
 # ## 4. What resampling can and cannot say
 #
 # **Facts or prompts?**
@@ -379,7 +383,8 @@ print(
 # Two editors on the *same* facts can be compared more sharply:
 # take the difference fact by fact, and its interval ([Miller 2024](https://arxiv.org/abs/2411.00640)).
 # And no interval covers what was chosen *before* the drawing: which model, which relations, which prompts.
-#
+
+# %% [markdown]
 # **A blind spot.** Where *all* [[=len(FACTS)]] facts are right,
 # as on our edited prompts, every drawing gives 1, and the interval has no width.
 # It does not mean certainty.
@@ -508,7 +513,8 @@ print(f"{silent} of {len(whispers)} successes on paraphrases are not said")
 # **Whisper.** Of [[=len(whispers):d]] paraphrases that are a success after our ordinary edit,
 # [[=silent]] do not begin with the new object when the model goes on by itself.
 # Nobody sees that in a table of success.
-#
+
+# %% [markdown]
 # **Wreck.** Strength 8 above, as a table by success would print it:
 # efficacy [[=loud['efficacy: success']:.2f]], generalization [[=loud['generalization: success']:.2f]],
 # specificity [[=loud['specificity: success']:.2f]], fluency [[=loud['fluency']:.2f]] bits,
@@ -586,5 +592,6 @@ pd.DataFrame(scored, index=["score"]).round(2)
 # All this is from eight facts, which cannot tell whether that, or the distance of the wreck, would stay with others.)
 # So the score puts the wreck lower, but cannot hear that it talks nonsense;
 # and being made of successes, it cannot hear the whisper.
-#
+
+# %% [markdown]
 # **Next:** [chapter 10](../10_sequential_editing.ipynb) takes these metrics along a stream of hundreds of edits.
