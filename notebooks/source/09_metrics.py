@@ -306,7 +306,8 @@ show(
 # **What surprised us.**
 # In the middle panel, generalization is [[=success:.2f]] by success and [[=accuracy:.2f]] by accuracy.
 # It is the same edit, and these are the same prompts.
-#
+
+# %% [markdown]
 # Now the right panel.
 # By accuracy, specificity is [[=float(a['specificity'][2]):.2f]]. Is that damage?
 # The *unedited* model has [[=float(b['specificity'][2]):.2f]], so most of it was there before.
@@ -459,7 +460,8 @@ print(f"accuracy: {expected:.2f} expected, {measured:.2f} measured")
 
 # %% [markdown]
 # So length alone can make the gap between share and accuracy.
-#
+
+# %% [markdown]
 # Keep the third number in mind, too.
 # A collapsed model that ranks at random has a success of about one half, and not of zero.
 # "Specificity 51%" sounds as if half were left, but perhaps nothing is left.
@@ -757,7 +759,8 @@ chapter.reveal("d", 0 if needed < 100 else 1 if needed <= 300 else 2)
 # For a mean p of n verdicts that are 0 or 1, there is a simple rule:
 #
 # $$\pm\, 1.96\,\sqrt{p\,(1-p)/n} . \tag{9.5}$$
-#
+
+# %% [markdown]
 # In words: half the width costs four times the facts.
 # Near 80%, thirty facts give ±[[=100 * 1.96 * math.sqrt(0.16 / 30):.0f]] points.
 # The papers' 2,000 facts give ±[[=100 * 1.96 * math.sqrt(0.16 / 2000):.1f]].
@@ -778,8 +781,7 @@ chapter.reveal("d", 0 if needed < 100 else 1 if needed <= 300 else 2)
 # (They are the ones most likely to be dragged along.)
 # The twelve papers draw from the same 30 facts without replacement within a paper;
 # why is their spread a little too small?
-
-# %% [markdown]
+#
 # A plan for 90 minutes: section 1 with 09.1 (15), section 2 (15), section 3
 # and 09.2 at the board (20), 09.5 and the twelve papers (20), Break it (15). 09.3 and 09.4 are homework.
 

@@ -46,7 +46,7 @@ def test_a_page(path):
         assert reflow(bad) == source, "run: python -m tools.reflow"
         assert MARKDOWN.render(bad).split() == MARKDOWN.render(source).split()
         assert all(NUMBER.findall(source)[n] for n in range(source.count("[[=")))  # no mark over two lines
-    assert changed
+    assert changed or "```" in path.read_text(encoding="utf-8")  # with a drawing: not wrapped badly at all
 
 
 @each
