@@ -86,7 +86,8 @@ def bring(app: object) -> None:
             text = page.read_text("utf-8")
             copy = chapters / page.relative_to(ROOT / "notebooks")
             copy.write_text(moving(text) if page.suffix == ".ipynb" else text, "utf-8")
-    shutil.copytree(FRAMES, HERE / "_static" / "frames", dirs_exist_ok=True)
+    shutil.rmtree(HERE / "_static" / "frames", ignore_errors=True)
+    shutil.copytree(FRAMES, HERE / "_static" / "frames")
     shutil.copy(ROOT / "notebooks" / "alphaedit_in_one_file.py", chapters)
     (chapters / "overview.txt").write_text(overview(), encoding="utf-8")
     with zipfile.ZipFile(chapters / "notebooks.zip", "w", zipfile.ZIP_DEFLATED) as archive:
