@@ -35,15 +35,19 @@ def pages(site: Path) -> list[Path]:
     return [site / "index.html", *sorted((site / "chapters").glob("[0-9]*.html"))]
 
 
+def browser_path() -> str | None:
+    """Where a browser that can print is, if there is one."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def printed(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
     """Title and PDF of each page. Raises FileNotFoundError without Chromium."""
     from playwright.sync_api import sync_playwright
 
-    browser_path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser_path is None:
+    if (path_of_browser := browser_path()) is None:
         raise FileNotFoundError(f"There is no browser to print with: install one of {', '.join(BROWSERS)}.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path_of_browser, args=["--no-sandbox"])
         page = browser.new_page()
         for path in paths:
             page.goto(path.as_uri())

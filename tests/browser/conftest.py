@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tools.pdf import browser_path
+
 sync_api = pytest.importorskip("playwright.sync_api")
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = browser_path()
 FLAGS = "--no-sandbox --disable-gpu --disable-quic --disable-background-networking --disable-sync"
 
 
