@@ -87,7 +87,7 @@ def test_objects_carry_their_space():
     assert Fact("{} is", "It", "서울").new == " 서울"  # Korean writes spaces
     assert Fact.from_prompt("In Rome is", " Rome", "x").prompt == "In Rome is"
     assert Fact("{} is", "It", "x", true=" ").true is None
-    with pytest.raises(ValueError, match="not one string"):
+    with pytest.raises(ValueError, match="must be a tuple of prompts, not 'It was'"):
         Fact("{} is", "It", "x", paraphrases="It was")
 
 

@@ -285,7 +285,7 @@ drawn = torch.randint(len(A), (2000, len(A)))  # prompts are drawn again
 squares = [(P - unedited).square().sum(1) for P in (A, M)]
 ratio = float((squares[0].sum() / squares[1].sum()).sqrt())  # of the sizes
 ratios = (squares[0][drawn].sum(1) / squares[1][drawn].sum(1)).sqrt()
-ratio_ends = ratios.quantile(torch.tensor([0.025, 0.975])).tolist()
+ratio_ends = [float(ratios.quantile(q)) for q in (0.025, 0.975)]
 print(
     f"size / size: {ratio:.2f}, 95% {ratio_ends[0]:.2f} to {ratio_ends[1]:.2f}"
 )
