@@ -87,11 +87,11 @@ class Editor:
             if statistics is None:
                 statistics = key_statistics(lm, self.layers, tokens=self.config.tokens, progress=progress)
             for layer in self.layers:
-                check_statistics(statistics, layer, lm.d_ff, lm.fingerprint)
+                check_statistics(statistics, layer, lm)
             gain = ClosedForm(self.config, {layer: statistics[layer] for layer in self.layers})
         elif isinstance(gain, ClosedForm):  # another editor's
             for layer in self.layers:
-                check_statistics(gain.statistics, layer, lm.d_ff, lm.fingerprint)
+                check_statistics(gain.statistics, layer, lm)
         self.gain, self.statistics = gain, statistics or {}
         self.finish = self._rect if finish is None and self.config.keep is not None else finish
 

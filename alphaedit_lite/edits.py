@@ -87,12 +87,17 @@ class Edit:
         """Write the edit into a model with the same unedited weights.
 
         Raises:
-            ValueError: another model, or the edit is in a model already.
+            ValueError: another model, or another configuration of it; or the edit is in a model already.
         """
         if self.fingerprint not in (lm.fingerprint, lm.sample):  # version 0.1 named models by a sample
             raise ValueError(
                 f"This edit was made for the model with fingerprint {self.fingerprint}; "
                 f"this one has {lm.fingerprint}. An edit only fits the weights it was computed on."
+            )
+        if not lm.answers_like(self.notes.get("answers", ())):
+            raise ValueError(
+                "This edit was made for a model with these weights that answers differently: another "
+                "configuration, or an adapter. Load the model as it was then."
             )
         with lm.ledger.transaction():
             lm.check_unchanged()

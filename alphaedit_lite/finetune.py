@@ -78,7 +78,7 @@ class FineTune:
         for layer in self.config.layers:
             lm.block(layer)
         for layer, space in self.null_spaces.items():
-            check_whose(space, layer, lm.fingerprint)
+            check_whose(space, layer, lm)
         if not self.config.layers or (null_spaces and set(self.config.layers) - set(null_spaces)):
             raise ValueError(f"layers and null_spaces must name the same layers: {self.config.layers}.")
 

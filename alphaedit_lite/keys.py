@@ -22,6 +22,7 @@ from .hooks import hooked
 from .models import LanguageModel
 from .prompts import batches
 from .support.ambient import plain_torch
+from .support.answers import alike
 from .support.tokens import listed, tokenise
 
 MAX_TOKENS_PER_TEXT = 512
@@ -36,14 +37,15 @@ class KeyStatistics:
     Attributes:
         total: Σ k kᵀ over the keys seen, [d_ff, d_ff], float64 (products in float32, sum in float64).
         count: the number of keys.
-        model, layer: whose keys they are (its fingerprint, the block), if that is known: an editor
-            refuses those of another model or layer.
+        model, layer, answers: whose keys they are (its fingerprint, the block, what the model says to nine
+            tokens), if that is known: an editor refuses those of another model or layer.
     """
 
     total: Tensor
     count: int = 0
     model: str | None = None
     layer: int | None = None
+    answers: tuple[float, ...] = ()
 
     @classmethod
     def empty(cls, d_ff: int, device: torch.device | str = "cpu", **whose: Any) -> KeyStatistics:
@@ -68,7 +70,10 @@ class KeyStatistics:
         if (self.model, self.layer) != (other.model, other.layer):
             mine, theirs = ((s.model, s.layer) for s in (self, other))
             raise ValueError(f"Statistics of model and layer {mine} do not add up with those of {theirs}.")
-        return KeyStatistics(self.total + other.total, self.count + other.count, self.model, self.layer)
+        if not alike(self.answers, other.answers, torch.float32):
+            raise ValueError("Statistics of one model under two configurations do not add up.")
+        whose = (self.model, self.layer, self.answers)
+        return KeyStatistics(self.total + other.total, self.count + other.count, *whose)
 
     @property
     def second_moment(self) -> Tensor:
@@ -88,9 +93,7 @@ def fit_statistics(
         RuntimeError: the model is not the unedited one, whose statistics they would be taken for.
     """
     lm.check_unedited()
-    statistics = {
-        layer: KeyStatistics.empty(lm.d_ff, lm.device, model=lm.fingerprint, layer=layer) for layer in layers
-    }
+    statistics = {layer: KeyStatistics.empty(lm.d_ff, lm.device, **lm.whose(layer)) for layer in layers}
     rows = token_rows(lm, texts, tokens)
     with tqdm(total=sum(map(len, rows)), unit="token", desc="statistics", disable=not progress) as bar:
         for chunk in take_in(lm, statistics, rows):

@@ -28,6 +28,7 @@ class Written(Protocol):
     lm: Any
     entered: str
     facts: Any
+    notes: dict[str, Any]
 
     @property
     def layers(self) -> list[int]: ...
@@ -74,9 +75,9 @@ class Ledger:
             raise ValueError(f"The update of block {layer} is {list(delta.shape)}, not {list(weight.shape)}.")
         if layer not in self._sums:  # nothing of ours is in it: it is what it is before any edit
             self._originals[layer] = weight.clone()
-        delta = delta.to(weight.device, torch.float64)
-        total = delta if before is None else before + delta
-        new = (self._originals[layer].double() + total).to(weight.dtype)
+        delta = delta.to(weight.device, torch.float64)  # the model may have been moved with its edits
+        total = delta if before is None else before.to(delta) + delta
+        new = (self._originals[layer].to(delta) + total).to(weight.dtype)
         if not torch.isfinite(new).all():
             raise ValueError(f"The update of block {layer} would write NaN or infinite values.")
         self._sums[layer] = total
@@ -126,6 +127,7 @@ class Ledger:
     def enter(self, edit: Written, lm: Any) -> None:
         """Note that an edit is in the weights of ``lm``. Use inside ``transaction``."""
         edit.entered = edit.checksum()
+        edit.notes["answers"] = list(lm.answers)
         self.edits.append(edit)
         edit.lm = lm
 

@@ -11,7 +11,7 @@ on the model family stands in one table, ``ARCHITECTURES``; no other module bran
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,7 @@ from .ledger import Ledger
 from .support import proof, slices
 from .support.ambient import Lock, plain_torch
 from .support.anatomy import Anatomy
+from .support.answers import alike, answers
 from .support.architectures import ARCHITECTURES, Architecture, UnsupportedModelError
 from .support.checksums import fingerprint, sample
 from .support.slices import copy_cache
@@ -69,15 +70,26 @@ class LanguageModel(Anatomy):
 
         Attributes:
             fingerprint: sixteen hex digits of every byte: the model's name in files.
-            sample: of some thousand numbers of each tensor, so that ``check_unchanged`` costs nothing.
+            sample: of some thousand numbers of each tensor, so that ``check_unchanged`` costs little.
+            answers: what it says to nine tokens; two models with the same weights may differ.
         """
         self.fingerprint, self.sample = fingerprint(self.model), sample(self.model)
+        self.answers = answers(self)
+
+    def whose(self, layer: int) -> dict[str, Any]:
+        """What statistics of one of its layers say of their origin, and are checked by."""
+        return {"model": self.fingerprint, "layer": layer, "answers": self.answers}
+
+    def answers_like(self, noted: Sequence[float]) -> bool:
+        """Whether a model that said this to nine tokens is this one, and not only has its weights."""
+        return alike(self.answers, noted, self.weight(0).dtype)
 
     def check_unchanged(self) -> None:
         """Raise RuntimeError if the weights are no longer those that were named, plus the edits they hold.
 
         Of edited matrices every byte is compared, of all others a thousand numbers each: a change of few
-        entries in a matrix that holds no edit is not seen.
+        entries in a matrix that holds no edit is not seen. Then the model must say what it said when it was
+        wrapped, but for its edits: an adapter may have been switched on or off.
         """
         before = {}
         with self.lock:
@@ -91,6 +103,12 @@ class LanguageModel(Anatomy):
             raise RuntimeError(
                 "The model was changed after its LanguageModel was made, so its statistics and edits no "
                 "longer fit: revert the edits, and wrap it again."
+            )
+        if not self.answers_like(answers(self)):
+            raise RuntimeError(
+                "The model no longer answers as it did when its LanguageModel was made, with these weights: "
+                "an adapter was switched on or off, a hook added, or its configuration changed. Take that "
+                "back, or revert the edits and wrap it again."
             )
 
     def check_no_edits(self) -> None:

@@ -12,7 +12,7 @@ section 3.2). On real keys no eigenvalue is zero: ‖ΔP K0‖²_F / N = tr(ΔP 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -30,7 +30,7 @@ class NullSpace:
         basis: U, orthonormal columns, [d_ff, rank], float64.
         eigenvalues: all eigenvalues of C0, ascending, [d_ff].
         threshold: the absolute bound on the eigenvalues kept, whichever way it was chosen.
-        model, layer: whose keys they are, as ``KeyStatistics`` says.
+        model, layer, answers: whose keys they are, as ``KeyStatistics`` says.
     """
 
     basis: Tensor
@@ -38,6 +38,7 @@ class NullSpace:
     threshold: float
     model: str | None = None
     layer: int | None = None
+    answers: tuple[float, ...] = ()
 
     @classmethod
     def fit(
@@ -55,8 +56,10 @@ class NullSpace:
             ValueError: an unknown kind, a threshold that keeps no direction or all of them, or a
                 matrix that is not a finite second moment.
         """
+        whose: tuple[Any, ...] = ()
+        if isinstance(statistics, KeyStatistics):
+            whose = (statistics.model, statistics.layer, statistics.answers)
         moment = statistics.second_moment if isinstance(statistics, KeyStatistics) else statistics.double()
-        whose = (getattr(statistics, "model", None), getattr(statistics, "layer", None))
         if moment.ndim != 2 or moment.shape[0] != moment.shape[1] or not torch.isfinite(moment).all():
             raise ValueError(f"Not a finite square second moment: shape {list(moment.shape)}.")
         # eigh, not svd: C0 is symmetric, and the symmetric solver is several times faster.

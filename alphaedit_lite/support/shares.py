@@ -103,9 +103,7 @@ def grow(
     """
     done, _ = share.progress()
     device = sums_on or lm.device
-    statistics = {
-        layer: KeyStatistics.empty(lm.d_ff, device, model=lm.fingerprint, layer=layer) for layer in layers
-    }
+    statistics = {layer: KeyStatistics.empty(lm.d_ff, device, **lm.whose(layer)) for layer in layers}
     for layer in layers if done else ():
         saved = share.layer(layer)
         statistics[layer].total += saved.total.to(device)

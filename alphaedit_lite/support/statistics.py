@@ -47,6 +47,7 @@ def save_statistics(path: Path, statistics: KeyStatistics, made_from: Statistics
     """Write the statistics of one layer as safetensors, through a temporary file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {"made_from": json.dumps(vars(made_from)), "count": str(statistics.count)}
+    metadata["answers"] = json.dumps(statistics.answers)
     with replacing(path) as partial:
         save_file({"total": statistics.total.float().cpu()}, partial, metadata)
 
@@ -62,6 +63,7 @@ def load_statistics(path: Path, made_from: StatisticsFile) -> KeyStatistics:
             metadata = file.metadata()
             total = file.get_tensor("total").double()
         found, count = json.loads(metadata["made_from"]), int(metadata["count"])
+        said = tuple(json.loads(metadata.get("answers", "[]")))  # older files have none
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise AssetError(f"The statistics in {path} cannot be read ({error}). Delete the file.") from error
     whole = isinstance(found, dict) and total.ndim == 2 and total.shape[0] == total.shape[1]
@@ -72,7 +74,7 @@ def load_statistics(path: Path, made_from: StatisticsFile) -> KeyStatistics:
             raise AssetError(
                 f"The statistics in {path} were made with {name} = {found.get(name)}, not {wanted}."
             )
-    return KeyStatistics(total, count, made_from.model, made_from.layer)
+    return KeyStatistics(total, count, made_from.model, made_from.layer, said)
 
 
 def key_statistics(
@@ -111,6 +113,7 @@ def key_statistics(
 class StatisticsRequest:
     """What statistics are of, and where they are kept: the same in every process that asks for the same."""
 
+    lm: LanguageModel
     texts: list[str]
     files: dict[int, StatisticsFile]
 
@@ -123,8 +126,17 @@ class StatisticsRequest:
         return cache_dir() / "statistics" / f"{kind}-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
 
     def missing(self) -> list[int]:
-        """The layers that no finished file is there for."""
-        return [layer for layer in self.files if not self.path(layer).exists()]
+        """The layers that no finished file is there for, or one of another configuration of the model."""
+        return [layer for layer in self.files if not self._there(layer)]
+
+    def _there(self, layer: int) -> bool:
+        if not (path := self.path(layer)).exists():
+            return False
+        try:
+            with safe_open(path, framework="pt") as file:
+                return self.lm.answers_like(json.loads(file.metadata()["answers"]))
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+            return True  # without a note, or damaged: for whoever reads it
 
 
 def statistics_request(
@@ -145,4 +157,4 @@ def statistics_request(
     if not lm.ledger.edits and fingerprint(lm.model) != lm.fingerprint:
         raise RuntimeError("The model was changed after its LanguageModel was made: wrap it again.")
     files = {layer: StatisticsFile(lm.fingerprint, layer, digest, tokens) for layer in map(int, layers)}
-    return StatisticsRequest(texts, files)
+    return StatisticsRequest(lm, texts, files)
