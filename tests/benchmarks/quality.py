@@ -4,9 +4,9 @@ The package's defaults, those of version 0.1 and the authors' settings write the
 setting was chosen on: CounterFact (counterfact_500.json, from number 260) and questions (zsre_500.json, from 340),
 in batches of 20, one kind after the other on the unedited model. Judged after all of a kind: each fact, and the loss
 of each of 60 texts of Wikipedia and of program source that nothing was fitted to. Writes results/quality.json after
-every row; a run that was stopped goes on. Then prints differences with paired 95% intervals. With --model FOLDER it
-judges the defaults on another model, with P at the authors' threshold and at one relative to the spectrum, and
-writes results/quality_second.json.
+every row; a run that was stopped goes on. Then prints differences with paired 95% intervals. With --model FOLDER, or
+--model second, it judges the defaults on another model, with P at the authors' threshold and at one relative to the spectrum,
+and writes results/quality_second.json.
 """
 
 import argparse
@@ -34,6 +34,7 @@ from alphaedit_lite.book.kit.intervals import Change, estimate
 from alphaedit_lite.book.kit.results import RESULTS, keep, resume
 from alphaedit_lite.config import default_layers
 from alphaedit_lite.facts import read_zsre
+from alphaedit_lite.support.loading import load_second_model
 from alphaedit_lite.support.texts import wikipedia_leads
 
 SECOND_OUT = RESULTS / "quality_second.json"
@@ -80,7 +81,8 @@ def difference(a: Sequence[float], b: Sequence[float]) -> Change:
 
 
 def main(folder: Path, count: int, model: str | None, out: Path) -> None:
-    lm, ways = load_model(model), SECOND if model else WAYS
+    lm = load_second_model() if model == "second" else load_model(model)
+    ways = SECOND if model else WAYS
     found = resume(out, {"fingerprint": lm.fingerprint, "facts": count, "batch": BATCH}, rows={})
     for kind, (name, read, first) in KINDS.items():
         facts = [
@@ -122,7 +124,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--facts", type=int, default=60, help="of each kind")
-    parser.add_argument("--model", metavar="FOLDER", help="another model than the default one")
+    parser.add_argument(
+        "--model",
+        metavar="FOLDER",
+        help="another model than the default one; 'second': Qwen2.5-Coder-0.5B from PyPI",
+    )
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     main(options.folder, options.facts, options.model, options.out or (SECOND_OUT if options.model else OUT))

