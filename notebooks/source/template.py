@@ -21,6 +21,7 @@
 # > * *explain* that.
 # >
 # > **You need** [chapter 0](00_demo.ipynb).
+# > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
 # > **It costs** nothing but time.
 

@@ -5,8 +5,8 @@ setting was chosen on: CounterFact (counterfact_500.json, from number 260) and q
 in batches of 20, one kind after the other on the unedited model. Judged after all of a kind: each fact, and the loss
 of each of 60 texts of Wikipedia and of program source that nothing was fitted to. Writes results/quality.json after
 every row; a run that was stopped goes on. Then prints differences with paired 95% intervals. With --model FOLDER, or
---model second, it judges the defaults on another model, with P at the authors' threshold and at one relative to the spectrum,
-and writes results/quality_second.json.
+--model second, it judges the defaults on another model, with P at the authors' threshold and at one relative
+to the spectrum, and writes results/quality_second.json.
 """
 
 import argparse

@@ -160,7 +160,7 @@ def test_template(source):
         "Break it",
         "Paper ↔ code",
     ]
-    parts += ["Keypoints", "Quiz", "**Next:**", "Further reading"]
+    parts += ["Keypoints", "Quiz", "**Next:**", "Further reading", "(A_notation.md)", "(B_glossary.md)"]
     if source.stem[:2] not in ("00", "01"):
         assert len(check_source(source)) >= 3, "at least three exercises"
         parts += ["Before you start", "Hint</summary>", "Expected output</summary>"]
