@@ -102,14 +102,14 @@ def with_our_versions(cells: Sequence[NotebookNode], ours: Mapping[str, str]) ->
 
 def fold(cells: Sequence[NotebookNode]) -> None:
     """Fold the code of predictions, and close what would answer one: the outputs from ``chapter.predict``'s
-    cell to ``chapter.reveal``'s, and those of cells with the tag "answer"; in JupyterLab, on the site (tags)
-    and, for code, on Colab."""
+    cell to ``chapter.reveal``'s, but for exercises, and those of cells with the tag "answer"; in JupyterLab, on
+    the site (tags) and, for code, on Colab."""
     asked: set[str] = set()
     for cell in cells:
         if cell.cell_type != "code":
             continue
         code, tags = cell.source.strip(), list(cell.metadata.get("tags", []))
-        if asked or "answer" in tags:
+        if (asked and "exercise" not in cell.metadata) or "answer" in tags:
             cell.metadata["jupyter"] = {"outputs_hidden": True}
             tags.append("hide-output")
         asked |= set(re.findall(r"""chapter\.predict\(\s*["'](\w+)["']""", code))

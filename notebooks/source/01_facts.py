@@ -36,7 +36,7 @@
 # > **You need** [chapter 0](00_demo.ipynb), probabilities, and to have used an optimiser of PyTorch once.
 # > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
-# > **It costs** a minute and 2.5 GB of memory.
+# > **It costs** the time stated above and 2.5 GB of memory.
 
 # %% tags=["setup"]
 

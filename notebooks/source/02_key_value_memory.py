@@ -31,7 +31,7 @@
 # > tokens, hidden states, attention, hooks.
 # > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
-# > **It costs** a minute and 2 GB of memory.
+# > **It costs** the time stated above and 2 GB of memory.
 
 # %% tags=["setup"]
 
@@ -84,13 +84,13 @@ show(*draw.block_figure(), name="02_block")
 # %% [markdown]
 # Follow the right-hand column from below.
 # The feed-forward layer looks at one token alone.
-# It takes a copy x of h, brought to a standard length, and makes a vector k of 1536 numbers (d_ff) from it.
+# From a copy x of h, brought to a standard length, it makes a vector k of 1536 numbers (d_ff).
 # Then it multiplies k with the matrix W, and adds the result to h:
 #
 # $$ h \;\leftarrow\; h + W k, \qquad W k \;=\; k_1 v_1 + k_2 v_2 + \dots + k_{1536}\, v_{1536} \tag{2.1} $$
 #
 # In words: a matrix times a vector is a sum of the matrix's columns, each multiplied by one entry of the vector.
-# The left side is how the computer does it; the right side is how we shall read it.
+# We shall read the right side.
 #
 # * Each column $v_i$ of W is something that can be added to h.
 #   It is called a **value**.
@@ -197,33 +197,40 @@ print(f"{feed_forward_share(lm.d_model, lm.d_ff, 3 / 9):.0%}")
 # ## 2. How the key is made
 #
 # GPT-2 makes k from x with one matrix.
-# Newer models, like Llama and ours, use two (the [gated form](https://arxiv.org/abs/2002.05202), called SwiGLU):
 #
-# $$ \text{GPT-2:}\quad k = \mathrm{gelu}(W_{in}\, x + b) \qquad\qquad
-# \text{gated:}\quad k = \mathrm{silu}(W_{gate}\, x) \odot (W_{up}\, x) \tag{2.2} $$
+# $$ \text{GPT-2:}\quad k = \mathrm{gelu}(W_{in}\, x + b) \tag{2.2} $$
 #
-# In words: in GPT-2's form each row of $W_{in}$ asks one question about x;
+# In words: each row of $W_{in}$ asks one question about x;
 # gelu lets a clear "yes" pass, and turns a "no" into nearly zero.
-# In the gated form there are two questions for each neuron.
-# One decides whether anything comes through (silu(a) = a · sigmoid(a) has almost the shape of gelu).
-# The other says *how much*, and *with which sign*. ⊙ multiplies entry by entry.
+#
+# Newer models, like Llama and ours, have two matrices, $W_{gate}$ and $W_{up}$
+# (the [gated form](https://arxiv.org/abs/2002.05202), called SwiGLU).
+# So each neuron asks two questions.
+# The answer to the first goes through silu
+# (silu(a) = a · sigmoid(a), almost the shape of gelu): it opens the neuron or not.
+# The answer to the second says *how much* comes through, and *with which sign*.
+# The two are multiplied.
 
 # %% [markdown]
 # ### Exercise 02.2: The gated key · 8 minutes · ★★
 #
-# Write the right half of (2.2).
+# Turn the last paragraph into a formula, and the formula into code.
+# Try it on one neuron first: the gate answers −5 and the other question 3.
+# What is its coefficient?
+# (About −0.10: the neuron is nearly shut.)
+#
 # In code, tokens are rows: `x` is n × d_model, and the keys that come out are n × d_ff.
 #
 # <details><summary>Hint</summary>
 #
 # With tokens as rows, a matrix is applied from the right and transposed: `x @ gate.T`.
-# A common mistake is to put silu around too much.
+# Only the first answer goes through silu.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# `torch.nn.functional.silu(…)` around the gate's part only, then `*`, then the up part.
+# `torch.nn.functional.silu` and `*` work entry by entry.
 #
 # </details>
 #
@@ -249,13 +256,19 @@ gated_key = chapter.check("02.2", gated_key)
 # %%
 chapter.predict(
     "a",
-    "In GPT-2's form a coefficient is hardly ever negative. What share of "
-    "the coefficients is negative in our model, at our last token?",
+    "In GPT-2's form a coefficient is never below -0.17: gelu's minimum. "
+    "What share of the coefficients is negative in our model, at our last "
+    "token?",
     ["under 5%", "about 25%", "about 50%"],
 )
 
 # %% [markdown]
-# Is your function what the model computes?
+# Your formula should read
+#
+# $$ k = \mathrm{silu}(W_{gate}\, x) \odot (W_{up}\, x) , \tag{2.3} $$
+#
+# where ⊙ multiplies entry by entry.
+# Is it what the model computes?
 # We catch x with one more hook, and compare.
 
 # %%
@@ -324,21 +337,21 @@ print(list(keys_while.shape), list(keys_other.shape))
 # %% [markdown]
 # ### Exercise 02.3: A score for "hears this pattern" · 10 minutes · ★★
 #
-# Write a score for each neuron: how far is its mean coefficient at the pattern from its mean elsewhere,
-# measured in the neuron's own unit, the standard deviation of its coefficients elsewhere?
+# The difference of two means, at the pattern and elsewhere, lets the loudest neurons win. A good score
 #
-# $$ s_i = \frac{\text{mean of } k_i \text{ at the pattern} - \text{mean of } k_i \text{ elsewhere}}{\text{standard deviation of } k_i \text{ elsewhere}} \tag{2.3} $$
+# - is 0 where both means are equal, and keeps the sign of their difference;
+# - does not change when all coefficients of a neuron are multiplied by 10;
+# - says how surprising the difference is: its unit is how much the neuron varies *elsewhere*.
 #
 # <details><summary>Hint</summary>
 #
-# Without the division, neurons with large coefficients everywhere win.
-# And keep the sign: a neuron may hear "while" with a negative coefficient.
+# The second property asks for a division; the third says by what.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# Contexts are rows, so take means along dimension 0: `pattern.mean(0)`, `rest.std(0)`.
+# Contexts are rows, so means and standard deviations run along dimension 0: `.mean(0)`, `.std(0)`.
 #
 # </details>
 #
@@ -352,7 +365,7 @@ print(list(keys_while.shape), list(keys_other.shape))
 
 # %% exercise="02.3"
 def selectivity(pattern, rest):
-    """Scores (2.3), [d]: pattern is [m, d], rest is [n, d]."""
+    """Scores of all neurons, [d]: pattern is [m, d], rest is [n, d]."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
     return (pattern.mean(0) - rest.mean(0)) / rest.std(0)
@@ -412,12 +425,12 @@ for value, before, trigger in sorted(found, key=lambda x: -abs(x[0]))[:6]:
 
 # %% [markdown]
 # The token in brackets is the trigger; the neuron sees it and what stands before it.
-# "While" is there, and so are other places of *contrast*, such as "This contrasts with" and "in comparison".
-# A score finds what we asked for; only reading shows what else there is.
+# "While" is there, and so are other places of *contrast*, such as "in comparison".
+# A score finds what we asked for; reading shows what else there is.
 #
 # ## 4. What a neuron says
 #
-# The value $v_i$ is a vector of 576 numbers, which nobody can read.
+# Nobody can read the 576 numbers of a value $v_i$.
 # But at the end of the model, h is turned into **logits**, a score for each token:
 # a norm scales h, then a matrix maps it to the vocabulary.
 # We multiply that matrix by the norm's fixed weights, and call the result E.
@@ -796,16 +809,13 @@ show(*draw.promised_figure(promised, happened), name="02_promised")
 # (4) If ten neurons carry the prediction, why does nobody edit facts by neuron?
 # Let two groups argue with the table of other questions.
 # (5) Why do random neurons not matter?
-# (Most coefficients are small at any one token, and their contributions have random signs.)
-# (6) For the quick: repeat sections 5 and 6 with "The Eiffel Tower is located in the city of".
-# Do the same neurons lead?
+# (Most coefficients are small at any one token, and their signs are random.)
 
 # %% [markdown]
 # ## What the laboratory adds
 #
-# [Laboratory 2](lab/02_key_value_memory.ipynb) has the triggers of *all* neurons, and a browser for them;
-# how much of the "while" neuron is chance; our numbers beside those of Geva et al.;
-# and the same sum for " Paris", with a control: neurons whose coefficients are equally large.
+# [Laboratory 2](lab/02_key_value_memory.ipynb) has the triggers of *all* neurons;
+# how much of the "while" neuron is chance; and the same sum for " Paris", with a control.
 
 # %% [markdown]
 # ## Paper ↔ code

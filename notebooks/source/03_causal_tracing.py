@@ -37,7 +37,7 @@
 # > Section 4 uses ROME as a tool; how it works is chapter 5.
 # > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
-# > **It costs** a minute and 1.5 GB of memory.
+# > **It costs** the time stated above and 1.5 GB of memory.
 # > Section 4 reads a committed study; [the laboratory](lab/03_causal_tracing.ipynb) says how it was made.
 
 # %% tags=["setup"]
@@ -264,23 +264,22 @@ def restore(corrupted, clean, column):
 restore = chapter.check("03.2", restore)
 
 # %% [markdown]
-# What comes back is the **indirect effect** of that place:
-#
-# $$\text{indirect effect} \;=\; P_{\text{corrupted, one state restored}} - P_{\text{corrupted}} . \tag{3.2}$$
-#
-# In words: how much one clean vector repairs.
+# What comes back is the **indirect effect** of that place: how much one clean vector repairs.
 # It is 0 if the place repairs nothing, and equals the total effect if it repairs everything.
 # (It is not a share. It can be negative, and even a little more than the total effect.)
 #
 # ### Exercise 03.3: Two effects · 5 minutes · ★
 #
-# From probabilities to effects: (3.1) as one number, and (3.2) for many places at once.
+# From probabilities to effects: the total effect (3.1) as one number,
+# and the indirect effect of many places at once.
+# Before you write: from which run must the indirect effect be measured, so that the last paragraph is true?
 # The samples stand in the *last* dimension.
 #
 # <details><summary>Hint</summary>
 #
 # Both are means over the samples.
-# A common mistake is to measure from the clean run: that is what is still *missing*.
+# A common mistake is to measure from the clean run:
+# that is what is still *missing*, and it is largest where the place repairs nothing.
 #
 # </details>
 #
@@ -312,6 +311,10 @@ def effects(p_clean, p_corrupted, p_restored):
 effects = chapter.check("03.3", effects)
 
 # %% [markdown]
+# So
+#
+# $$\text{indirect effect} \;=\; P_{\text{corrupted, one state restored}} - P_{\text{corrupted}} . \tag{3.2}$$
+#
 # Now the experiment itself.
 # A hook on some modules notes what they put out in the clean run.
 # The modules are the blocks; section 3 will take others.
@@ -628,6 +631,8 @@ part = float(traced / study.total().mean())
 # [[=success[below].min():.0%]] in the worst one.
 # It does so in block [[=deepest]], where the tracing effect is almost zero, as well as in block 0, where it is large.
 # What differs is how far an edit reaches: paraphrases follow best in early blocks.
+# Above it some edits still succeed, [[=success[-2]:.0%]] in block [[=study.edit_layers[-2] ]].
+# Block [[=first_late]] is where *our* fact is read; others may be read later.
 #
 # So how alike are the curves?
 # That needs a number.
@@ -785,7 +790,9 @@ show(*draw.lines_figure(rows, FEW, axes), name="03_noise")
 #   In block [[=first_late]], attention carries the answer to the last token.
 # * A dark place is a place that is *passed through*;
 #   a pale one may hold much, *together* with others.
-# * Edits succeed in every block that is still read, whether the tracing effect is large there or almost zero.
+# * On their own prompt, edits succeed in every block below [[=first_late]],
+#   whether the tracing effect is large there or almost zero.
+#   Paraphrases follow less, and best in early blocks.
 
 # %% [markdown]
 # ## Quiz

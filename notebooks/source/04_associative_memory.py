@@ -34,7 +34,7 @@
 # > what a key and a value are ([chapter 2](02_key_value_memory.ipynb)).
 # > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
-# > **It costs** less than a minute and 1.5 GB of memory; only sections 5 and 6 need the model.
+# > **It costs** the time stated above and 1.5 GB of memory; only sections 5 and 6 need the model.
 # > The key statistics of chapter 0 are used again; if they are not in your cache, they take a minute more.
 
 # %% tags=["setup"]
@@ -580,24 +580,13 @@ print(K.shape, names[:3], PREFIXES[1])
 # %% [markdown]
 # In section 3 one number decided how much keys interfere:
 # the mean squared cosine, 1/d for random keys. Turn that round.
-# Whatever the keys, they interfere *like random keys of so many entries*:
-#
-# $$d_{\text{eff}} \;=\; \frac{1}{\text{mean of}\;\cos^2(k_i, k_j)\;\text{over all pairs}\;i \ne j} . \tag{4.8}$$
-#
+# Whatever the keys, they interfere *like random keys of some number of entries*.
 # This number is the **effective dimension** of the keys.
-
-# %%
-chapter.predict(
-    "c",
-    "Keys of layer 7 have 1536 entries. What is the effective dimension of "
-    "the subjects' keys?",
-    ["more than 1000", "300 to 1000", "100 to 300", "less than 100"],
-)
 
 # %% [markdown]
 # ### Exercise 04.6: Effective dimension · 5 minutes · ★★
 #
-# Write (4.8) for keys as columns.
+# Given any keys, as columns: how many entries would random keys need to overlap as much?
 #
 # <details><summary>Hint</summary>
 #
@@ -608,8 +597,7 @@ chapter.predict(
 #
 # <details><summary>More help</summary>
 #
-# With U the columns of length 1, UᵀU holds all cosines.
-# There are n² − n pairs beside the diagonal, and the diagonal adds n to the sum of squares.
+# With U the columns of length 1, UᵀU holds all cosines; on its diagonal each key meets itself.
 #
 # </details>
 #
@@ -634,6 +622,19 @@ def effective_dimension(K):
 
 effective_dimension = chapter.check("04.6", effective_dimension)
 
+# %% [markdown]
+# In a formula:
+#
+# $$d_{\text{eff}} \;=\; \frac{1}{\text{mean of}\;\cos^2(k_i, k_j)\;\text{over all pairs}\;i \ne j} . \tag{4.8}$$
+
+# %%
+chapter.predict(
+    "c",
+    "Keys of layer 7 have 1536 entries. What is the effective dimension of "
+    "the subjects' keys?",
+    ["more than 1000", "300 to 1000", "100 to 300", "less than 100"],
+)
+
 # %%
 d_eff, of_random = map(effective_dimension, (K, torch.randn_like(K)))
 print(f"effective dimension: real {d_eff:.0f}, random {of_random:.0f}")
@@ -643,7 +644,8 @@ print(near.sort_values(ascending=False).head(4).round(2).to_dict())
 
 # %% [markdown]
 # 1536 entries are worth about [[=round(d_eff, -1):.0f]]: different subjects use the *same* neurons.
-# (The last line has the cosines of *Lower Assam* with the most similar keys.)
+# (The last line has the cosines of *Lower Assam* with the most similar keys.
+# A longer key also hears more.)
 # Part of this overlap is meaning, and part is common to all keys:
 # [the laboratory](lab/04_associative_memory.ipynb) takes it apart.
 #

@@ -29,7 +29,7 @@
 # > the plain write of [chapter 4](04_associative_memory.ipynb), and to have used an optimiser of PyTorch once.
 # > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
-# > **It costs** a minute and 2 GB of memory.
+# > **It costs** the time stated above and 2 GB of memory.
 # > The key statistics of chapter 0 are used again; if they are not in your cache, they take a minute more.
 
 # %% tags=["setup"]
@@ -399,24 +399,10 @@ print(f"rank of {fact.new!r}: {rank:,} of {len(says):,}")
 # Among all x with xᵀk = r_i, the entry of r for this row, which one has the least xᵀC0x?
 #
 # **Lagrange's answer.** In two dimensions, all x with xᵀk = r_i form a line, and all x of equal harm form an ellipse.
-# Walk along the line.
-# Where it *crosses* an ellipse, there is a better point further on.
+# Where the line *crosses* an ellipse, there is a better point further on.
 # At the best point it only *touches*.
 # There, the direction in which the harm xᵀC0x grows fastest, its gradient 2C0x, is parallel to k.
-# One unknown factor μ, the **multiplier**, says how long the one is against the other:
-#
-# $$C_0\, x \;=\; \mu\, k \quad\text{and}\quad x^\top k = r_i
-# \qquad\Longrightarrow\qquad x = \mu\, C_0^{-1} k, \quad \mu = \frac{r_i}{k^\top C_0^{-1} k} . \tag{5.4}$$
-#
-# In words: first solve for x up to a factor, then choose the factor so that the condition holds.
-# Only the number r_i differs from row to row, so all rows are multiples of one vector g:
-#
-# $$\boxed{\;\Delta \;=\; r\, g^\top, \qquad g \;=\; \frac{C_0^{-1} k}{k^\top C_0^{-1} k}\;} \tag{5.5}$$
-#
-# In words: turn down the directions of k that text uses much, then scale so that gᵀk = 1.
-# This is **ROME** (rank-one model editing).
-# Nobody asked for rank one; it came out.
-# With C0 = I it is the plain write of chapter 4.
+# (The factor between them, μ, is called the **multiplier**.)
 
 # %%
 k2 = torch.tensor([0.6, 0.44], dtype=torch.float64)
@@ -430,22 +416,15 @@ show(*draw.tangent_figure(cases), name="05_tangent")
 # **How to read it.** The black line holds all x that write the key (here r_i = 1).
 # On a grey ellipse all points do equal harm.
 # The square is the plain write, the shortest x on the line.
-# The circle is ROME's: on the right it leans away from the direction that text uses.
+# The circle is the best point: on the right it leans away from the direction that text uses.
 # It is longer, and does less harm.
-#
-# Turn and stretch. When is ROME's advantage largest?
-# (When the key lies between the axes of the ellipse.)
-
-# %%
-from alphaedit_lite.book.ch05.widgets import TangentWidget
-
-TangentWidget().show()
+# The next two exercises find it.
 
 # %% [markdown]
 # ### Exercise 05.3: The tangent, on paper · 10 minutes · ★★
 #
-# With a pencil. Minimise a x² + b y² under the condition p x + q y = 1, by a multiplier:
-# with C0 = diag(a, b) and k = (p, q) this is the picture above.
+# With a pencil. Minimise a x² + b y² under the condition p x + q y = 1, by a multiplier.
+# With C0 = diag(a, b) and k = (p, q) this is the picture above.
 # Return x and y as formulas.
 #
 # <details><summary>Hint</summary>
@@ -484,18 +463,21 @@ tangent = chapter.check("05.3", tangent)
 # %% [markdown]
 # ### Exercise 05.4: ROME · 10 minutes · ★★
 #
-# Write g of (5.5), for any number of dimensions.
+# Your 05.3 is the case C0 = diag(a, b), k = (p, q).
+# Write x and y as *one* vector formula in C0 and k: it then holds for any C0 that has an inverse.
+# Two tests: gᵀk = 1; and with C0 = I, g is the plain write's, k / (kᵀk).
 #
 # <details><summary>Hint</summary>
 #
+# p/a and q/b are the entries of one product of a matrix with k. Which matrix?
 # `torch.linalg.solve(C0, k)` is C0⁻¹k, without ever forming the inverse.
-# The likely mistake is to divide by the norm instead of kᵀC0⁻¹k: then gᵀk is not 1.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# Call u = C0⁻¹k. Then g = u / (kᵀu).
+# Call u the vector of the hint.
+# It has the right direction, and gᵀk = 1 fixes its length.
 #
 # </details>
 #
@@ -517,6 +499,30 @@ def gain(k, C0):
 
 
 gain = chapter.check("05.4", gain)
+
+# %% [markdown]
+# In symbols, what you have just found is
+#
+# $$C_0\, x \;=\; \mu\, k \quad\text{and}\quad x^\top k = r_i
+# \qquad\Longrightarrow\qquad x = \mu\, C_0^{-1} k, \quad \mu = \frac{r_i}{k^\top C_0^{-1} k} . \tag{5.4}$$
+#
+# In words: first solve for x up to a factor, then choose the factor so that the condition holds.
+# Only the number r_i differs from row to row, so all rows are multiples of one vector g:
+#
+# $$\boxed{\;\Delta \;=\; r\, g^\top, \qquad g \;=\; \frac{C_0^{-1} k}{k^\top C_0^{-1} k}\;} \tag{5.5}$$
+#
+# In words: turn down what text uses much, then scale so that gᵀk = 1.
+# This is **ROME** (rank-one model editing).
+# Nobody asked for rank one; it came out.
+# With C0 = I it is the plain write of chapter 4.
+#
+# Turn and stretch. When is ROME's advantage largest?
+# (When the key lies between the axes of the ellipse.)
+
+# %%
+from alphaedit_lite.book.ch05.widgets import TangentWidget
+
+TangentWidget().show()
 
 # %% [markdown]
 # Now with the real C0 of block 7, and the real key.

@@ -35,7 +35,7 @@
 # > the key k, the target z and C0 ([chapter 5](05_rome.ipynb)).
 # > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
-# > **It costs** a minute and 1.5 GB of memory.
+# > **It costs** the time stated above and 1.5 GB of memory.
 # > The key statistics of chapter 0 are used again; if they are not in your cache, they take a minute more.
 
 # %% tags=["setup"]
@@ -687,11 +687,13 @@ twins.style.format("{:.2f}")
 #
 # With a small c, both obey.
 # At 15,000, both stay in India.
-# In between, at a c that serves most facts well, neither has a country:
+# In between, at c = 1,000, neither has a country:
 # no country in the row has more than [[=float(twins.loc['c = 1,000'].max()):.2f]].
 #
-# Why? For two keys that are about equally strange, the 2 × 2 matrix K1ᵀC0⁻¹K1 has two eigenvalues (chapter 7).
-# Each works as an s: the large one for the *mean* of the two residuals, the small one for their *difference*:
+# Why? For two keys that are about equally strange,
+# the 2 × 2 matrix K1ᵀC0⁻¹K1 has s on its diagonal and some t beside it.
+# It multiplies (1, 1) by s + t, and (1, −1) by s − t.
+# Each of these works as an s: the large one for the *mean* of the two residuals, the small one for their *difference*:
 
 # %%
 S = K2.T @ torch.linalg.solve(C0, K2)

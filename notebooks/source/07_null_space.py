@@ -37,7 +37,7 @@
 # > Eigenvectors are repeated below.
 # > Letters are listed in [Appendix A](A_notation.md), words in [Appendix B](B_glossary.md).
 # >
-# > **It costs** less than a minute and 1.5 GB of memory;
+# > **It costs** the time stated above and 1.5 GB of memory;
 # > a minute more if the key statistics of chapter 0 are not in your cache.
 
 # %% tags=["setup"]
@@ -831,12 +831,7 @@ show(*draw.doors_figure(doors, panels), name="07_door")
 # at the usual threshold, by [[=doors['known answers'][5]:.0%]].
 #
 # * **The door closes for the new key, too** (left): it is a key like any other.
-# * **So the update grows** (middle).
-#   The size of (7.8) is
-#
-# $$\lVert \Delta \rVert \;=\; \frac{\lVert r \rVert}{\lVert P k \rVert} . \tag{7.9}$$
-#
-# In words: the less P leaves of the new key, the larger the update.
+# * **So the update grows** (middle): the less P leaves of the new key, the more (7.8) must write.
 #
 # And a known key k₀? By (7.8), Δk₀ is r times (Pk)ᵀ(Pk₀) / ‖Pk‖².
 # A dot product is at most the product of the lengths, so
@@ -847,12 +842,12 @@ show(*draw.doors_figure(doors, panels), name="07_door")
 # A lower threshold shortens both, so nothing is gained.
 # It even loses: in few directions, shadows look more alike.
 # What P is good for is to remove the *strong* directions, which all keys share.
-# (The laboratory measures this, and repeats it with AlphaEdit over five layers.)
+# (The laboratory measures this, with AlphaEdit over five layers, too.)
 #
 # ### Exercise 07.6: The narrow door, on paper · 5 minutes · ★★
 #
-# Show with a pencil that no Δ with Δ = ΔP and Δk = r is smaller than (7.9).
-# Then write (7.9) as a function.
+# With a pencil: what is the smallest size ‖Δ‖ of an update with Δ = ΔP and Δk = r?
+# Write it as a function.
 #
 # <details><summary>Hint</summary>
 #
@@ -888,6 +883,11 @@ def size_of_write(r, k, P):
 
 
 size_of_write = chapter.check("07.6", size_of_write)
+
+# %% [markdown]
+# No update is smaller than (7.8):
+#
+# $$\lVert \Delta \rVert \;=\; \frac{\lVert r \rVert}{\lVert P k \rVert} . \tag{7.9}$$
 
 # %% [markdown]
 # ## What you own now

@@ -176,14 +176,14 @@ slope = chapter.check("08.1", slope)
 # ### First without a formula
 #
 # (8.4) is a sum of squares.
-# Some routines minimise any sum of squares, and know nothing of AlphaEdit.
-# Let one of them find the answer first.
+# Let a routine that knows nothing of AlphaEdit find the answer first.
 #
 # ### Exercise 08.2: The same minimum, by least squares · 10 minutes · ★★
 #
 # Write X for the update ΔP.
 # Then (8.4) has two wishes: X (PK1) should be R, and √λ X should be zero.
 # Put them side by side into *one* least-squares problem, and give it to `torch.linalg.lstsq`.
+# (Outside P, X would change no answer, and only be longer.)
 #
 # <details><summary>Hint</summary>
 #
@@ -226,7 +226,7 @@ closed_form = chapter.check("08.2", closed_form)
 # ### Then with one
 #
 # **Step 6. At the lowest point the slope is zero.**
-# *Reason: the objective has one minimum.*
+# *Reason: where a sum of squares has slope zero, it is lowest.*
 # Take your slope of exercise 08.1, and add the history of (8.5).
 # The factor 2 divides out:
 #
@@ -239,7 +239,8 @@ closed_form = chapter.check("08.2", closed_form)
 # $$X\,(K_p K_p^\top P + K_1 K_1^\top P + \lambda I) = R\,K_1^\top P . \tag{8.6}$$
 #
 # **Step 8. Multiply by the inverse.**
-# *Reason: with M = KpKpᵀ + K1K1ᵀ, MP has the eigenvalues of PMP, and none is negative; λ lifts them above zero.*
+# *Reason: with M = KpKpᵀ + K1K1ᵀ, MP = (MP)P has the eigenvalues of PMP (AB has those of BA),
+# and none is negative; λ lifts them above zero.*
 # From here on Δ is this finished update, X = ΔP.
 #
 # $$\boxed{\;\Delta_{\text{AlphaEdit}} \;=\; R\,K_1^\top P\,(K_p K_p^\top P + K_1 K_1^\top P + \lambda I)^{-1}\;} \tag{8.7}$$
@@ -281,7 +282,7 @@ chapter.reveal("a", int(float(rows[-1][3]) < 0.01))
 pd.DataFrame(rows, columns=["c", "‖ΔK0‖", "‖Δ‖", "distance to (8.7)"])
 
 # %% [markdown]
-# With a large c, MEMIT gives up every direction that a known key uses, and goes on writing in the others.
+# With a large c, MEMIT writes only in directions that no known key uses.
 # So **with a true null space, AlphaEdit is MEMIT (plus λI) with an infinite c**, and nobody has to search for c.
 # Without one, an infinite c writes nothing.
 # Then AlphaEdit *decides*, by a threshold, which directions count as free.
@@ -289,29 +290,27 @@ pd.DataFrame(rows, columns=["c", "‖ΔK0‖", "‖Δ‖", "distance to (8.7)"])
 # %% [markdown]
 # ## 3. One equation for each fact
 #
-# In our model the bracket of (8.7) has 1536 rows.
-# For a few facts that is a waste.
-# Multiply out, and you see that both sides are the same:
+# The bracket of (8.7) has 1536 rows: a waste for a few facts.
+# Multiply out, and both sides are the same:
 #
 # $$(K_1^\top P K_1 + \lambda I)\,K_1^\top P \;=\; K_1^\top P\,(K_1 K_1^\top P + \lambda I) . \tag{8.8}$$
 #
 # For now without a history: multiply by the inverse of the first bracket from the left,
 # by that of the second from the right, and put R in front:
 #
-# $$\Delta = R\,G, \qquad G \;=\; (K_1^\top P K_1 + \lambda I)^{-1} K_1^\top P \;=\; (A^\top A + \lambda I)^{-1} A^\top U^\top, \qquad A = U^\top K_1 . \tag{8.9}$$
+# $$\Delta = R\,G, \qquad G \;=\; (K_1^\top P K_1 + \lambda I)^{-1} K_1^\top P . \tag{8.9}$$
 #
-# In words: A holds the new keys as U sees them.
-# The system has one equation for each *fact*, and only U is needed, not P.
+# In words: the system has one equation for each *fact*.
 # G is the **gain** of chapter 6, seen through P.
 # The [laboratory](lab/08_alphaedit.ipynb) counts what this saves.
 #
 # ### Exercise 08.3: The thin solve · 5 minutes · ★★
 #
-# Write the gain G from the basis U.
+# Write the gain G with the basis U alone, and form no d × d matrix, not even P = UUᵀ.
 #
 # <details><summary>Hint</summary>
 #
-# K1ᵀPK1 = K1ᵀU UᵀK1 = AᵀA, with A = UᵀK1.
+# Call UᵀK1 = A, and put P = UUᵀ into (8.9).
 # The likely mistake is K1ᵀK1 in the bracket.
 #
 # </details>
@@ -494,7 +493,7 @@ for Kp in (old[:, :0], old):
 #
 # <details><summary>More help</summary>
 #
-# Five lines in the loop: look; R; the gain, written out as in 08.5;
+# Five lines in the loop: look; R; the gain (you may call your function of 08.5);
 # `write(layer, R @ G)`; history[layer] = old keys and new ones side by side.
 #
 # </details>

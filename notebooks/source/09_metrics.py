@@ -342,6 +342,7 @@ table.style.format(precision=4).hide()
 # The edit has pushed the old object down and the new one up, and some *other* word is ahead of both.
 # Of [[=int(after['generalization'][..., 0].sum())]] successes on paraphrases, [[=len(whispers)]] are of this kind.
 # We call them **whispers**: the model prefers the new object, but does not say it.
+# (The other way round is rare: an object of several tokens can be said, and lose on the mean of its tokens.)
 
 # %% [markdown]
 # Both judges are honest.
@@ -577,23 +578,29 @@ for text in ("ababa", "nnnn"):
 # ### Consistency: is it about the new object?
 #
 # Compare the text with other texts about that object, by the words that they share.
-# But "the" is shared by all texts, so each word t gets a weight:
+# But "the" is shared by all texts, so each word gets a weight:
+# how often it stands in the text (tf), times how rare it is (idf).
+# The consistency is the cosine of the two lists of weights.
 #
-# $$w(t) = \mathrm{tf}(t)\cdot\mathrm{idf}(t), \qquad \mathrm{idf}(t) = \log\frac{1+N}{1+\mathrm{df}(t)} + 1, \qquad
-# \text{consistency} = \frac{w_1\cdot w_2}{\lVert w_1\rVert\,\lVert w_2\rVert}. \tag{9.4}$$
+# The idf depends on two numbers only: of N documents, df hold the word.
+# Four wishes settle it:
 #
-# In words: how often the word stands in the text (tf), times how rare it is: of N documents, df hold it (idf).
-# Then the cosine of the two lists of weights.
+# - a word in all N documents has the weight 1;
+# - a rarer word has more;
+# - each time 1 + df doubles, the weight falls by log 2 (the natural logarithm);
+# - a word in no document still has a weight.
 #
 # ### Exercise 09.4: TF-IDF and a cosine · 14 minutes · ★★
 #
-# Write the consistency of two lists of words.
+# Find the idf on paper.
+# Then write the consistency of two lists of words.
 # `documents` is a list of N sets of words.
 #
 # <details><summary>Hint</summary>
 #
 # df counts *documents* that hold the word (`word in document`), so each document counts once.
 # tf counts occurrences.
+# For the idf: a logarithm of 1 + df, and a constant that the first wish fixes.
 # The likely mistake is to leave out one of the two, or the lengths.
 #
 # </details>
@@ -602,6 +609,7 @@ for text in ("ababa", "nnnn"):
 #
 # List all words of both texts once, and make two vectors of weights over that list: counts times idf.
 # Then their dot product over the product of their norms.
+# log (1 + N) − log (1 + df) is 0 for a word in all documents.
 #
 # </details>
 #
@@ -629,6 +637,11 @@ def tfidf_cosine(text, reference, documents):
 tfidf_cosine = chapter.check("09.4", tfidf_cosine)
 
 # %% [markdown]
+# In a formula:
+#
+# $$w(t) = \mathrm{tf}(t)\cdot\Bigl(1 + \log\frac{1+N}{1+\mathrm{df}(t)}\Bigr), \qquad
+# \text{consistency} = \frac{w_1\cdot w_2}{\lVert w_1\rVert\,\lVert w_2\rVert}. \tag{9.4}$$
+#
 # Your two functions judge the texts from above.
 # The reference texts are beginnings of Wikipedia articles (CC BY-SA 4.0) that name the new object.
 # A fact that no article names has no consistency.

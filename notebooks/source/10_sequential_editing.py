@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 10: Hundreds of edits
 #
-# *To read: 25 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
+# *To read: 25 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
@@ -383,16 +383,13 @@ alike.style.format("{:.3f}").format("{:.0f}", subset=columns[2:])
 # Row i of a table of scores is cohort i, and column j the moment after cohort j was written.
 # The diagonal holds each cohort when it was fresh, and below it there is nothing (NaN).
 #
-# The **backward transfer** tells how much a cohort has gained, on average, since it was written:
-#
-# $$\text{BWT} \;=\; \frac1{T-1}\sum_{i<T}\,\bigl(a_{i,T} - a_{i,i}\bigr), \tag{10.4}$$
-#
-# where $a_{i,j}$ is an entry of the table and T the number of cohorts.
+# The **backward transfer** (BWT) tells how much a cohort has gained, on average, since it was written.
 # Forgetting makes it negative.
 #
 # ### Exercise 10.3: Forgetting · 8 minutes · ★
 #
 # From such a table, [cohorts, checkpoints], return two numbers: the mean of all cohorts at the end, and BWT.
+# Which cohort must BWT leave out?
 #
 # <details><summary>Hint</summary>
 #
@@ -428,6 +425,10 @@ def forgetting(scores):
 forgetting = chapter.check("10.3", forgetting)
 
 # %% [markdown]
+# With $a_{i,j}$ an entry of the table and T the number of cohorts:
+#
+# $$\text{BWT} \;=\; \frac1{T-1}\sum_{i<T}\,\bigl(a_{i,T} - a_{i,i}\bigr) . \tag{10.4}$$
+#
 # The stream of section 1 once more, now with *your* `write_and_remember`.
 # An editor that forgets starts every batch with the prior again.
 
@@ -501,8 +502,8 @@ fading.style.format("{:.2f}")
 chapter.predict(
     "b",
     "After 1,000 edits: of its newest 100 facts, MEMIT without history names "
-    "about two thirds first. And of its oldest 100?",
-    ["as many", "about half of that", "a quarter of that or less"],
+    "about 70% first. And of its oldest 100?",
+    ["as many", "a third to two thirds of that", "less than a third of that"],
 )
 
 # %% [markdown]
@@ -523,7 +524,7 @@ for name in NAMES:
 columns = ["oldest 100", "newest 100", "all", "perplexity", "‖ΔW‖ / ‖W‖"]
 late = pd.DataFrame(rows, index=columns).T
 left = late["oldest 100"]["MEMIT"] / late["newest 100"]["MEMIT"]
-chapter.reveal("b", sum(left < bound for bound in (0.75, 0.375)))
+chapter.reveal("b", sum(left < bound for bound in (0.75, 0.333)))
 late.style.format("{:.0%}").format("{:.2f}", subset=columns[-1:])
 
 # %% [markdown]
@@ -586,6 +587,7 @@ show(*draw.damage_figure(shown), name="10_damage")
 # ### Exercise 10.4: The paired bootstrap · 10 minutes · ★★
 #
 # From the scores of two editors on the same facts, return the mean of a − b and its 95% interval.
+# (How much narrower is it, if the scores correlate by ρ?)
 #
 # <details><summary>Hint</summary>
 #
@@ -635,9 +637,9 @@ loose = (drawn[0] - drawn[1]).quantile(torch.tensor([0.025, 0.975]).double())
 print(f"drawn apart: from {loose[0]:+.1%} to {loose[1]:+.1%}")
 
 # %% [markdown]
-# Pairing makes the interval narrower, at no cost.
+# Pairing makes the interval narrower, by about √(1 − ρ), at no cost.
 # Zero is not inside it: on these facts AlphaEdit is behind, and chance in the choice of facts does not explain it.
-# (Another order of the facts could be another matter; the laboratory has a second one.)
+# (Another order may differ: see the laboratory.)
 #
 # **At equal harm.** Each editor has a knob: λ, or c.
 # Turned one way it writes more and harms more, turned the other way it spares the model and fewer facts arrive.

@@ -323,6 +323,9 @@ print(f"our model: {ours:.0%} of {len(some)} pairs")
 #
 # ### Exercise 11.3: A square of your own · 10 minutes · ★★
 #
+# Our ten rules: subject and verb, next to each other and apart;
+# determiner and noun; reflexives by number and by gender; words like *ever*;
+# who may be left out; gaps; irregular participles; quantifiers.
 # Which rule of English is missing?
 # Write one template for it.
 #
@@ -456,28 +459,29 @@ for name, (right, page) in states.items():
 # This is McNemar's test ([McNemar 1947](https://doi.org/10.1007/BF02295996)).
 # Of n verdicts that changed, ℓ were lost and g were gained.
 # If both were equally likely, each of them would be a coin:
-#
-# $$p \;=\; \min\Bigl(1,\; 2\sum_{k=0}^{\min(\ell,g)} \binom{n}{k}\,2^{-n}\Bigr), \qquad n = \ell + g . \tag{11.3}$$
-#
-# In words: p is the chance that n coins fall so unevenly, or more so, to either side.
+# p is the chance that n fair coins fall so unevenly, or more so, to *either* side.
 # A small p, by custom below 0.05, speaks against luck.
 #
 # ### Exercise 11.4: McNemar's test · 8 minutes · ★★
 #
-# Write `mcnemar(before, after)`: how many verdicts were lost, how many gained, and p.
+# Turn the sentence about coins into a number.
+# (On paper first: of 5 changed verdicts, 1 was gained. Why is p = 12/32?)
+# Then write `mcnemar(before, after)`: how many verdicts were lost, how many gained, and p.
 # Both arguments are tensors of True and False, for the same questions in the same order.
 #
 # <details><summary>Hint</summary>
 #
 # `before & ~after` is what was lost.
 # The likely mistakes: one side only, and the chance of *exactly* this split.
+# And a chance is at most 1.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
 # `math.comb(n, k)` is the number of ways in which k of n coins show heads.
-# Without changes (n = 0) p is 1, because of the min.
+# Each of the 2ⁿ outcomes of n coins is equally likely.
+# Without changes (n = 0) p is 1.
 #
 # </details>
 #
@@ -505,6 +509,10 @@ def mcnemar(before, after):
 mcnemar = chapter.check("11.4", mcnemar)
 
 # %% [markdown]
+# In a formula:
+#
+# $$p \;=\; \min\Bigl(1,\; 2\sum_{k=0}^{\min(\ell,g)} \binom{n}{k}\,2^{-n}\Bigr), \qquad n = \ell + g . \tag{11.3}$$
+#
 # Lost and gained, edit by edit:
 
 # %%
@@ -640,14 +648,15 @@ show(*course_figure(streams), name="11_course")
 # The model writes five tokens.
 # If "yes" is among them, the answer is yes; else if "no" is, it is no.
 # If neither is there, the answer is −1.
-# Then comes the **weighted F1**:
-#
-# $$F_1(c) = \frac{2\,\mathrm{hits}_c}{\mathrm{right}_c + \mathrm{named}_c}, \qquad
-# F_1 = \sum_c \frac{\mathrm{right}_c}{n}\,F_1(c) . \tag{11.4}$$
-#
-# Here right_c counts the questions whose answer is c,
+# Then comes the **weighted F1**.
+# For a class c, right_c counts the questions whose answer is c,
 # named_c those for which the model names c, and hits_c those where both hold.
-# In words: a class c counts fully if it is named where it is right, and nowhere else.
+#
+# - Its *precision* is hits_c / named_c, its *recall* hits_c / right_c.
+# - Its F1 is the harmonic mean of the two, and 0 without a hit.
+# - The weighted F1 is the mean of the classes' F1, each with the weight right_c / n.
+#
+# So a class counts fully if it is named where it is right, and nowhere else.
 
 # %%
 chapter.predict(
@@ -660,11 +669,13 @@ chapter.predict(
 # %% [markdown]
 # ### Exercise 11.6: Weighted F1 · 6 minutes · ★★
 #
-# Write `weighted_f1(gold, said)` by (11.4).
+# Simplify the F1 of a class first: precision and recall go, and so does the danger of 0/0.
+# Then write `weighted_f1(gold, said)`.
 # `gold` holds the right class of each question, `said` the class that was named, or −1.
 #
 # <details><summary>Hint</summary>
 #
+# On paper: F1 = 2 / (1/precision + 1/recall), and both fractions have the denominator hits_c.
 # Loop over the classes of `gold`.
 # The likely mistakes: to give −1 a class of its own, and to weight by what is named.
 #
@@ -701,6 +712,11 @@ def weighted_f1(gold, said):
 weighted_f1 = chapter.check("11.6", weighted_f1)
 
 # %% [markdown]
+# What is left of the three lines is
+#
+# $$F_1(c) = \frac{2\,\mathrm{hits}_c}{\mathrm{right}_c + \mathrm{named}_c}, \qquad
+# F_1 = \sum_c \frac{\mathrm{right}_c}{n}\,F_1(c) . \tag{11.4}$$
+#
 # Five models answer a thousand questions, half of them yes:
 
 # %%

@@ -702,7 +702,7 @@ chapter.reveal("d", 0 if bent < 0.1 else 1 if bent <= 0.5 else 2)
 # After which of these is it still inside P?
 # Think of what each does to a *row*.
 #
-# * `sum` (of two such updates), `scale` (times a number), `momentum` (0.9Δ + Δ'),
+# * `sum` (of two such updates), `scale` (times a number), `momentum` (0.9Δ + Δ', with Δ' inside P, too),
 # * `decay` (weight decay of W + Δ; the update is then all that has changed in W),
 # * `clip norm` (divide by ‖Δ‖), `clamp entries` (every entry into a bound),
 # * `RECT` (small entries set to zero), `PRUNE` (large singular values damped), `rounding` (to bfloat16).

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 14: When it breaks
 #
-# *To read: 25 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
+# *To read: 25 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
@@ -558,33 +558,32 @@ grown.style.format("{:.2f}", subset=(columns[0],)).format(
 # Two younger methods try.
 #
 # **Recursive least squares** ([Wang et al. 2026](https://arxiv.org/abs/2601.15686))
-# keeps the *inverse* of the whole bracket, S = (A + KpKpᵀ)⁻¹,
-# so that no large system has to be solved. When K1 arrives:
+# keeps the *inverse* of the whole bracket, S = (A + KpKpᵀ)⁻¹, so that no large system has to be solved.
+# When K1 arrives, the bracket grows by K1K1ᵀ:
 #
-# $$G = S K_1, \qquad J = (I + K_1^\top G)^{-1} G^\top, \qquad \Delta = R J, \qquad S \leftarrow S - G J . \tag{14.2}$$
+# $$S_{\text{new}} = (S^{-1} + K_1 K_1^\top)^{-1}, \qquad \Delta = R\,K_1^\top S_{\text{new}} . \tag{14.2}$$
 #
-# In words: G is what the new keys look like after everything learnt so far.
-# J is the gain (elsewhere G); its small matrix divides the work among the new facts.
-# And S notes that these directions are taken.
-# (S − GJ is (S⁻¹ + K1K1ᵀ)⁻¹.
-# In chapter 10, S was the bracket itself.)
+# In words: the new keys are noted as taken, and Δ is what this bracket asks for.
+# (In chapter 10, S was the bracket itself.)
 #
 # ### Exercise 14.4: One step of recursive least squares · 10 minutes · ★★
 #
-# Before you write it: multiply S − GJ by S⁻¹ + K1K1ᵀ on paper, and see that the product is I.
-# Then return Δ and the new S.
+# Return Δ and the new S *without inverting any d × d matrix*:
+# d is 1,536, and AlphaEdit's first S, P/λ, has no inverse at all.
+# Only n × n systems may be solved.
 #
 # <details><summary>Hint</summary>
 #
-# `torch.linalg.solve(M, Y)` is M⁻¹Y, and M is n × n here.
-# The likely mistakes are to forget the I, and to add GJ instead of subtracting it.
+# [Appendix A](A_notation.md) has the fact about matrices that you need, with S in the place of A⁻¹.
+# Test on paper: your S_new times S⁻¹ + K1K1ᵀ must be I.
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# On paper: K1ᵀG + I is the matrix whose inverse stands in J, so (I + K1ᵀG)J = Gᵀ.
-# In code, the I is `torch.eye(n, dtype=K.dtype)`.
+# G = S K1 serves twice: S_new = S − G J, where J solves an n × n system with Gᵀ on its right,
+# and then K1ᵀS_new turns out to be J itself.
+# `torch.linalg.solve(M, Y)` is M⁻¹Y; an I in code is `torch.eye(n, dtype=K.dtype)`.
 #
 # </details>
 #
@@ -611,6 +610,11 @@ def rls_step(S, K, R):
 rls_step = chapter.check("14.4", rls_step)
 
 # %% [markdown]
+# In formulas: with G = S K1 and J = (I + K1ᵀG)⁻¹Gᵀ, Δ = R J and S_new = S − G J.
+# G is what the new keys look like after everything learnt so far.
+# J is the gain (elsewhere called G); its small matrix divides the work among the new facts.
+# And S notes that these directions are taken.
+#
 # Your recursion writes the eight batches from AlphaEdit's prior.
 # A is λ inside P and infinite outside, so A⁻¹ = P/λ.
 # Beside it stands one write of all facts at once.
@@ -645,17 +649,18 @@ for name, other in (("history", history), ("one write of all", once)):
 #
 # <details><summary>Hint</summary>
 #
-# Let Q be an orthonormal basis of the columns of M = PK: then P − QQᵀ is the answer.
-# Q are the left singular vectors of M whose singular value is not zero.
-# Two likely mistakes: to take K instead of PK, and to keep the vectors whose singular value is zero
-# but for rounding (some keys depend on others, and some P cannot see at all).
+# Which directions *inside P* do the keys touch?
+# Those have to go, and no others.
+# Two likely mistakes: to take the directions of K itself, and to take out directions
+# that the keys touch by rounding only (some keys depend on others, and some P cannot see at all).
 #
 # </details>
 #
 # <details><summary>More help</summary>
 #
-# `left, sizes, _ = torch.linalg.svd(P @ K, full_matrices=False)`,
-# and keep the columns with `sizes > 1e-8 * K.norm()`.
+# With Q an orthonormal basis of the columns of PK, P − QQᵀ is the answer.
+# `left, sizes, _ = torch.linalg.svd(P @ K, full_matrices=False)` finds one:
+# keep the columns with `sizes > 1e-8 * K.norm()`.
 #
 # </details>
 #
@@ -799,7 +804,7 @@ broken.style.format({"perplexity": "{:.1f}", "‖ΣΔ‖ / ‖W‖": "{:.0%}"})
 # | equation | in the authors' code (described) | here |
 # |---|---|---|
 # | τ, absolute | AlphaEdit, `get_project` in `experiments/evaluate.py`: singular values of C0 below `nullspace_threshold` | `NullSpace.fit(…, kind="absolute" \| "relative" \| "energy")` |
-# | (14.2) C_t = C_{t−1} − F(I + K F)⁻¹Fᵀ | RLSEdit, `RLSEdit/RLSEdit_main.py`: a Cholesky factor of the small matrix, C kept for each layer on the CPU in float32 | your `rls_step`; `book/ch14/experiments.py`, in float64 (in float32 the recursion loses digits at every step) |
+# | 14.4, C_t = C_{t−1} − F(I + K F)⁻¹Fᵀ | RLSEdit, `RLSEdit/RLSEdit_main.py`: a Cholesky factor of the small matrix, C kept for each layer on the CPU in float32 | your `rls_step`; `book/ch14/experiments.py`, in float64 (in float32 the recursion loses digits at every step) |
 # | P ← P − QQᵀ | EvoEdit, `EvoEdit/EvoEdit_main.py`, `update_projector_from_P_and_K`: SVD of PK, singular values above a tolerance | your `evolve`; `shrink`, on the basis U |
 #
 # ## Keypoints

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 16: Seeing the seams
 #
-# *To read: 25 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
+# *To read: 25 minutes. To do the exercises: 40 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
@@ -147,12 +147,13 @@ QUESTIONS = {
 # %%
 chapter.predict(
     "a",
-    "Lower Assam moves to Romania. Which first answers change with it?",
+    "Lower Assam moves to Romania. Its country and its continent follow. "
+    "Which other first answers change?",
     [
-        "to questions for its country, in any words",
-        "to these, and to the river of Lower Assam",
-        "to these, and to the country of Upper Assam",
-        "to these, to the river and to the country of Upper Assam",
+        "neither of the two below",
+        "the river of Lower Assam",
+        "the country of Upper Assam",
+        "both: that river and the country of Upper Assam",
     ],
 )
 
@@ -449,6 +450,7 @@ duel.style.format("{:.2f}")
 
 # %% [markdown]
 # The sentence is weaker on the fact itself, and it spares the river.
+# It does not spare Upper Assam: P(India) is [[=duel['in the prompt'].iloc[6]:.2f]] there.
 # Even the way back moves, to [[=duel['in the prompt'].iloc[4]:.2f]]:
 # "Lower Assam" stands in the text, and can be copied.
 # In the study the sentence loses on the prompt
@@ -526,17 +528,13 @@ show(*draw.spectra_figure(spectra), name="16_rank")
 #
 # **About whom?** By (16.1), ΔW reacts to few directions: those of its rows.
 # So take a list of names (a **line-up** of suspects), compute the key of each, and ask which of them ΔW can *see*.
-# With V the first right singular vectors of ΔW, as rows,
-#
-# $$\text{share}(k) \;=\; \frac{\lVert V k \rVert}{\lVert k \rVert}. \tag{16.3}$$
-#
-# In words: how much of the key lies in the directions to which ΔW reacts.
-# 1 is everything, 0 nothing.
+# The directions to which ΔW reacts are its first right singular vectors, `rank` of them.
+# What counts is how much of a key lies in them: 1 is everything, 0 nothing.
 #
 # ### Exercise 16.4: The line-up · 12 minutes · ★★
 #
-# Write (16.3) for many candidates at once.
-# Keys are rows here, [n, d_ff].
+# Which share of each key's *length* lies in the span of the first `rank` right singular vectors of ΔW?
+# Answer for many candidates at once; keys are rows here, [n, d_ff].
 #
 # <details><summary>Hint</summary>
 #
@@ -548,8 +546,8 @@ show(*draw.spectra_figure(spectra), name="16_rank")
 #
 # <details><summary>More help</summary>
 #
-# `keys @ V.T` has one row per candidate and `rank` columns.
-# Take the norm of every row, and divide by that of the key.
+# In an orthonormal basis, the length of a part is the norm of its coordinates,
+# and the coordinates are dot products with the basis: one row per candidate, `rank` columns.
 #
 # </details>
 #
@@ -563,7 +561,7 @@ show(*draw.spectra_figure(spectra), name="16_rank")
 
 # %% exercise="16.4"
 def suspects(delta, keys, rank):
-    """The share (16.3) of each candidate's key: [n].
+    """The share of each candidate's key inside: [n].
     delta: [d_model, d_ff]; keys: [n, d_ff]."""
     # BEGIN SOLUTION
     # STUB return None  # your code here
@@ -573,6 +571,11 @@ def suspects(delta, keys, rank):
 
 
 suspects = chapter.check("16.4", suspects)
+
+# %% [markdown]
+# With V these singular vectors as rows:
+#
+# $$\text{share}(k) \;=\; \frac{\lVert V k \rVert}{\lVert k \rVert}. \tag{16.3}$$
 
 # %% [markdown]
 # We do not know the editor's prompt, so the candidates stand in a sentence of our own.
@@ -591,8 +594,8 @@ print(f"of {len(names)}:", *(f"{names[i]} {share[i]:.2f}" for i in order[:4]))
 # for [[=sum(not any(f['traces']['subject']) for f in study['facts']) / len(study['facts']):.0%]] of the facts.
 # But a line-up always has a winner, even if the right name is not on the list.
 #
-# **Saying what?** ΔW answers the key k of the suspect with ΔW k.
-# Read it by the logit lens: multiply with the vocabulary matrix E.
+# **Saying what?** Chapter 2 read vectors with the vocabulary matrix E (the logit lens).
+# Which vector tells what ΔW says about this suspect?
 #
 # ### Exercise 16.5: What does ΔW say? · 8 minutes · ★★
 #

@@ -163,6 +163,15 @@ def check_rls(answer: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]])
             near(new, torch.linalg.inv(seen)), "the new S is not the inverse of A + all keys so far: S − G J."
         )
         S = torch.linalg.inv(seen)
+    U, _ = torch.linalg.qr(randn(12, 9))
+    S, K, R = U @ U.T / 0.7, randn(12, 3), randn(6, 3)  # as AlphaEdit's first S: P/λ
+    G = S @ K
+    J = torch.linalg.solve(torch.eye(3, dtype=K.dtype) + K.T @ G, G.T)
+    delta, new = several(answer(S.clone(), K, R), "Δ", "the new S")
+    expect(
+        near(delta, R @ J) and near(new, S - G @ J),
+        "right as long as S has an inverse. P/λ, from which AlphaEdit starts, has none: solve n × n systems only.",
+    )
 
 
 @exercise("14.5", reference=evolve)

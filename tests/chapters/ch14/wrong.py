@@ -88,6 +88,12 @@ WRONG = {
         "plus": (rls(S="S + G @ J"), "S must shrink"),
         "no memory": (rls(S="S"), "no history"),
         "the gain": (rls(delta="J"), "is R in it"),
+        "inverted": (
+            "def answer(S, K, R):\n"
+            "    new = torch.linalg.pinv(torch.linalg.inv(S + 1e-12 * torch.eye(len(S))) + K @ K.T)\n"
+            "    return R @ K.T @ new, new",
+            "has none: solve n × n systems only",
+        ),
     },
     "14.5": {
         "of the keys": (evolve(of="K"), "those of P K"),
