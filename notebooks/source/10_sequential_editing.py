@@ -378,7 +378,6 @@ alike.style.format("{:.3f}").format("{:.0f}", subset=columns[2:])
 # %% [markdown]
 # ## 4. Cohort by cohort
 #
-# Lower Assam is one fact.
 # To measure forgetting, divide the stream into **cohorts** of [[=COHORT]] facts, and ask each of them again and again.
 # Row i of a table of scores is cohort i, and column j the moment after cohort j was written.
 # The diagonal holds each cohort when it was fresh, and below it there is nothing (NaN).

@@ -130,7 +130,10 @@ def check_tfidf(answer: Callable[[Words, Words, Sequence[Words]], float]) -> Non
     shuffled = random.sample(same, len(same))
     expect(near(float(answer(same, shuffled, documents)), 1.0, 1e-5), "the order of words must not matter.")
     apart = float(answer(["the"], ["rare0"], documents))
-    expect(not math.isnan(apart), "a cosine is nan: a text has no weight at all. A word in all documents weighs 1.")
+    expect(
+        not math.isnan(apart),
+        "a cosine is nan: a text has no weight at all. A word in all documents weighs 1.",
+    )
     expect(near(apart, 0.0), "no word in common: the cosine is 0.")
     by_common = float(answer(["the", "rare0"], ["the", "rare1"], documents))
     by_rare = float(answer(["the", "rare0"], ["of", "rare0"], documents))
