@@ -638,7 +638,7 @@ print(f"drawn apart: from {loose[0]:+.1%} to {loose[1]:+.1%}")
 # %% [markdown]
 # Pairing makes the interval narrower, by about √(1 − ρ), at no cost.
 # Zero is not inside it: on these facts AlphaEdit is behind, and chance in the choice of facts does not explain it.
-# (Another order may differ: see the laboratory.)
+# (Another order may differ: laboratory.)
 #
 # **At equal harm.** Each editor has a knob: λ, or c.
 # Turned one way it writes more and harms more, turned the other way it spares the model and fewer facts arrive.
