@@ -536,7 +536,7 @@ nothing = {layer: torch.zeros(lm.d_ff, 0).double() for layer in LAYERS}
 
 
 def write(layer, delta):
-    lm.weight(layer).add_(delta)
+    lm.weight(layer).add_(delta.to(lm.device))
 
 
 @torch.no_grad()
@@ -544,10 +544,10 @@ def teach(facts, z, Kp=nothing):
     def look(layer):
         prompts = FactPrompts(lm, facts, PREFIXES, layer)
         keys, h = prompts.look(layer, LAYERS[-1])
-        return keys.double().T, h.double().T
+        return keys.double().cpu().T, h.double().cpu().T
 
     with lm.frozen():
-        return alphaedit(look, write, z.double().T, U, lam, Kp)
+        return alphaedit(look, write, z.double().cpu().T, U, lam, Kp)
 
 
 # %% [markdown]
@@ -632,7 +632,7 @@ def price(M, share=0.8):
         G = torch.linalg.solve(w * eye + K1.T @ M, M.T)
         written = float((R @ (G @ K1) * R).sum() / (R * R).sum())
         low, high = (w, high) if written > share else (low, w)
-    return size(R @ G) / size(W[LAYER].double())
+    return size(R @ G) / size(W[LAYER].double().cpu())
 
 
 # %%
