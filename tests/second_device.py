@@ -1,15 +1,15 @@
 """A second device on a machine that has none: code that mixes devices fails here as it would on a GPU.
 
     with SecondDevice():
-        lm = load_model(device="cuda")      # its tensors lie "on the card": in fact in ordinary memory, marked
+        lm = load_model(device="cuda")      # its tensors are in ordinary memory, marked as if on the card
         lm.model(torch.tensor([[5, 6]]))    # RuntimeError: Expected all tensors to be on the same device …
 
 The mark is on a tensor's storage, so that views, parameters and copies by ``deepcopy`` have it; whatever is
 computed from a marked tensor is marked. As in torch, a CPU tensor of no dimensions may meet marked ones, CPU
 indices may pick from a marked tensor, and numpy gets no marked tensor.
 
-Only what this thread calls from Python is seen. Backward passes and threads of a pool run unwatched; numbers are
-the CPU's own, and so are random draws; how much memory a card has, and its rounding, are not emulated.
+Only what this thread calls from Python is seen: backward passes and a pool's threads run unwatched. Numbers
+and random draws are the CPU's own; a card's memory, its rounding and its kernels are not emulated.
 """
 
 from __future__ import annotations
@@ -24,23 +24,22 @@ from torch.overrides import TorchFunctionMode
 
 CARD = torch.device("cuda", 0)
 MIXED = "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!"
-NUMPY = "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host memory first."
+NUMPY = "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host first."
 DRAWN = "Expected a 'cuda' device type for generator but found 'cpu'"
 
-# What may meet a tensor of the other device: it takes over numbers (copy_), memory or a shape only.
-MAY_MIX = {"copy_", "set_", "expand_as", "view_as", "reshape_as", "is_same_size", "result_type", "__deepcopy__",
-           "_has_compatible_shallow_copy_type"}
+# What may meet a tensor of the other device: it takes over numbers, memory or a shape only.
+MAY_MIX = {"copy_", "set_", "expand_as", "view_as", "reshape_as", "is_same_size", "result_type"}
+MAY_MIX |= {"__deepcopy__", "_has_compatible_shallow_copy_type"}
 # Where even a CPU tensor of no dimensions is refused.
-STRICT = {"cat", "concat", "stack", "hstack", "vstack", "equal", "index_select", "gather", "scatter", "take", "bincount"}
+STRICT = {"cat", "concat", "stack", "hstack", "vstack", "equal", "index_select", "gather", "scatter", "take"}
 # What takes plain numbers, and lies on the CPU unless it is told.
-FACTORIES = {"arange", "empty", "eye", "full", "linspace", "logspace", "ones", "rand", "randint", "randn", "randperm", "zeros"}
+FACTORIES = {"arange", "empty", "eye", "full", "linspace", "logspace", "ones", "zeros"}
+FACTORIES |= {"rand", "randint", "randn", "randperm"}
 
 
 def on_card(tensor: Tensor) -> bool:
     """Whether a tensor lies on the emulated device."""
-    while torch._C._functorch.is_functorch_wrapped_tensor(tensor):
-        tensor = torch._C._functorch.get_unwrapped(tensor)
-    return hasattr(tensor.untyped_storage(), "on_card")
+    return hasattr(_storage(tensor), "on_card")
 
 
 class SecondDevice(TorchFunctionMode):
@@ -71,8 +70,11 @@ class SecondDevice(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
         name = getattr(func, "__name__", "")
-        if name == "__get__" and (answer := PROPERTIES.get(func)):
-            return answer(*args[:1]) if on_card(args[0]) else func(*args, **kwargs)
+        if name == "__get__":
+            if (answer := PROPERTIES.get(func)) is not None and on_card(args[0]):
+                return answer
+            found = func(*args)
+            return _marked(found) if isinstance(found, Tensor) and on_card(args[0]) else found
         if name == "__set__":  # ``weight.data = …`` moves a weight
             return func(*args, **kwargs)
         if name in ("cpu", "cuda"):
@@ -83,9 +85,9 @@ class SecondDevice(TorchFunctionMode):
             self.fail(TypeError, NUMPY)
             return func(*args, **kwargs)
 
-        wanted = None
-        if kwargs.get("device") is not None and (where := torch.device(kwargs["device"])).type in ("cpu", "cuda"):
-            wanted = where.type == "cuda"
+        wanted = None  # whether the result is to lie on the card; None: as the operands do
+        if (where := kwargs.get("device")) is not None and torch.device(where).type in ("cpu", "cuda"):
+            wanted = torch.device(where).type == "cuda"
             kwargs["device"] = torch.device("cpu")
         operands = list(_tensors((args, kwargs)))
         marks = [on_card(tensor) for tensor in operands]
@@ -96,14 +98,15 @@ class SecondDevice(TorchFunctionMode):
                 self.fail(RuntimeError, MIXED)
         if wanted and any(isinstance(one, torch.Generator) for one in (*args, *kwargs.values())):
             self.fail(RuntimeError, DRAWN)
-        plain = {_memory(tensor) for tensor, mark in zip(operands, marks, strict=True) if not mark}
         found = func(*args, **kwargs)
+        if not wanted:
+            return found
+        if name == "as_tensor":
+            return _moved(found, CARD)
+        kept = {_storage(tensor)._cdata for tensor in operands}  # a CPU operand written in place stays one
         for tensor in _tensors(found):
-            if wanted and not on_card(tensor):
-                if _memory(tensor) in plain and name in ("tensor", "as_tensor"):  # it moves
-                    return _moved(tensor, CARD)
-                if _memory(tensor) not in plain:
-                    tensor.untyped_storage().on_card = True
+            if _storage(tensor)._cdata not in kept:
+                _marked(tensor)
         return found
 
     def allowed(self, name: str, args: Any, operands: list[Tensor], marks: list[bool]) -> bool:
@@ -118,36 +121,35 @@ class SecondDevice(TorchFunctionMode):
             if name == "__getitem__" or not picks or not isinstance(args[2], Tensor):
                 return True  # a slice is copied into
             return on_card(args[2]) == marks[0] or (marks[0] and args[2].ndim == 0)
-        if name.endswith("_") and not name.endswith("__") or name.startswith("__i"):
-            if not marks[0]:
-                return False
-        if name in STRICT:
+        in_place = name.startswith("__i") or (name.endswith("_") and not name.endswith("__"))
+        if name in STRICT or (in_place and not marks[0]):
             return False
         widths = [tensor.ndim for tensor, mark in zip(operands, marks, strict=True) if not mark]
         return not any(widths)
 
 
-PROPERTIES: dict[Any, Callable[[Tensor], Any]] = {
-    Tensor.device.__get__: lambda tensor: CARD,
-    Tensor.is_cuda.__get__: lambda tensor: True,
-    Tensor.is_cpu.__get__: lambda tensor: False,
-}
+PROPERTIES = {Tensor.device.__get__: CARD, Tensor.is_cuda.__get__: True, Tensor.is_cpu.__get__: False}
+
+
+def _marked(tensor: Tensor) -> Tensor:
+    _storage(tensor).on_card = True  # type: ignore[attr-defined]
+    return tensor
 
 
 def _tensors(found: Any) -> Iterator[Tensor]:
     if isinstance(found, Tensor):
         yield found
-    elif isinstance(found, dict):
-        yield from _tensors(list(found.values()))
-    elif isinstance(found, (tuple, list)):
-        for one in found:
-            yield from _tensors(one)
+    elif isinstance(found, (tuple, list, dict)):
+        for one in found.values() if isinstance(found, dict) else found:
+            if isinstance(one, (Tensor, tuple, list, dict)):
+                yield from _tensors(one)
 
 
-def _memory(tensor: Tensor) -> int:
-    while torch._C._functorch.is_functorch_wrapped_tensor(tensor):
-        tensor = torch._C._functorch.get_unwrapped(tensor)
-    return tensor.untyped_storage()._cdata
+def _storage(tensor: Tensor) -> torch.UntypedStorage:
+    try:
+        return tensor.untyped_storage()
+    except NotImplementedError:  # inside of vmap or grad
+        return _storage(torch._C._functorch.get_unwrapped(tensor))
 
 
 def _moved(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -163,8 +165,6 @@ def _moved(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         else:
             rest.append(one)
     found = tensor.to(*rest, **kwargs) if rest or kwargs else tensor
-    if to_card != on_card(tensor) and _memory(found) == _memory(tensor):
+    if to_card != on_card(tensor) and _storage(found)._cdata == _storage(tensor)._cdata:
         found = found.clone()
-    if to_card and not on_card(found):
-        found.untyped_storage().on_card = True
-    return found
+    return _marked(found) if to_card else found

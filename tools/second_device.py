@@ -7,16 +7,23 @@ through, and otherwise every line that mixes devices: the line of the chapter, a
 from __future__ import annotations
 
 import ast
+import io
 import subprocess
 import sys
 import time
 import traceback
-from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import matplotlib
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
+
+from tests.second_device import SecondDevice
 from tools import lesson
 from tools.build_notebooks import ROOT, SOURCES, sources
 
+PACKAGE, HERE = ROOT / "alphaedit_lite", "--here"
 SETUP = "from alphaedit_lite.book import setup; setup()"
 
 
@@ -37,50 +44,48 @@ def cells(path: Path) -> list[str]:
     return found
 
 
-def places(file: Path) -> str:
-    """Where the mistake was made: the line of the chapter, and the lines of this project that it has called."""
-    found = []
-    for frame in traceback.extract_stack()[:-2]:
-        ours = Path(frame.filename)
-        if ours == file:
-            found = [f"{file.name}:{frame.lineno}"]  # the last of the chapter
-        elif ours.is_relative_to(ROOT / "alphaedit_lite"):
-            found.append(f"{ours.relative_to(ROOT / 'alphaedit_lite')}:{frame.lineno}")
-    return " > ".join([found[0], *found[-2:][:len(found) - 1]] if found else ["?"])
+def place(file: Path) -> str:
+    """Where the mistake was made: the line of the chapter, and the last lines of the package on the way from there."""
+    found: list[str] = []
+    for frame in traceback.extract_stack():
+        where = Path(frame.filename)
+        if where == file:
+            found = [f"{file.name}:{frame.lineno}"]
+        elif where.is_relative_to(PACKAGE):
+            found.append(f"{where.relative_to(PACKAGE)}:{frame.lineno}")
+    return " > ".join([*found[:1], *found[1:][-2:]])
 
 
-def run(path: Path) -> int:
+def run(file: Path) -> int:
     """Run one chapter here, and print its mistakes. Returns how many there are."""
-    import matplotlib
-    from IPython.core.interactiveshell import InteractiveShell
-    from IPython.display import display
-
-    from tests.second_device import SecondDevice
-
     matplotlib.use("agg")
     InteractiveShell.instance()
-    seen: Counter[str] = Counter()
+    seen: set[str] = set()
 
     def note(message: str) -> None:
-        what = f"{places(path)}: {message.split(',')[0][:70]}"
-        if not seen[what]:
-            print(what, file=sys.stderr, flush=True)
-        seen[what] += 1
+        if (what := f"  {place(file)}: {message.split(',')[0]}") not in seen:
+            seen.add(what)
+            print(what, file=sys.__stdout__, flush=True)
 
-    space = {"__name__": "__main__", "display": display}
-    with SecondDevice(note):
-        for code in cells(path):
+    names = {"__name__": "__main__", "display": display}
+    quiet = io.StringIO()  # what the chapter itself prints
+    with SecondDevice(note), redirect_stdout(quiet), redirect_stderr(quiet):
+        for code in cells(file):
             tree = ast.parse(code)
             last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
             try:
-                exec(compile(tree, str(path), "exec"), space)
+                exec(compile(tree, str(file), "exec"), names)
                 if last is not None:
-                    value = eval(compile(ast.Expression(last.value), str(path), "eval"), space)
-                    if value is not None:
-                        display(value)
-            except Exception:
-                print(traceback.format_exc(), file=sys.stderr)
-                seen["an exception"] += 1
+                    display(eval(compile(ast.Expression(last.value), str(file), "eval"), names))
+            except Exception as error:
+                line = [
+                    frame.lineno
+                    for frame in traceback.extract_tb(error.__traceback__)
+                    if frame.filename == str(file)
+                ]
+                what = f"  {file.name}:{line[-1] if line else '?'}: {type(error).__name__}: {error}"
+                seen.add(what)
+                print(what, file=sys.__stdout__, flush=True)
     return len(seen)
 
 
@@ -91,18 +96,15 @@ def main(names: list[str]) -> int:
         sys.exit(f"There is no {unknown[0]}; there are {', '.join(known)}.")
     failed = 0
     for name in names or known:
+        print(name, flush=True)
         start = time.perf_counter()
-        command = [sys.executable, "-m", "tools.second_device", "--here", name]
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        verdict = "fails" if done.returncode else "runs"
-        print(f"{name}: {verdict} ({time.perf_counter() - start:.0f} s)", flush=True)
-        if done.returncode:
-            print(done.stderr)
+        done = subprocess.run([sys.executable, "-m", "tools.second_device", HERE, name], cwd=ROOT)
+        print(f"  {'fails' if done.returncode else 'runs'} ({time.perf_counter() - start:.0f} s)", flush=True)
         failed += bool(done.returncode)
     return failed
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--here"]:
+    if sys.argv[1:2] == [HERE]:
         sys.exit(min(run(SOURCES / f"{sys.argv[2]}.py"), 1))
     sys.exit(main(sys.argv[1:]))

@@ -850,7 +850,8 @@ pd.DataFrame(twins, index=["P(Romania)", "P(Africa)"]).T.style.format("{:.2f}")
 # This notebook has the C0 of just this text already, so `null_spaces` need not read it. The program runs:
 
 # %%
-P = {layer: projection(statistics[layer].second_moment) for layer in LAYERS}
+C0 = {i: statistics[i].second_moment.to(lm.device) for i in LAYERS}
+P = {layer: projection(C0[layer]) for layer in LAYERS}
 main(lm.model, lm.tokenizer, P)
 
 # %% [markdown]
