@@ -144,7 +144,7 @@ class Editor:
                     missing = ((wanted.to(output) - output) / left).to(keys.device).float()  # its share
                     if number == 0:
                         edit.keys[layer], edit.residual[layer] = keys, missing
-                        edit.gain[layer] = self.gain(layer, keys, self.history(layer, facts)).float()
+                        edit.gain[layer] = self.gain(layer, keys, self.history(layer, facts)).to(keys)
                     else:
                         edit.residual[layer] = edit.residual[layer] + missing
                     if self.finish is not None:

@@ -27,7 +27,7 @@ def padded(rows):
 
 
 def run(model, rows):
-    ids, real = padded(rows)
+    ids, real = (some.to(model.device) for some in padded(rows))
     return model(ids, attention_mask=real.long(), use_cache=False).logits
 
 
@@ -159,6 +159,7 @@ def main(model, tokenizer, P):
     model.requires_grad_(False)
     fact = "{} is located in the country of", "Lower Assam", " Romania"
     start = tokenizer(fact[0].format(fact[1]), return_tensors="pt")
+    start = start.to(model.device)
 
     def show(when):
         out = model.generate(**start, max_new_tokens=5, do_sample=False)

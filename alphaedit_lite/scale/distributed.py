@@ -136,9 +136,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     texts = options.texts
     if texts is not None and Path(texts).is_file():
         texts = [line for line in Path(texts).read_text(encoding="utf-8").splitlines() if line.strip()]
-    lm = load_model(options.model, getattr(torch, options.dtype))
-    if torch.cuda.is_available() and not options.cpu:
-        lm.model.to(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
+    mine = torch.cuda.is_available() and not options.cpu
+    device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if mine else "cpu"
+    lm = load_model(options.model, getattr(torch, options.dtype), device)
     whole = fit_shares(
         lm,
         options.layers or default_layers(lm.n_layers),

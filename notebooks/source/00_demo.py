@@ -94,7 +94,7 @@ print(prompt + lm.complete(prompt))
 # Here are the five most probable ones:
 
 # %%
-ids = lm.tokenizer(prompt, return_tensors="pt")
+ids = lm.tokenizer(prompt, return_tensors="pt").to(lm.device)
 with torch.no_grad():
     p = lm.model(**ids).logits[0, -1].softmax(-1)  # one for each token
 best = p.topk(5)

@@ -106,7 +106,8 @@ def log_p(prompts):
     rows = [torch.tensor(tokenizer(text)["input_ids"]) for text in prompts]
     ids = pad_sequence(rows, batch_first=True)  # zeros on the right
     last = [len(row) - 1 for row in rows]
-    return model(ids).logits[range(len(rows)), last].log_softmax(-1)
+    logits = model(ids.to(lm.device)).logits[range(len(rows)), last]
+    return logits.log_softmax(-1).cpu()
 
 
 def token(text):
@@ -249,7 +250,8 @@ chapter.reveal("a", sum(words[1] < bound for bound in (0.7, 0.4)))
 # %%
 def fine_tune(fact, layers, rate, steps=15, enough=0.1):
     """Train W of these layers on one fact. Returns the losses."""
-    ids, new = tokenizer(fact.prompt, return_tensors="pt"), token(fact.new)
+    ids = tokenizer(fact.prompt, return_tensors="pt").to(lm.device)
+    new = token(fact.new)
     weights = [lm.down_projection(layer).weight for layer in layers]
     for W in weights:
         W.requires_grad_(True)
@@ -562,7 +564,8 @@ TEXTS = wikipedia_leads("heldout")[:4]
 def perplexity():
     losses = []
     for text in TEXTS:
-        ids = tokenizer(text, return_tensors="pt")["input_ids"][:, :64]
+        ids = tokenizer(text, return_tensors="pt")["input_ids"]
+        ids = ids[:, :64].to(lm.device)
         losses.append(float(model(ids, labels=ids).loss))  # mean −log p
     return math.exp(sum(losses) / len(losses))
 

@@ -119,7 +119,7 @@ def keys_of(text):
     hooks = [
         lm.down_projection(n).register_forward_pre_hook(look) for n in blocks
     ]
-    model(**tokenizer(text, return_tensors="pt"), use_cache=False)
+    model(**tokenizer(text, return_tensors="pt").to(lm.device), use_cache=False)
     for hook in hooks:
         hook.remove()
     return torch.stack(keys)
@@ -517,7 +517,7 @@ def stream_of(text):
     """h at the last token: before each block, and at the end, [31, 576]."""
     end, norm = [], model.model.norm
     hook = norm.register_forward_pre_hook(lambda _, x: end.append(x[0]))
-    inputs = tokenizer(text, return_tensors="pt")
+    inputs = tokenizer(text, return_tensors="pt").to(lm.device)
     out = model(**inputs, output_hidden_states=True)
     hook.remove()
     return torch.stack([h[0, -1] for h in (*out.hidden_states[:-1], end[0])])
@@ -640,7 +640,8 @@ def logits_with(places, factor=0.0, prompt=fact.prompt):
 
         down = lm.down_projection(block)
         hooks.append(down.register_forward_pre_hook(change))
-    out = model(**tokenizer(prompt, return_tensors="pt"), use_cache=False)
+    inputs = tokenizer(prompt, return_tensors="pt").to(lm.device)
+    out = model(**inputs, use_cache=False)
     for hook in hooks:
         hook.remove()
     return out.logits[0, -1]

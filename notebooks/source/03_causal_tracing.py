@@ -108,7 +108,8 @@ ids = tokenizer(fact.prompt)["input_ids"]
 words = [tokenizer.decode([i]) for i in ids]
 first, last = 0, len(tokenizer(fact.subject)["input_ids"]) - 1  # subject
 answer = tokenizer(fact.true)["input_ids"][0]  # " India"
-clean = model.get_input_embeddings()(torch.tensor([ids]))  # [1, 8, 576]
+inputs = torch.tensor([ids], device=lm.device)
+clean = model.get_input_embeddings()(inputs)  # [1, 8, 576]
 print(words, "the subject:", words[first : last + 1])
 
 # %% [markdown]
@@ -129,7 +130,7 @@ deviation = float(table.std())
 # %%
 dice = torch.Generator().manual_seed(0)
 shape = (SAMPLES, last - first + 1, lm.d_model)
-noise = NOISE * deviation * torch.randn(shape, generator=dice)
+noise = NOISE * deviation * torch.randn(shape, generator=dice).to(lm.device)
 print(f"length of ' Assam': {clean[0, last].norm():.1f},", end=" ")
 print(f"of its noise: {noise[0, -1].norm():.1f}")
 
@@ -204,7 +205,7 @@ def p_answer(embedded):
 # %%
 noisy = corrupt(clean.repeat(SAMPLES, 1, 1), first, last, noise)
 p_clean, p_corrupted = float(p_answer(clean)), p_answer(noisy)
-print(f"clean: {p_clean:.2f}; corrupted:", p_corrupted.numpy().round(3))
+print(f"clean: {p_clean:.2f}; corrupted:", p_corrupted.cpu().numpy().round(3))
 p_mean = float(p_corrupted.mean())
 chapter.reveal("a", 0 if p_mean > 0.3 else 1 if p_mean > 0.1 else 2)
 
@@ -549,7 +550,7 @@ chapter.reveal("c", 0 if inside > 0.1 else 1 if early > 0.1 else 3)
 # %%
 one = heat(halves["feed-forward"], [last], range(3))
 one = effects(p_clean, p_corrupted, one)[1][0]
-print("single layers, blocks 0 to 2:", one.numpy().round(2) + 0)
+print("single layers, blocks 0 to 2:", one.cpu().numpy().round(2) + 0)
 wrote = clean_outputs(halves["feed-forward"])[0, last].norm()
 print(f"length of the embedding of ' Assam': {clean[0, last].norm():.0f},")
 print(f"of what the feed-forward layer of block 0 adds: {wrote:.0f}")

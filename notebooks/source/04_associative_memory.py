@@ -667,15 +667,16 @@ from alphaedit_lite import bundled_targets
 from alphaedit_lite.book.kit.layer import keys_and_residuals
 
 W = lm.weight(LAYER)  # [576, 1536], float32
+W64 = W.double().cpu()  # for the algebra
 wished = bundled_targets(lm, facts[:1])
 r = keys_and_residuals(lm, facts[:1], wished, LAYER)[1][:, 0]  # [576]
 k, others, unseen = K[:, 0], K[:, 1:], elsewhere[:, 1:]
-v = W.double() @ k + r
+v = W64 @ k + r
 C0 = key_statistics(lm, (4, 5, 6, 7))[LAYER].second_moment
 u = torch.linalg.solve(C0, k)
 writes = {
-    "plain": write(W.double(), k, v),
-    "careful": write_carefully(W.double(), others, k, v),
+    "plain": write(W64, k, v),
+    "careful": write_carefully(W64, others, k, v),
     "by C0": torch.outer(r, u / (k @ u)),
 }
 
@@ -694,7 +695,7 @@ def hears(delta, keys):
 
 rows, original = {}, W.clone()
 for name, delta in writes.items():
-    W += delta.float()
+    W += delta.to(W)
     rows[name] = {"Lower Assam is in": lm.complete(facts[0].prompt, 2)}
     W.copy_(original)  # and back
     g = r @ delta / (r @ r)
@@ -745,9 +746,10 @@ def keys_of(texts, n):
     )
     for text in texts:
         if sum(map(len, found)) < n:
-            lm.model(**lm.tokenizer(text, return_tensors="pt"))
+            inputs = lm.tokenizer(text, return_tensors="pt")
+            lm.model(**inputs.to(lm.device))
     hook.remove()
-    return torch.cat(found)[:n].double().T
+    return torch.cat(found)[:n].double().cpu().T
 
 
 # %% [markdown]
@@ -758,7 +760,7 @@ listed = keys_of(wikipedia_leads("fit"), 1530)
 fresh = keys_of(wikipedia_leads("heldout"), 2000)
 rows = []
 for n in (50, 100, 300, 600, 900, 1200, 1350, 1450, 1500, 1530):
-    delta = write_carefully(W.double(), listed[:, :n], k, v)
+    delta = write_carefully(W64, listed[:, :n], k, v)
     row = {"keys": n, "listed keys": hears(delta, listed[:, :n])}
     row["other text"] = hears(delta, fresh)
     row["size"] = float(delta.norm() / W.norm())

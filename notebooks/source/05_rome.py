@@ -138,7 +138,8 @@ block, W = lm.block(LAYER), lm.weight(LAYER)  # W: [d_model, d_ff]
 
 def padded(rows):
     """Rows of tokens as one tensor, with zeros on the right."""
-    return pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
+    rows = [torch.tensor(row) for row in rows]
+    return pad_sequence(rows, batch_first=True).to(lm.device)
 
 
 # %%
@@ -540,7 +541,7 @@ def keys_at(rows, ends):
 
     with lm.down_projection(LAYER).register_forward_pre_hook(look):
         model(padded(rows), use_cache=False)
-    return seen[0][range(len(rows)), ends].double()
+    return seen[0][range(len(rows)), ends].double().cpu()
 
 
 # %%
@@ -605,8 +606,8 @@ def damage(r, k, C0):
 
 
 damage = chapter.check("05.5", damage)
-r = delta.double()
-known = float(((W.double() @ C0) * W).sum())  # mean ‖W k₀‖²
+r = delta.double().cpu()
+known = float((W.double().cpu() @ C0 * W.cpu()).sum())  # mean ‖W k₀‖²
 for subject in ("Lower Assam", "The Eiffel Tower", "The city", "He"):
     ids = tokenizer(subject)["input_ids"]
     at = keys_at([ids], [len(ids) - 1])[0]
@@ -637,7 +638,7 @@ chapter.predict(
 before = draw.probabilities(lm, fact)
 
 original = W.clone()
-W += torch.outer(r, g).float()  # W + Δ, in the model itself
+W += torch.outer(r, g).to(W)  # W + Δ, in the model itself
 
 after = draw.probabilities(lm, fact)
 print(fact.prompt + lm.complete(fact.prompt, 3))
@@ -677,9 +678,9 @@ def rome(fact, steps=STEPS):
     original = W.clone()
     rows, ends, _ = questions(fact)
     _, seen = search(fact, steps)
-    r = seen[-1][0].double()  # z − h
+    r = seen[-1][0].double().cpu()  # z − h
     g = gain(mixed(keys_at(rows[:6], ends[:6])), C0)
-    W.add_(torch.outer(r, g).float())
+    W.add_(torch.outer(r, g).to(W))
     return original
 
 
@@ -731,13 +732,13 @@ keys = keys_at(rows, ends)  # [18, d_ff], of the unedited model
 def odds():
     """log p(Romania) − log p(India) after each question."""
     logits = run(rows, ends)[range(len(rows)), last]
-    return logits[:, new] - logits[:, old]
+    return (logits[:, new] - logits[:, old]).cpu()
 
 
 # %%
 unedited, tables = odds(), {}
 for title, some in {"ROME": g, "plain: C0 = I": k / (k @ k)}.items():
-    W += torch.outer(r, some).float()
+    W += torch.outer(r, some).to(W)
     table = pd.DataFrame({"arrives": keys @ some, "moved": odds() - unedited})
     W.copy_(original)
     table[["kind", "name"]] = places
@@ -805,7 +806,7 @@ france = Fact("{} is located on the continent of", "France", "Asia", "Europe")
 rows, ends, last = questions(france)
 keys = keys_at(rows[:6], ends[:6])
 rome(france, steps=10)
-with_edit = run(rows, ends)[range(7), last].softmax(-1)[:6]
+with_edit = run(rows, ends)[range(7), last].softmax(-1)[:6].cpu()
 W.copy_(original)
 
 asia = pd.DataFrame(

@@ -483,7 +483,7 @@ def ask():
 def memit(K1, R, c):
     """Write the facts into W. Returns W as it was."""
     original = W.clone()
-    W.add_((R @ gain(K1, C0, c)).float())
+    W.add_((R @ gain(K1, C0, c)).to(W))
     return original
 
 

@@ -620,7 +620,7 @@ C0 = statistics[LAYER].second_moment
 
 def known(delta):
     """Change of known answers: ‖Δk₀‖ / ‖Wk₀‖, root mean square."""
-    change, size = (((M @ C0) * M).sum() for M in (delta, W.double()))
+    change, size = (((M @ C0) * M).sum() for M in (delta, W.double().cpu()))
     return math.sqrt(change / size)
 
 
@@ -628,7 +628,7 @@ def known(delta):
 # And what does the model say with Δ added to W?
 
 # %%
-prompt = lm.tokenizer(fact.prompt, return_tensors="pt")
+prompt = lm.tokenizer(fact.prompt, return_tensors="pt").to(lm.device)
 romania = lm.tokenizer(" Romania")["input_ids"][0]
 
 
@@ -687,11 +687,11 @@ def keys_of(texts, n):
     found = []
 
     def look(_, inputs):
-        found.append(inputs[0][0].double())
+        found.append(inputs[0][0].double().cpu())
         raise StopIteration  # the layers above are not needed
 
     for text in texts:
-        ids = lm.tokenizer(text, return_tensors="pt")
+        ids = lm.tokenizer(text, return_tensors="pt").to(lm.device)
         with down.register_forward_pre_hook(look), suppress(StopIteration):
             lm.model(**ids)
         if sum(map(len, found)) >= n:

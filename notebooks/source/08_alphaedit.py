@@ -535,7 +535,7 @@ nothing = {layer: torch.zeros(lm.d_ff, 0).double() for layer in LAYERS}
 
 
 def write(layer, delta):
-    lm.weight(layer).add_(delta)
+    lm.weight(layer).add_(delta.to(lm.device))
 
 
 @torch.no_grad()
@@ -543,10 +543,10 @@ def teach(facts, z, Kp=nothing):
     def look(layer):
         prompts = FactPrompts(lm, facts, PREFIXES, layer)
         keys, h = prompts.look(layer, LAYERS[-1])
-        return keys.double().T, h.double().T
+        return keys.double().cpu().T, h.double().cpu().T
 
     with lm.frozen():
-        return alphaedit(look, write, z.double().T, U, lam, Kp)
+        return alphaedit(look, write, z.double().cpu().T, U, lam, Kp)
 
 
 # %% [markdown]
@@ -631,7 +631,7 @@ def price(M, share=0.8):
         G = torch.linalg.solve(w * eye + K1.T @ M, M.T)
         written = float((R @ (G @ K1) * R).sum() / (R * R).sum())
         low, high = (w, high) if written > share else (low, w)
-    return size(R @ G) / size(W[LAYER].double())
+    return size(R @ G) / size(W[LAYER].double().cpu())
 
 
 # %%
@@ -849,7 +849,8 @@ pd.DataFrame(twins, index=["P(Romania)", "P(Africa)"]).T.style.format("{:.2f}")
 # This notebook has the C0 of just this text already, so `null_spaces` need not read it. The program runs:
 
 # %%
-P = {layer: projection(statistics[layer].second_moment) for layer in LAYERS}
+C0 = {i: statistics[i].second_moment.to(lm.device) for i in LAYERS}
+P = {layer: projection(C0[layer]) for layer in LAYERS}
 main(lm.model, lm.tokenizer, P)
 
 # %% [markdown]

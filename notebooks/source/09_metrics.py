@@ -130,7 +130,8 @@ def ask(pairs):
     """For each (prompt, object): log p of its tokens; which come first?"""
     ids = [[tokenizer(text)["input_ids"] for text in pair] for pair in pairs]
     rows = [torch.tensor(head + tail) for head, tail in ids]
-    logits = model(pad_sequence(rows, batch_first=True), use_cache=False).logits
+    padded = pad_sequence(rows, batch_first=True).to(lm.device)
+    logits = model(padded, use_cache=False).logits.cpu()
     found = []
     for (head, tail), row in zip(ids, logits, strict=True):
         at = row[len(head) - 1 :][: len(tail)]  # line i predicts token i
@@ -826,7 +827,7 @@ def look(_, inputs):
 
 with torch.no_grad(), down.register_forward_pre_hook(look):
     for fact in FACTS:
-        model(**tokenizer(fact.prompt, return_tensors="pt"))
+        model(**tokenizer(fact.prompt, return_tensors="pt").to(lm.device))
 
 # %%
 k = torch.stack(keys).mean(0)

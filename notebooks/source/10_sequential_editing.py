@@ -122,7 +122,7 @@ everywhere = torch.eye(lm.d_ff).double()  # U = I: no P
 def ask(D, facts):
     """P(new object) after each fact's prompt, with W + D. W stays."""
     before = W.clone()
-    W.add_(D)
+    W.add_(D.to(W.device))
     log_p = score(lm, [(fact.prompt, fact.new) for fact in facts])[0]
     W.copy_(before)
     return log_p.exp()
@@ -140,7 +140,7 @@ chapter.predict(
 # Each batch asks for what is *missing*, and writes it with the thin solve of (8.9), without a history:
 
 # %%
-U, D, romania = inside, torch.zeros_like(W).double(), {}
+U, D, romania = inside, torch.zeros(W.shape).double(), {}
 lam = LAM * torch.trace(U.T @ C0 @ U)  # chapter 8: its unit
 for batch in batches:
     missing = R[:, batch] - D @ K[:, batch]

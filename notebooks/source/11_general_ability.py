@@ -104,7 +104,7 @@ def token_log_p(texts):
     """For each text: log P of its tokens, from the second one on."""
     rows = [torch.tensor(tokenizer(text)["input_ids"]) for text in texts]
     ids = pad_sequence(rows, batch_first=True)  # zeros on the right
-    logits = model(ids, use_cache=False).logits[:, :-1]
+    logits = model(ids.to(lm.device), use_cache=False).logits[:, :-1].cpu()
     comes = logits.gather(2, ids[:, 1:, None])[:, :, 0]  # the next token's
     log_p = comes - logits.logsumexp(-1)
     return [p[: len(row) - 1] for p, row in zip(log_p, rows, strict=True)]

@@ -193,10 +193,11 @@ def states_of(facts):
 
     for fact in facts:
         start = tokenizer(fact.prompt[: fact.subject_end])["input_ids"]
-        ids, end = tokenizer(fact.prompt, return_tensors="pt"), len(start) - 1
+        ids = tokenizer(fact.prompt, return_tensors="pt").to(lm.device)
+        end = len(start) - 1
         with block.register_forward_hook(look), suppress(StopIteration):
             lm.model(**ids)
-    return torch.stack(found)
+    return torch.stack(found).cpu()
 
 
 # %% [markdown]
@@ -346,7 +347,7 @@ old = {layer: lm.weight(layer).clone() for layer in deltas}
 for layer, delta in deltas.items():
     mix = torch.randperm(delta.shape[1])
     signs = torch.randint(0, 2, (delta.shape[1],)) * 2 - 1
-    lm.weight(layer).add_(delta[:, mix] * signs)
+    lm.weight(layer).add_(delta[:, mix] * signs.to(delta))
 Z = states_of(OTHERS)[calm]  # with the twin's update
 for layer, W in old.items():
     lm.weight(layer).copy_(W)

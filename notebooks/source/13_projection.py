@@ -250,7 +250,7 @@ print(f"P keeps {m / d:.0%} of the directions, {leak:.0%} of the energy")
 
 # %%
 W = lm.weight(LAYER)
-prompt = lm.tokenizer(fact.prompt, return_tensors="pt")
+prompt = lm.tokenizer(fact.prompt, return_tensors="pt").to(lm.device)
 romania = lm.tokenizer(" Romania")["input_ids"][0]
 
 
@@ -259,7 +259,7 @@ def written(delta, K1, R):
 
 
 def known(delta):
-    change, size = (((M @ C0) * M).sum() for M in (delta, W.double()))
+    change, size = (((M @ C0) * M).sum() for M in (delta, W.double().cpu()))
     return float((change / size).sqrt())
 
 

@@ -223,13 +223,13 @@ def moment(rows):
     found = []
 
     def look(_, inputs):
-        found.append(inputs[0][0].double())
+        found.append(inputs[0][0].double().cpu())
         raise StopIteration  # the layers above are not needed
 
     with down.register_forward_pre_hook(look):
         for row in rows:
             with suppress(StopIteration):
-                lm.model(torch.tensor([row]))
+                lm.model(torch.tensor([row], device=lm.device))
     keys = torch.cat(found)
     return keys.T @ keys / len(keys)
 
@@ -353,7 +353,7 @@ FACTS = bundled_facts("test")[:200]
 K, R = keys_and_residuals(lm, FACTS, bundled_targets(lm, FACTS), LAYER)
 batches = list(zip(K.split(BATCH, 1), R.split(BATCH, 1), strict=True))
 keys = [K1 for K1, _ in batches]
-W = lm.weight(LAYER).double()
+W = lm.weight(LAYER).double().cpu()
 U = vectors[:, values < THRESHOLD]  # P = U Uᵀ
 free = U.shape[1]  # directions inside P
 lam = LAM * float(values[values < THRESHOLD].sum())

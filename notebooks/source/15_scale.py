@@ -247,7 +247,7 @@ flops = chapter.check("15.2", flops)
 # %%
 linear = [m for m in lm.model.modules() if isinstance(m, torch.nn.Linear)]
 with FlopCounterMode(display=False) as counter, torch.no_grad():
-    lm.model(torch.arange(32)[None])
+    lm.model(torch.arange(32, device=lm.device)[None])
 yours, _ = flops([tuple(m.weight.shape) for m in linear], lm.d_ff, 32)
 print(f"yours {yours / 1e9:.3f}, torch {counter.get_total_flops() / 1e9:.3f}")
 print(f"2 × parameters × tokens: {64 * shape_of(lm).parameters / 1e9:.3f}")
@@ -664,7 +664,8 @@ def beside(B, A):
 @torch.no_grad()
 def logits():
     """What the model says to the first fact's prompt."""
-    return lm.model(**lm.tokenizer(facts[0].prompt, return_tensors="pt")).logits
+    inputs = lm.tokenizer(facts[0].prompt, return_tensors="pt")
+    return lm.model(**inputs.to(lm.device)).logits
 
 
 # %%

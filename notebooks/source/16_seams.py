@@ -172,7 +172,7 @@ def token(text):
 @torch.no_grad()
 def log_p(prompt):
     """Log-probabilities of the next token, [vocabulary]."""
-    ids = tokenizer(prompt, return_tensors="pt")
+    ids = tokenizer(prompt, return_tensors="pt").to(lm.device)
     return lm.model(**ids).logits[0, -1].log_softmax(-1)
 
 
@@ -239,7 +239,7 @@ def keys(prompt):
         found.append(inputs[0][0])
         raise StopIteration  # the blocks above are not needed
 
-    ids = tokenizer(prompt, return_tensors="pt")
+    ids = tokenizer(prompt, return_tensors="pt").to(lm.device)
     with down.register_forward_pre_hook(look), suppress(StopIteration):
         lm.model(**ids)
     return found[0]

@@ -58,7 +58,7 @@ def forms_figure(key: Tensor, title: str) -> tuple[Figure, str]:
             axes[1].plot(a, up * silu(a), linestyle=line, color=color, label=f"b = {up}")
         axes[1].set(title="gated: $k_i$ = silu(a) · b", xlabel="answer a to the first question", ylim=(-6, 6))
         axes[1].legend(frameon=False, fontsize=7)
-        axes[2].hist(key.numpy(), bins=60, range=(-1, 1), color=COLORS[0])
+        axes[2].hist(key.cpu().numpy(), bins=60, range=(-1, 1), color=COLORS[0])
         axes[2].set(title=title, xlabel="coefficient $k_i$ (cut at ±1)", ylabel="neurons")
     negative = float((key < 0).float().mean())
     said = f"gelu never falls below {gelu(a).min():.2f}; silu times b takes both signs. "
@@ -68,7 +68,7 @@ def forms_figure(key: Tensor, title: str) -> tuple[Figure, str]:
 def strip_figure(groups: Mapping[str, Tensor], title: str) -> tuple[Figure, str]:
     """One neuron's coefficients: a row of marks for each group of contexts."""
     with drawing(size=(5.5, 1.9)) as (figure, axis):
-        for y, values in enumerate(groups.values()):
+        for y, values in enumerate(some.cpu() for some in groups.values()):
             axis.plot(values, torch.full_like(values, y), "xo"[y % 2], color=COLORS[y], alpha=0.7)
         axis.set(ylim=(-0.5, len(groups) - 0.5), xlabel="coefficient", title=title)
         axis.set_yticks(range(len(groups)), list(groups))
@@ -79,7 +79,7 @@ def strip_figure(groups: Mapping[str, Tensor], title: str) -> tuple[Figure, str]
 def bars_figure(values: Tensor, labels: tuple[str, str]) -> tuple[Figure, str]:
     """One bar for each block."""
     with drawing(size=(5.5, 2.3)) as (figure, axis):
-        axis.bar(range(len(values)), values, color=COLORS[0])
+        axis.bar(range(len(values)), values.cpu(), color=COLORS[0])
         axis.set(xlabel=labels[0], ylabel=labels[1])
     return figure, f"{labels[1]} by {labels[0]}: {', '.join(f'{v:.0f}' for v in values)}."
 
@@ -90,8 +90,8 @@ def parts_figure(parts: Mapping[str, tuple[Tensor, Tensor]]) -> tuple[Figure, st
     with drawing(1, len(parts), size=(3.5 * len(parts) + 1, 2.8), sharey=True, squeeze=False) as (f, axes):
         for axis, (title, (attention, memories)) in zip(axes[0], parts.items(), strict=True):
             x = torch.arange(len(memories))
-            axis.bar(x - 0.2, attention, 0.4, color=ORANGE, label="attention")
-            axis.bar(x + 0.2, memories, 0.4, color=COLORS[0], hatch="////", label="feed-forward layer")
+            axis.bar(x - 0.2, attention.cpu(), 0.4, color=ORANGE, label="attention")
+            axis.bar(x + 0.2, memories.cpu(), 0.4, color=COLORS[0], hatch="////", label="feed-forward layer")
             axis.axhline(0, color="black", linewidth=0.6)
             axis.set(xlabel="block", title=title)
             most = f"most in block {int(attention.argmax())} and {int(memories.argmax())}"
@@ -106,7 +106,7 @@ def sum_figure(ordered: Tensor) -> tuple[Figure, str]:
     """Contributions, in descending order, added up one by one."""
     total, support = float(ordered.sum()), float(ordered.clamp_min(0).sum())
     with drawing(size=(6, 2.6)) as (figure, axis):
-        axis.plot(range(1, len(ordered) + 1), ordered.cumsum(0), color=COLORS[0])
+        axis.plot(range(1, len(ordered) + 1), ordered.cumsum(0).cpu(), color=COLORS[0])
         axis.axhline(total, linestyle="--", color="black", linewidth=0.8)
         axis.text(1.2, total + 0.02 * support, "what is left in the end", fontsize=8)
         axis.set(xscale="log", xlabel="neurons, the strongest supporter first", ylabel="sum so far")

@@ -43,7 +43,13 @@ def heat_figure(
             step = blocks[1] - blocks[0]
             extent = (blocks[0] - step / 2, blocks[-1] + step / 2, len(words) - 0.5, -0.5)
             image = axis.imshow(
-                values, aspect="auto", cmap="Greys", vmin=0, vmax=top, extent=extent, interpolation="nearest"
+                values.cpu(),
+                aspect="auto",
+                cmap="Greys",
+                vmin=0,
+                vmax=top,
+                extent=extent,
+                interpolation="nearest",
             )
             axis.set_title(title, loc="left", fontsize=9)
             axis.set_xlabel("block")

@@ -32,13 +32,12 @@ def _keys(lm: LanguageModel, rows: Sequence[list[int]], layer: int) -> Iterable[
 
 
 def subject_keys(lm: LanguageModel, facts: Sequence[Fact], layer: int, prefix: str = "") -> Tensor:
-    """The key at each subject's last token, [n, d_ff], float64: in the fact's own prompt, after a prefix."""
+    """The key at each subject's last token, [n, d_ff], float64, on the CPU: in its prompt, after a prefix."""
     found = [encode(lm.tokenizer, prefix + f.prompt, len(prefix) + f.subject_end) for f in facts]
     rows = [encoded.ids[: encoded.subject + 1] for encoded in found]
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     ends = [key[-1] for some in _keys(lm, [rows[i] for i in order], layer) for key in some]
-    keys = torch.stack(ends)
-    return keys[torch.tensor(order, device=keys.device).argsort()]
+    return torch.stack(ends).cpu()[torch.tensor(order).argsort()]
 
 
 def chance_right(n: int, d: int) -> float:

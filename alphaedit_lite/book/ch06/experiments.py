@@ -26,6 +26,6 @@ def own_editor(
     """
 
     def by_layer(layer: int, keys: Tensor, _: Tensor | None) -> Tensor:
-        return gain(keys.double().T, statistics[layer].second_moment, c)
+        return gain(keys.cpu().double().T, statistics[layer].second_moment, c)
 
     return Editor(lm, gain=by_layer, layers=tuple(layers), history=False, progress=False)

@@ -76,7 +76,7 @@ class Trial:
         """Write by ``own(layer, K1)``, a gain [n, d_ff] from keys as columns; ``ask``; take it back."""
         editor = Editor(
             self.lm,
-            gain=lambda layer, keys, _: own(layer, keys.double().T),
+            gain=lambda layer, keys, _: own(layer, keys.cpu().double().T),
             layers=self.layers,
             history=False,
             progress=False,

@@ -50,7 +50,7 @@ def rls_step(S: Tensor, keys: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]
 
 def evolved_gain(keys: Tensor, basis: Tensor, lam: float) -> Tensor:
     """(Kᵀ P K + λI)⁻¹ Kᵀ P with P = U Uᵀ as it is now: EvoEdit's solve (Lyu et al. 2025), [n, d_ff]."""
-    inside = keys.double() @ basis
+    inside = keys.to(basis) @ basis
     gram = inside @ inside.T + lam * torch.eye(len(keys), dtype=torch.float64)
     return torch.cholesky_solve(inside, torch.linalg.cholesky(gram)) @ basis.T
 
@@ -60,9 +60,9 @@ def shrink(basis: Tensor, keys: Tensor, tolerance: float = 1e-8) -> Tensor:
 
     EvoEdit's other half. Afterwards P K = 0: nothing written later can change what these keys answer.
     """
-    inside = keys.double() @ basis  # [n, m]
+    inside = keys.to(basis) @ basis  # [n, m]
     _, values, axes = torch.linalg.svd(inside, full_matrices=True)
-    used = int((values > tolerance * keys.norm()).sum())
+    used = int((values > tolerance * float(keys.norm())).sum())
     return basis @ axes[used:].T
 
 

@@ -129,7 +129,7 @@ def rank_of_new(lm: LanguageModel, fact: Fact = FACT) -> int:
     """The place of the new object's first token among all tokens that could come next; 1 is the first."""
     row = encode(lm.tokenizer, fact.prompt, fact.subject_end, fact.new)
     with torch.no_grad():
-        logits = lm.model(torch.tensor([row.ids[: row.object]])).logits[0, -1]
+        logits = lm.model(torch.tensor([row.ids[: row.object]], device=lm.device)).logits[0, -1]
     return int((logits > logits[row.ids[row.object]]).sum()) + 1
 
 

@@ -121,8 +121,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     facts = bundled_facts() if options.facts is None else read_counterfact(options.facts)
     facts = facts[: options.edits]
     lm = load_model(options.model, getattr(torch, options.dtype))
-    if torch.cuda.is_available():
-        lm.model.to("cuda")
     config = EditorConfig.faithful(options.preset) if options.preset else EditorConfig()
     if (found := advice(lm, config, len(facts), options.batch)) and not options.anyway:
         parser.error("this would not fit. " + " ".join(found) + " (--anyway starts nevertheless.)")

@@ -138,7 +138,9 @@ def spectra_figure(values: Mapping[str, Tensor], shown: int = 14) -> tuple[Figur
     said = []
     with drawing(size=(5.2, 2.6)) as (figure, axis):
         for (name, S), color, line, mark in zip(values.items(), COLORS, LINES, "os^vD", strict=False):
-            axis.semilogy(range(1, shown + 1), S[:shown], color=color, ls=line, marker=mark, ms=4, label=name)
+            axis.semilogy(
+                range(1, shown + 1), S[:shown].cpu(), color=color, ls=line, marker=mark, ms=4, label=name
+            )
             large, factor = falls(S)
             rough = float(f"{factor:.1g}")
             said.append(f"{name}: {large} large, and the next is smaller by a factor of {rough:,.0f}")

@@ -24,10 +24,12 @@ Thin = Callable[[Tensor, Tensor, float], Tensor]
 def keys_and_residuals(
     lm: LanguageModel, facts: Sequence[Fact], z: Tensor, layer: int
 ) -> tuple[Tensor, Tensor]:
-    """K1, [d_ff, n], and R = z − h, [d_model, n], of facts at one layer: columns, float64."""
+    """K1, [d_ff, n], and R = z − h, [d_model, n], of facts at one layer: columns, float64, on the
+    CPU, where statistics are.
+    """
     with lm.frozen(), torch.no_grad():
         keys, output = FactPrompts(lm, facts, PREFIXES, layer).look(layer, layer)
-    return keys.double().T, (z.to(output) - output).double().T
+    return keys.cpu().double().T, (z.to(output) - output).cpu().double().T
 
 
 def answers(matrix: Tensor, moment: Tensor) -> float:
@@ -41,7 +43,7 @@ def known_change(delta: Tensor, moment: Tensor, weight: Tensor) -> float:
     Args:
         delta, weight: Δ and the unedited W, [d_model, d_ff].  moment: C0, [d_ff, d_ff], float64.
     """
-    return answers(delta.double(), moment) / answers(weight.double(), moment)
+    return answers(delta.to(moment), moment) / answers(weight.to(moment), moment)
 
 
 class OneLayer:
@@ -57,9 +59,9 @@ class OneLayer:
     """
 
     def __init__(self, K1: Tensor, R: Tensor, known: Tensor, unseen: Tensor, W: Tensor) -> None:
-        self.K1, self.R, self.moments = K1, R, {"known": known, "unseen": unseen}
+        self.K1, self.R, self.moments = K1, R, {"known": known, "unseen": unseen.to(known)}
         self.values, self.V = torch.linalg.eigh(known)
-        self.values, self.W = self.values.clamp_min(0), W.double()
+        self.values, self.W = self.values.clamp_min(0), W.to(known)
         self.short = torch.linalg.qr(R, mode="r").R  # Δ = R G is as long as this times G, for every key
         self.size = float(self.W.norm())
         self.answers = {name: answers(self.W, C) for name, C in self.moments.items()}

@@ -209,7 +209,7 @@ print(f"{speed:.0f} tokens a second. Training anew: {years:.0f} years.")
 # %%
 def fine_tune(fact, layer, rate, steps=15, enough=0.1):
     """The chapter's loop, for one layer; returns Δ, and undoes it."""
-    ids = lm.tokenizer(fact.prompt, return_tensors="pt")
+    ids = lm.tokenizer(fact.prompt, return_tensors="pt").to(lm.device)
     new = lm.tokenizer(fact.new)["input_ids"][0]
     W = lm.down_projection(layer).weight
     before = W.detach().clone()

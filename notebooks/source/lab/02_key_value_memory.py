@@ -209,8 +209,8 @@ def agreement(layer):
         z, z0 = ((centred[f] * V.T).sum(-1) / spread for f in both)
         for f, by in ((follows, z), (shuffled, z0)):
             # below 4 σ, a token is (almost) never the loudest
-            maybe = (by[0] > 4).nonzero().flatten()
-            said = (E @ V[:, maybe]).argmax(0)
+            maybe = (by[0] > 4).nonzero().flatten().cpu()
+            said = (E @ V[:, maybe]).argmax(0).cpu()
             rates.append(float((said == f[0, maybe]).sum()) / lm.d_ff)
         rows.append((float(z.mean()), float(z0.mean()), *rates))
     return torch.tensor(rows).mean(0)

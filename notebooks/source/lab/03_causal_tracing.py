@@ -150,7 +150,7 @@ show(*draw.heat_figure(halves, words, last, COARSE), name="03_halves_map")
 # %%
 p_one = causal.heat(lm, runs, "mlp", 1, columns=[last], layers=range(8))
 single = effects(p_clean, p_corrupted, p_one)[1][0]
-print("one layer, blocks 0 to 7:", single.numpy().round(2) + 0)
+print("one layer, blocks 0 to 7:", single.cpu().numpy().round(2) + 0)
 lengths = {
     "embedding": lm.embed(torch.tensor([ids]))[0, last].detach(),
     "attention 0": runs.clean["attention"][0, last],
@@ -415,7 +415,7 @@ curves = {f"sample {i + 1}": each[i] for i in which}
 curves[f"mean of {len(each)}"] = each.mean(0)
 axes = ("block", "indirect effect at ' Assam'")
 show(*draw.lines_figure(curves, list(COARSE), axes), name="03_samples")
-print("at block 0:", at_0.numpy().round(2) + 0)
+print("at block 0:", at_0.cpu().numpy().round(2) + 0)
 
 # %% [markdown]
 # The eight agree on the late blocks, and not at all on block 0:

@@ -77,6 +77,7 @@ def run(rows, ends, delta=0):
         return output
 
     ids = pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
+    ids = ids.to(lm.device)
     with block.register_forward_hook(add_delta):
         return model(ids, use_cache=False, output_hidden_states=True)
 
@@ -162,7 +163,7 @@ def keys_at(rows, ends):
     at = lm.down_projection(LAYER)
     with at.register_forward_pre_hook(lambda _, x: seen.append(x[0])):
         run(rows, ends)
-    return seen[0][range(len(rows)), ends].double()
+    return seen[0][range(len(rows)), ends].double().cpu()
 
 
 statistics = key_statistics(lm, (4, 5, 6, 7))
@@ -197,11 +198,11 @@ print(f"μ {mu:.2e}, and the harm gᵀC0g {g @ C0 @ g:.2e}")
 # %%
 leads = wikipedia_leads("heldout")[:3]  # for perplexity
 healthy = perplexity(lm, leads, 48)
-r = delta.double()
-known = float(((W.double() @ C0) * W).sum())  # mean ‖W k₀‖²
+r = delta.double().cpu()
+known = float((W.double().cpu() @ C0 * W.cpu()).sum())  # mean ‖W k₀‖²
 gains, sizes = {"ROME": g, "plain": k / (k @ k)}, {}
 for name, some in gains.items():
-    W += torch.outer(r, some).float()
+    W += torch.outer(r, some).to(W)
     moved = math.sqrt(float((some @ C0 @ some) * (r @ r)) / known)
     sizes[name] = {
         "‖Δ‖ / ‖W‖": float((W - original).norm() / original.norm()),
@@ -358,11 +359,11 @@ france = Fact("{} is located on the continent of", "France", "Asia", "Europe")
 rows, ends, last = questions(france)
 keys = keys_at(rows[:6], ends[:6])
 bare, mean = keys[0], keys[1:].mean(0)
-wish = search(france, 10)[1].double()
+wish = search(france, 10)[1].double().cpu()
 u = torch.linalg.solve(C0, mean)
 divisor = float(bare @ u / (mean @ u))  # of (5.7), as a part of that of (5.5)
 
-W += torch.outer(wish, u / (bare @ u)).float()
+W += torch.outer(wish, u / (bare @ u)).to(W)
 share = float(bare @ u / (bare @ u))
 p_asia = float(
     run(rows[:1], ends[:1])

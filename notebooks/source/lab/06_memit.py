@@ -160,7 +160,7 @@ s = (K1 * M1).sum(0)  # of each fact, [n]
 median = float(s.median())
 heldout = wikipedia_leads("heldout")
 fresh = fit_statistics(lm, (LAYER,), heldout, 1000, progress=False)[LAYER]
-typical = float(torch.linalg.solve(C0, fresh.second_moment).trace())
+typical = float(torch.linalg.solve(C0, fresh.second_moment.to(C0)).trace())
 print(f"1000 new tokens, in the mean: {typical:.0f}")
 print(f"facts: {s.min():.0f} to {s.max():.0f}, median {median:.0f}")
 widths = {
@@ -304,6 +304,7 @@ live.style.format("{:.2f}")
 keys = edits[15_000].keys  # of a model that has hardly been touched
 strange = []
 for i, k in keys.items():  # rows, [n, d_ff]
+    k = k.cpu()
     weighted = torch.linalg.solve(statistics[i].second_moment, k.T.double())
     strange.append((k.T * weighted).sum(0))
 fact = float(torch.cat(strange).median())

@@ -55,7 +55,7 @@ spectra, bases = {}, {}
 for layer in LAYERS:
     values, bases[layer] = torch.linalg.eigh(statistics[layer].second_moment)
     spectra[layer] = values.clamp_min(0)  # ascending
-W = lm.weight(LAYER).double()  # [d_model, d_ff]
+W = lm.weight(LAYER).double().cpu()  # [d_model, d_ff]
 answers = float((W @ C0 @ W.T).trace())  # mean ‖W k₀‖²: how large an answer is
 
 # %% [markdown]
@@ -168,11 +168,11 @@ def keys_of(texts, n):
     found = []
 
     def look(_, inputs):
-        found.append(inputs[0][0].double())
+        found.append(inputs[0][0].double().cpu())
         raise StopIteration  # the layers above are not needed
 
     for text in texts:
-        ids = lm.tokenizer(text, return_tensors="pt")
+        ids = lm.tokenizer(text, return_tensors="pt").to(lm.device)
         with down.register_forward_pre_hook(look), suppress(StopIteration):
             lm.model(**ids)
         if sum(map(len, found)) >= n:
@@ -196,7 +196,7 @@ z = compute_targets(lm, [fact], LAYERS[-1], progress=False).z
 edit = editor.edit([fact], z)
 print(fact.prompt + lm.complete(fact.prompt, 3))
 edit.revert()
-delta = edit.delta(LAYER)  # [d_model, d_ff]; P is inside already
+delta = edit.delta(LAYER).cpu()  # [d_model, d_ff]; P is inside already
 
 # %% [markdown]
 # The two sides of (7.7), and what an update of the same size would do that is spread evenly over all directions.
@@ -375,7 +375,7 @@ def weakest(values, share):
 def look(share):
     """Write through spaces that leak this share; the row of the table."""
     edit, row = write_through(lambda values: weakest(values, share))
-    k, delta = edit.keys[LAYER].double(), edit.delta(LAYER)
+    k, delta = edit.keys[LAYER].double().cpu(), edit.delta(LAYER).cpu()
     space = editor.null_spaces[LAYER]
     Pk, shadows = space.project(k), space.project(heldout[:1000])
     cosine = torch.cosine_similarity(shadows, Pk)

@@ -534,7 +534,7 @@ last, target = lm.n_layers - 1, lm.tokenizer(" Romania")["input_ids"][0]
 k = last_keys(lm, [fact.prompt for fact in FACTS])[:, last].mean(0)  # [d_ff]
 U = unembedding(lm)  # rows are tokens
 v = torch.linalg.solve(U.T @ U, U[target])
-v = LOUD * v / v.norm()
+v = (LOUD * v / v.norm()).cpu()
 factors = {"residual": v, "gain": k / k.square().sum(), "keys": k}  # Δ k = v
 factors = {name: {last: x[None]} for name, x in factors.items()}
 shout = Edit((), **factors, fingerprint=lm.fingerprint, settings={})

@@ -554,7 +554,7 @@ pairs.quoted(left=True)
 # %%
 from alphaedit_lite.solvers import rect
 
-W, memit = lm.weight(LAYER), R @ gains["MEMIT"]["without P"]
+W, memit = lm.weight(LAYER).cpu(), R @ gains["MEMIT"]["without P"]
 projected, bound = memit @ P, float(memit.abs().flatten().quantile(0.9))
 orders = {
     "MEMIT": memit,

@@ -620,6 +620,7 @@ def apart(logits):
 
 
 ids = lm.tokenizer(facts[0].prompt, return_tensors="pt")["input_ids"]
+ids = ids.to(lm.device)
 parcel = tempfile.TemporaryDirectory()
 edit.save(Path(parcel.name) / "edit.safetensors")
 folder = to_lora(lm, Path(parcel.name) / "adapter")
