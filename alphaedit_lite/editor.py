@@ -22,7 +22,7 @@ from .config import EditorConfig, default_layers
 from .edits import Edit
 from .factkeys import FactPrompts
 from .facts import Fact
-from .gains import ClosedForm, Gain, check_statistics
+from .gains import ClosedForm, Gain
 from .keys import KeyStatistics
 from .models import LanguageModel
 from .nullspace import NullSpace
@@ -30,6 +30,7 @@ from .prompts import check_facts
 from .support import proof
 from .support.ambient import plain_torch
 from .support.collisions import warn_alike
+from .support.origin import check_statistics
 from .support.statistics import key_statistics
 from .targets import compute_targets
 

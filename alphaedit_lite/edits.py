@@ -96,8 +96,7 @@ class Edit:
             )
         if not lm.answers_like(self.notes.get("answers", ())):
             raise ValueError(
-                "This edit was made for a model with these weights that answers differently: another "
-                "configuration, or an adapter. Load the model as it was then."
+                "This edit was made under another configuration of this model, or with an adapter."
             )
         with lm.ledger.transaction():
             lm.check_unchanged()

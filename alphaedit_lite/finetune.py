@@ -22,11 +22,11 @@ from tqdm.auto import tqdm
 
 from .edits import Edit
 from .facts import Fact
-from .gains import check_whose
 from .hooks import hooked
 from .models import LanguageModel
 from .nullspace import NullSpace
 from .prompts import PromptBatch, align, batches, check_facts, encode_fact
+from .support.origin import check_whose
 
 TOKENS = 256  # in one pass
 

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import torch
 from torch import Tensor
 
 from . import solvers
 from .config import EditorConfig
 from .keys import KeyStatistics
-from .models import LanguageModel
 from .nullspace import NullSpace
 
 # (layer, keys of the new facts [n, d_ff], keys of earlier ones [n_past, d_ff] or None) -> G, [n, d_ff]
@@ -76,32 +74,3 @@ class ClosedForm:
         if unit == 0:
             raise ValueError("An exact null space has no energy to measure lam by: set lam_relative=False.")
         return self.config.lam * unit
-
-
-def check_statistics(statistics: Mapping[int, KeyStatistics], layer: int, lm: LanguageModel) -> None:
-    """Raise ValueError unless the statistics of a layer are there, finite, and this model's and layer's."""
-    if layer not in statistics:
-        raise ValueError(f"There are no statistics for layer {layer}.")
-    found = statistics[layer]
-    if found.total.shape != (lm.d_ff, lm.d_ff):
-        shape = " × ".join(map(str, found.total.shape))
-        raise ValueError(f"The statistics of layer {layer} are {shape} wide; this model's keys {lm.d_ff}.")
-    if found.count < 1 or not torch.isfinite(found.total).all():
-        raise ValueError(f"The statistics of layer {layer} are not finite, or of {found.count} keys.")
-    check_whose(found, layer, lm)
-
-
-def check_whose(found: KeyStatistics | NullSpace, layer: int, lm: LanguageModel) -> None:
-    """Raise ValueError if statistics, or what was made of them, are another model's or layer's."""
-    name = "null space" if isinstance(found, NullSpace) else "statistics"
-    fit = "fit them with key_statistics(lm, layers)."
-    for what, theirs, ours in (("layer", found.layer, layer), ("model", found.model, lm.fingerprint)):
-        if theirs is not None and theirs != ours:
-            raise ValueError(
-                f"The {name} given for layer {layer} were fitted on {what} {theirs}, not {ours}: {fit}"
-            )
-    if not lm.answers_like(found.answers):
-        raise ValueError(
-            f"The {name} given for layer {layer} were fitted on a model with these weights that answers "
-            f"differently: another configuration, or an adapter. For this one, {fit}"
-        )

@@ -10,6 +10,7 @@ keeps what was fitted.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,8 +73,7 @@ class KeyStatistics:
             raise ValueError(f"Statistics of model and layer {mine} do not add up with those of {theirs}.")
         if not alike(self.answers, other.answers, torch.float32):
             raise ValueError("Statistics of one model under two configurations do not add up.")
-        whose = (self.model, self.layer, self.answers)
-        return KeyStatistics(self.total + other.total, self.count + other.count, *whose)
+        return dataclasses.replace(self, total=self.total + other.total, count=self.count + other.count)
 
     @property
     def second_moment(self) -> Tensor:

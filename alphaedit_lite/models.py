@@ -77,19 +77,18 @@ class LanguageModel(Anatomy):
         self.answers = answers(self)
 
     def whose(self, layer: int) -> dict[str, Any]:
-        """What statistics of one of its layers say of their origin, and are checked by."""
+        """What statistics of one of its layers note of their origin."""
         return {"model": self.fingerprint, "layer": layer, "answers": self.answers}
 
     def answers_like(self, noted: Sequence[float]) -> bool:
-        """Whether a model that said this to nine tokens is this one, and not only has its weights."""
+        """Whether a model that said this to nine tokens is this one, not only one with its weights."""
         return alike(self.answers, noted, self.weight(0).dtype)
 
     def check_unchanged(self) -> None:
         """Raise RuntimeError if the weights are no longer those that were named, plus the edits they hold.
 
         Of edited matrices every byte is compared, of all others a thousand numbers each: a change of few
-        entries in a matrix that holds no edit is not seen. Then the model must say what it said when it was
-        wrapped, but for its edits: an adapter may have been switched on or off.
+        entries in a matrix that holds no edit is not seen. Its answers are compared, too.
         """
         before = {}
         with self.lock:
@@ -106,9 +105,8 @@ class LanguageModel(Anatomy):
             )
         if not self.answers_like(answers(self)):
             raise RuntimeError(
-                "The model no longer answers as it did when its LanguageModel was made, with these weights: "
-                "an adapter was switched on or off, a hook added, or its configuration changed. Take that "
-                "back, or revert the edits and wrap it again."
+                "The model no longer answers as it did when it was wrapped: an adapter was switched, a hook "
+                "added, or its configuration changed. Take that back, or revert the edits and wrap it again."
             )
 
     def check_no_edits(self) -> None:

@@ -56,9 +56,7 @@ class NullSpace:
             ValueError: an unknown kind, a threshold that keeps no direction or all of them, or a
                 matrix that is not a finite second moment.
         """
-        whose: tuple[Any, ...] = ()
-        if isinstance(statistics, KeyStatistics):
-            whose = (statistics.model, statistics.layer, statistics.answers)
+        whose: Any = {n: x for n, x in vars(statistics).items() if n in ("model", "layer", "answers")}
         moment = statistics.second_moment if isinstance(statistics, KeyStatistics) else statistics.double()
         if moment.ndim != 2 or moment.shape[0] != moment.shape[1] or not torch.isfinite(moment).all():
             raise ValueError(f"Not a finite square second moment: shape {list(moment.shape)}.")
@@ -80,7 +78,7 @@ class NullSpace:
                 f"{eigenvalues[-1]:.2e}, mean {eigenvalues.mean():.2e}. Try kind 'relative', threshold 1."
             )
         bound = threshold if kind == "absolute" else float(eigenvalues[rank])
-        return cls(vectors[:, :rank].contiguous(), eigenvalues, bound, *whose)
+        return cls(vectors[:, :rank].contiguous(), eigenvalues, bound, **whose)
 
     @property
     def rank(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -118,7 +118,7 @@ def check_entropy(answer: Callable[[Words, int], float]) -> None:
 
 
 @exercise("09.4", reference=tfidf_cosine)
-def check_tfidf(answer: Callable[[Words, Words, Sequence[Words]], float]) -> None:
+def check_tfidf(answer: Callable[[Words, Words, Sequence[Collection[str]]], float]) -> None:
     common, rare = ["the", "of", "and", "a"], [f"rare{i}" for i in range(12)]
     documents = [{*common, *random.sample(rare, 3)} for _ in range(30)]
     same = random.choices(common + rare, k=12)

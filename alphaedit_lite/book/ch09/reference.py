@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -26,7 +26,7 @@ def entropy(words: Words, n: int) -> float:  # 09.3
     return -sum(c / total * math.log2(c / total) for c in counts.values()) if total else math.nan
 
 
-def tfidf_cosine(text: Words, reference: Words, documents: Sequence[Words]) -> float:  # 09.4
+def tfidf_cosine(text: Words, reference: Words, documents: Sequence[Collection[str]]) -> float:  # 09.4
     seen = Counter(word for document in documents for word in set(document))
     idf = {w: math.log((1 + len(documents)) / (1 + seen[w])) + 1 for w in {*text, *reference}}
     a, b = ({w: count * idf[w] for w, count in Counter(words).items()} for words in (text, reference))
