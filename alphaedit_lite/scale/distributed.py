@@ -136,8 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     texts = options.texts
     if texts is not None and Path(texts).is_file():
         texts = [line for line in Path(texts).read_text(encoding="utf-8").splitlines() if line.strip()]
-    mine = torch.cuda.is_available() and not options.cpu
-    device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if mine else "cpu"
+    on_gpu = torch.cuda.is_available() and not options.cpu
+    device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if on_gpu else "cpu"
     lm = load_model(options.model, getattr(torch, options.dtype), device)
     whole = fit_shares(
         lm,

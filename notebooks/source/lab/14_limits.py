@@ -572,7 +572,7 @@ def memit(K1, Kp):
 
 
 # %%
-strong = relatives.dominant(lm.weight(LAYER), 0.5)  # half of ‖W‖²
+strong = relatives.dominant(lm.weight(LAYER).cpu(), 0.5)  # half of ‖W‖²
 streams["EvoEdit"] = stream(evoedit)
 streams["REVIVE, our reading"] = stream(
     history, lambda delta: relatives.without_dominant(delta, *strong)
