@@ -145,8 +145,8 @@ def road(lm, facts, folder):
     z = compute_targets(lm, facts, 3, PLAIN, progress=False)
     found |= {f"target {name}": value for name, value in vars(z).items()}
     before = weights(lm)
-    for solver in ("alphaedit", "memit", "ridge"):
-        editor = editor_for(lm, solver=solver, passes=2)
+    for solver in ("alphaedit", "memit"):
+        editor = editor_for(lm, solver=solver)
         edits = list(editor.edit_stream(facts, 2))  # with a history
         found |= {f"{solver} {i}": lm.weight(i).clone() for i in LAYERS}
         found |= {f"{solver} report": str(edits[-1].report())}
