@@ -54,8 +54,8 @@ def load_model(
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if name is not None:
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
-        return LanguageModel(model.to(device), AutoTokenizer.from_pretrained(name))  # type: ignore[arg-type]
+        model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
+        return LanguageModel(model.to(device), AutoTokenizer.from_pretrained(name))
     folder, stamp = _default_model_folder()
     bars = logging.is_progress_bar_enabled()
     try:
