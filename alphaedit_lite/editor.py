@@ -121,10 +121,8 @@ class Editor:
         notes: dict[str, Any] = {"rank": {str(i): space.rank for i, space in self.null_spaces.items()}}
         if (given := z) is not None:
             if given.is_complex() or given.shape != (len(facts), lm.d_model):
-                shape = list(given.shape)
-                raise ValueError(
-                    f"z must be real and [{len(facts)}, {lm.d_model}]; it is {given.dtype}, {shape}."
-                )
+                wanted = f"[{len(facts)}, {lm.d_model}]"
+                raise ValueError(f"z must be real and {wanted}; it is {given.dtype}, {list(given.shape)}.")
             if len(wrong := (~given.isfinite()).any(1).nonzero()):
                 raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
         edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes)

@@ -119,7 +119,8 @@ def keys_of(text):
     hooks = [
         lm.down_projection(n).register_forward_pre_hook(look) for n in blocks
     ]
-    model(**tokenizer(text, return_tensors="pt").to(lm.device), use_cache=False)
+    ids = tokenizer(text, return_tensors="pt").input_ids.to(lm.device)
+    model.model(ids, use_cache=False)  # the blocks, without the vocabulary
     for hook in hooks:
         hook.remove()
     return torch.stack(keys)
@@ -410,11 +411,11 @@ show(*draw.strip_figure(groups, title), name="02_while")
 #
 # Does it hear only that?
 # Geva et al. read a lot of text, and look at the places where a neuron's coefficient is largest: its **triggers**.
-# We do it for this neuron, with the beginnings of a hundred articles.
+# We do it for this neuron, with the beginnings of fifty articles.
 
 # %%
 found = []
-for text in texts[:100]:
+for text in texts[:50]:
     tokens = tokenizer(text[:200])["input_ids"]
     coefficients = keys_of(text[:200])[hears[0], :, hears[1]].tolist()
     for n in range(1, len(tokens)):  # the first token has no context
