@@ -4,7 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
 
-.PHONY: setup lab demo test test-fast colab notebooks book pdf classroom address wheel bundles bench lint
+.PHONY: setup lab demo test test-fast labs colab notebooks book pdf classroom address wheel bundles bench lint
 
 setup: .venv/ready
 
@@ -25,6 +25,9 @@ test: setup
 
 test-fast: setup
 	$(BIN)/python -m pytest -m "not model and not browser" tests/core tests/scale tests/kit tests/chapters
+
+labs: setup  # every laboratory, whole
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope -m laboratory tests/notebooks/test_run.py
 
 colab: setup
 	$(BIN)/python -m tools.colab

@@ -1,4 +1,8 @@
-"""Every committed notebook runs from its first cell to its last, and gives the numbers that it quotes."""
+"""Every committed notebook runs from its first cell to its last, and gives the numbers that it quotes.
+
+The lessons do so each time; the laboratories when asked for, since they take longer: `make labs`. (Each time, all of
+them are opened up to the first cell that needs the model: test_colab.py.)
+"""
 
 import nbformat
 import pytest
@@ -32,7 +36,9 @@ def case(path):
 
 
 for name, path in zip(NAMES, PATHS, strict=True):
-    globals()[f"Test_{name.replace('/', '_')}"] = case(path)
+    lesson = case(path)
+    lab = name.startswith("lab/")
+    globals()[f"Test_{name.replace('/', '_')}"] = pytest.mark.laboratory(lesson) if lab else lesson
 
 
 def test_a_wrong_number_and_a_failing_cell_are_noticed():
