@@ -30,9 +30,10 @@ from .prompts import check_facts
 from .support import proof
 from .support.ambient import plain_torch
 from .support.collisions import warn_alike
-from .support.origin import check_statistics
+from .support.fits import check_batch, noted
+from .support.origin import check_statistics, given_targets
 from .support.statistics import key_statistics
-from .targets import compute_targets
+from .targets import Targets, compute_targets
 
 Finish = Callable[[int, Tensor], Tensor]  # (layer, Δ [d_model, d_ff]) -> what is written of it
 
@@ -105,26 +106,22 @@ class Editor:
         """By layer, if the configuration projects."""
         return getattr(self.gain, "null_spaces", {})
 
-    def edit(self, facts: Sequence[Fact], z: Tensor | None = None) -> Edit:
+    def edit(self, facts: Sequence[Fact], z: Tensor | Targets | None = None) -> Edit:
         """Write a batch of facts. On any exception, Ctrl-C included, the model is as it was.
 
         Args:
-            z: targets computed beforehand, [n, d_model]: they are written once. Otherwise they are searched
-                on the model as it is, in every pass.
+            z: targets computed beforehand on this model, of the last edited layer; they are written once. Of
+                ``Targets`` that is checked, of a tensor, [n, d_model], it cannot be. Otherwise they are
+                searched on the model as it is, in every pass.
 
         Raises:
-            ValueError: no facts, contradicting facts, non-finite targets.
+            ValueError: no facts, contradicting facts, targets not finite or of another model or layer.
         """
         facts = tuple(facts)
         check_facts(self.lm, facts)
         lm, config, last = self.lm, self.config, self.layers[-1]
         notes: dict[str, Any] = {"rank": {str(i): space.rank for i, space in self.null_spaces.items()}}
-        if (given := z) is not None:
-            if given.is_complex() or given.shape != (len(facts), lm.d_model):
-                wanted = f"[{len(facts)}, {lm.d_model}]"
-                raise ValueError(f"z must be real and {wanted}; it is {given.dtype}, {list(given.shape)}.")
-            if len(wrong := (~given.isfinite()).any(1).nonzero()):
-                raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
+        given = None if z is None else given_targets(z, facts, last, lm)
         edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes)
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
             lm.check_unchanged()
@@ -164,11 +161,11 @@ class Editor:
 
         Args:
             folder: save every batch there as it is done. Called again after a crash, on a model without
-                edits, the batches found there are applied instead of computed: the weights come out
+                other edits, the batches found there are applied instead of computed: the weights come out
                 bit for bit as if nothing had happened.
 
         Raises:
-            ValueError: a batch in ``folder`` holds other facts, or was made by another configuration.
+            ValueError: a batch in ``folder`` is of other facts, settings or statistics, or upon other edits.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
@@ -178,19 +175,18 @@ class Editor:
             batch = tuple(facts[first : first + batch_size])
             path = Path(folder) / f"{first:06d}.safetensors" if folder is not None else None
             if path is None or not path.exists():
+                now = noted(self) if path is not None else {}
                 edit = self.edit(batch)
                 try:
                     if path is not None:
+                        edit.notes |= now
                         edit.save(path)
                 except BaseException:  # what is not on disk is not in the model either
                     edit.revert()
                     raise
             else:
                 edit = Edit.load(path)
-                if edit.facts != batch or EditorConfig.from_settings(edit.settings) != self.config:
-                    raise ValueError(
-                        f"{path} holds other facts, or an edit with other settings: clear the folder."
-                    )
+                check_batch(edit, batch, self, path)
                 edit.apply(self.lm)
             yield edit
 

@@ -26,6 +26,7 @@ from .report import Report, report
 from .support.assets import AssetError, replacing
 from .support.checksums import as_json, digest
 from .support.collisions import warn_alike
+from .support.fits import check_damped, check_fits, check_free
 
 FACTORS = ("residual", "gain", "keys", "dense")
 
@@ -87,31 +88,27 @@ class Edit:
         """Write the edit into a model with the same unedited weights.
 
         Raises:
-            ValueError: another model, or another configuration of it; or the edit is in a model already.
+            ValueError: another model, or another configuration or tokenizer of it; the edit is in a model
+                already; or it damps edits (``prune``) that this model does not hold.
         """
-        if self.fingerprint not in (lm.fingerprint, lm.sample):  # version 0.1 named models by a sample
-            raise ValueError(
-                f"This edit was made for the model with fingerprint {self.fingerprint}; "
-                f"this one has {lm.fingerprint}. An edit only fits the weights it was computed on."
-            )
-        if not lm.answers_like(self.notes.get("answers", ())):
-            raise ValueError(
-                "This edit was made under another configuration of this model, or with an adapter."
-            )
+        check_fits(self, lm)
         with lm.ledger.transaction():
             lm.check_unchanged()
             if self.lm is not None or any(self.same_as(held) for held in lm.ledger.edits):
                 raise ValueError("This edit is in a model already. Revert it first.")
+            check_damped(self, lm.ledger.edits)
             for layer in self.layers:
                 lm.ledger.add(layer, self.delta(layer))
             warn_alike(lm, self.facts, self.keys)
             lm.ledger.enter(self, lm)
 
     def revert(self) -> None:
-        """Take the edit out again, bit for bit; edits made before and after it stay."""
+        """Take the edit out again, bit for bit; others stay. ValueError: one of ``prune`` damps it."""
         if (lm := self.lm) is None:
             raise ValueError("This edit is in no model: there is nothing to revert.")
-        lm.ledger.remove(self)
+        with lm.lock:
+            check_free(self, lm.ledger.edits)
+            lm.ledger.remove(self)
 
     def report(self) -> Report:
         """Did it take? The facts, their paraphrases and neighbours before and after, and likely causes.
@@ -180,7 +177,7 @@ class Edit:
 
 
 def prune(lm: LanguageModel, base: float = math.e) -> Edit:
-    """Damp the large singular values of all that was written so far (PRUNE); an edit like any other.
+    """Damp the large singular values of all written so far (PRUNE): an edit that needs those it damps.
 
     Raises:
         ValueError: the model holds no edits.
@@ -190,6 +187,7 @@ def prune(lm: LanguageModel, base: float = math.e) -> Edit:
         raise ValueError("The model holds no edits: there is nothing to prune.")
     edit = Edit((), lm.fingerprint, {"prune": base})
     with ledger.transaction():
+        edit.notes["damps"] = [held.entered for held in ledger.edits]
         for layer in sorted({layer for held in ledger.edits for layer in held.layers}):
             total = ledger.total(layer)
             assert total is not None  # the layer holds an edit

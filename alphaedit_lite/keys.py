@@ -46,7 +46,7 @@ class KeyStatistics:
     count: int = 0
     model: str | None = None
     layer: int | None = None
-    answers: tuple[float, ...] = ()
+    answers: tuple[float | str, ...] = ()
 
     @classmethod
     def empty(cls, d_ff: int, device: torch.device | str = "cpu", **whose: Any) -> KeyStatistics:

@@ -21,6 +21,7 @@ from transformers import DynamicCache, GenerationConfig
 
 from .ledger import Ledger
 from .support import proof, slices
+from .support.acceptance import accepted
 from .support.ambient import Lock, plain_torch
 from .support.anatomy import Anatomy
 from .support.answers import alike, answers
@@ -58,11 +59,11 @@ class LanguageModel(Anatomy):
 
     @plain_torch()
     def __init__(self, model: Any, tokenizer: Any) -> None:
-        super().__init__(proof.accepted(model, tokenizer), tokenizer)
+        super().__init__(accepted(model, tokenizer), tokenizer)
         self.lock = Lock()  # held by whoever runs or writes the model
         proof.check_memories(self)
         proof.check_parts(self)
-        self.ledger = Ledger(self.weight, self.lock)  # the edits that are in the weights now
+        self.ledger = Ledger(self.written, self.lock)  # the edits that are in the weights now
         self.rename()
 
     def rename(self) -> None:
@@ -71,7 +72,7 @@ class LanguageModel(Anatomy):
         Attributes:
             fingerprint: sixteen hex digits of every byte: the model's name in files.
             sample: of some thousand numbers of each tensor, so that ``check_unchanged`` costs little.
-            answers: what it says to nine tokens; two models with the same weights may differ.
+            answers: what it says to nine tokens, and how its tokenizer reads: the same weights may differ.
         """
         self.fingerprint, self.sample = fingerprint(self.model), sample(self.model)
         self.answers = answers(self)
@@ -80,7 +81,7 @@ class LanguageModel(Anatomy):
         """What statistics of one of its layers note of their origin."""
         return {"model": self.fingerprint, "layer": layer, "answers": self.answers}
 
-    def answers_like(self, noted: Sequence[float]) -> bool:
+    def answers_like(self, noted: Sequence[float | str]) -> bool:
         """Whether a model that said this to nine tokens is this one, not only one with its weights."""
         return alike(self.answers, noted, self.weight(0).dtype)
 
@@ -106,7 +107,7 @@ class LanguageModel(Anatomy):
         if not self.answers_like(answers(self)):
             raise RuntimeError(
                 "The model no longer answers as it did when it was wrapped: an adapter was switched, a hook "
-                "added, or its configuration changed. Take that back, or revert the edits and wrap it again."
+                "added, or its configuration or tokenizer changed. Undo it, or revert all and wrap it again."
             )
 
     def check_no_edits(self) -> None:

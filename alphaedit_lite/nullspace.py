@@ -38,7 +38,7 @@ class NullSpace:
     threshold: float
     model: str | None = None
     layer: int | None = None
-    answers: tuple[float, ...] = ()
+    answers: tuple[float | str, ...] = ()
 
     @classmethod
     def fit(

@@ -90,7 +90,7 @@ class Targets:
     """``z`` and the unedited ``h``: [n_facts, d_model]; ``nll`` and ``steps`` reached: [n_facts].
 
     ``named`` tells whether the object is the arg-max on all prompts with z in place, ``clamped`` whether δ
-    has met its bound: [n_facts], bool.
+    has met its bound: [n_facts], bool. ``model``, ``layer``, ``answers``: whose, as in ``KeyStatistics``.
     """
 
     z: Tensor
@@ -99,6 +99,9 @@ class Targets:
     steps: Tensor
     named: Tensor
     clamped: Tensor
+    model: str | None = None
+    layer: int | None = None
+    answers: tuple[float | str, ...] = ()
 
 
 @plain_torch()
@@ -135,7 +138,9 @@ def compute_targets(
             kept = Front.of(lm, align(essence, range(len(chunk)), lm.pad_id, lm.device), layer)
             parts.append(_search(lm, prompts, kept, config, bar))
     places = torch.tensor(order, device=lm.device).argsort()
-    found = Targets(*(torch.cat([vars(part)[f.name] for part in parts])[places] for f in fields(Targets)))
+    whose = lm.whose(layer)
+    names = [f.name for f in fields(Targets) if f.name not in whose]
+    found = Targets(*(torch.cat([vars(part)[n] for part in parts])[places] for n in names), **whose)
     for fact, z in zip(facts, found.z, strict=True):
         if not torch.isfinite(z).all():
             raise ValueError(f"The target of {fact.subject!r} -> {fact.new!r} holds non-finite values.")

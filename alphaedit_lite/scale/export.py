@@ -24,6 +24,7 @@ from torch import Tensor
 from ..edits import Edit
 from ..models import LanguageModel
 from ..support.assets import replacing
+from ..support.fits import check_fits
 
 
 def low_rank(edits: Sequence[Edit], layer: int) -> tuple[Tensor, Tensor]:
@@ -63,8 +64,8 @@ def to_lora(lm: LanguageModel, folder: str | Path, edits: Sequence[Edit] | None 
     edits = list(lm.ledger.edits if edits is None else edits)
     if not edits:
         raise ValueError("There are no edits to export: write one first, or pass edits=[…].")
-    if strangers := [edit.fingerprint for edit in edits if edit.fingerprint != lm.fingerprint]:
-        raise ValueError(f"An edit was made for the model {strangers[0]}; this one is {lm.fingerprint}.")
+    for edit in edits:
+        check_fits(edit, lm)
     names = {id(module): name for name, module in lm.model.named_modules()}
     tensors, ranks = {}, {}
     for layer in sorted({layer for edit in edits for layer in edit.layers}):

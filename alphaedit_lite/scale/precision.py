@@ -69,7 +69,7 @@ def keep_masters(lm: LanguageModel, layers: Iterable[int]) -> None:
         module.float()
         module.register_forward_pre_hook(_to_float)
         module.register_forward_hook(_Back(dtype))
-    lm.ledger = Ledger(lm.weight, lm.lock)  # it may remember matrices of the other type
+    lm.ledger = Ledger(lm.written, lm.lock)  # it may remember matrices of the other type
     lm.rename()
 
 

@@ -18,9 +18,10 @@ import torch
 def plain_torch() -> Iterator[None]:
     """Torch as it comes, whatever the caller has set; the caller's settings afterwards.
 
-    Inference mode would leave tensors that can never be trained or written again, autocast would round, and
-    another default type or device would reach every tensor that is made without naming them. The default
-    type belongs to the whole process: other threads see float32 meanwhile.
+    Inference mode would leave tensors that can never be trained or written again, autocast would round, as
+    products in less than float32 do, and another default type or device would reach every tensor that is made
+    without naming them. The default type and the precision of products belong to the whole process: other
+    threads see float32 meanwhile.
     """
     with ExitStack() as stack:
         if torch.is_inference_mode_enabled():
@@ -32,6 +33,9 @@ def plain_torch() -> Iterator[None]:
         if (dtype := torch.get_default_dtype()) != torch.float32:
             stack.callback(torch.set_default_dtype, dtype)
             torch.set_default_dtype(torch.float32)
+        if (precision := torch.get_float32_matmul_precision()) != "highest":
+            stack.callback(torch.set_float32_matmul_precision, precision)
+            torch.set_float32_matmul_precision("highest")
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
         yield

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .architectures import ARCHITECTURES, Architecture
+from .proof import why_not
 
 
 def _rope(config: Any) -> dict[str, Any]:
@@ -83,6 +84,24 @@ class Anatomy:
         """The memory matrix W of a block: a view, [d_model, d_ff] whatever the family stores."""
         weight: Any = self.down_projection(layer).weight.detach()  # type: ignore[operator]
         return weight.T if self.architecture.transposed else weight
+
+    def written(self, layer: int) -> Tensor:
+        """The same, if it is still the plain parameter that edits are written into.
+
+        Raises:
+            RuntimeError: it was pruned, parametrised, packed … since: a write would have no effect.
+        """
+        module: Any = self.down_projection(layer)
+        while hasattr(module, "base_layer"):  # peft puts its adapters around it, and leaves it as it is
+            module = module.base_layer
+        if reason := why_not(module):
+            raise RuntimeError(
+                f"The weight of block {layer} {reason}. That came after the model was wrapped, and what is "
+                "written into it now has no effect: before anything is edited, reverted, saved or reported, "
+                "take it off so that the weight is again what it was (of a parametrisation, with "
+                "leave_parametrized=False), or load the model again."
+            )
+        return self.weight(layer)
 
     @property
     def pad_id(self) -> int:

@@ -1,12 +1,14 @@
-"""What a model says to nine tokens: with the same weights, two models may still say different things.
+"""What a model says to nine tokens, and how it reads: the same weights may still say different things.
 
 The configuration (angles of positions, epsilons, the activation) and adapters that are switched on or off
-take part in what a model computes, and stand in no matrix. So statistics and edits keep, beside the name of
-the weights, what the unedited model answered; rounding on another device does not matter.
+take part in what a model computes, and stand in no matrix; nor does the tokenizer. So statistics and edits
+keep, beside the name of the weights, what the unedited model answered, and a name of how a text is read;
+rounding on another device does not matter.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,14 +17,18 @@ from torch import Tensor
 
 from ..hooks import Look, hooked
 from .proof import LONG, difference, tolerance
+from .tokens import tokenise
 
 LanguageModel = Any  # models imports this module, so this one cannot import the class
+Answers = tuple[float | str, ...]  # logits, and the name of the tokenizer's reading
 KEPT = 32  # logits, evenly spaced over the vocabulary
+TEXT = "In 1984, Zoë's friends didn't leave the Café (Paris) at 12:30; 東京は日本の首都です。\n\n  Ok? 🙂"
 
 
 @torch.no_grad()
-def answers(lm: LanguageModel) -> tuple[float, ...]:
-    """Some logits after nine tokens, as they would be without the edits that the model holds."""
+def answers(lm: LanguageModel) -> Answers:
+    """Some logits after nine tokens, as they would be without the edits that the model holds, and the
+    tokenizer's name: a hash of the tokens of a text, BOS included."""
     rows = lm.model.get_input_embeddings().weight.shape[0]
     ids = ((torch.arange(LONG).square() + 11) % rows)[None].to(lm.device)
     keys: dict[int, Tensor] = {}
@@ -41,12 +47,21 @@ def answers(lm: LanguageModel) -> tuple[float, ...]:
         positions = torch.arange(LONG, device=lm.device)[None]
         hidden, _ = lm.run(lm.embed(ids), torch.ones_like(ids), positions)
         logits = lm.logits(hidden[:, -1:]).flatten().float()
-    return tuple(float(f"{x:.6g}") for x in logits[:: max(1, len(logits) // KEPT)].tolist())
+    said = (float(f"{x:.6g}") for x in logits[:: max(1, len(logits) // KEPT)].tolist())
+    return *said, hashlib.sha256(str(tokenise(lm.tokenizer, TEXT)).encode()).hexdigest()[:16]
 
 
-def alike(found: Sequence[float], wanted: Sequence[float], dtype: torch.dtype) -> bool:
-    """Whether two models answered the same but for rounding; what was not noted (``()``) is not compared."""
+def alike(found: Sequence[float | str], wanted: Sequence[float | str], dtype: torch.dtype) -> bool:
+    """Whether two models answered the same but for rounding, and read the same; what was not noted (``()``,
+    or the tokenizer in earlier versions) is not compared."""
     if not found or not wanted:
         return True
-    same_length = len(found) == len(wanted)
-    return same_length and difference(torch.tensor(found), torch.tensor(wanted)) <= tolerance(dtype)
+    said, names = zip(*map(_split, (found, wanted)), strict=True)
+    if len({name for name in names if name}) > 1 or len(said[0]) != len(said[1]):
+        return False
+    return difference(torch.tensor(said[0]), torch.tensor(said[1])) <= tolerance(dtype)
+
+
+def _split(noted: Sequence[float | str]) -> tuple[list[float], str]:
+    logits = [x for x in noted if not isinstance(x, str)]
+    return logits, "".join(x for x in noted if isinstance(x, str))

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ..facts import Fact
 from ..models import LanguageModel
+from ..prompts import encode_fact
 
 ALIKE = 0.05  # keys whose difference is a smaller share of their length get one answer
 
@@ -41,7 +42,7 @@ def collisions(
 ) -> list[tuple[int, Fact]]:
     """New facts whose key is, within ``ALIKE``, that of another new fact or of one that the model holds.
 
-    Edits of other layers are compared by their prompts: the same up to the subject's end, they have one key.
+    Edits of other layers are compared by their tokens: the same up to the subject's end, they have one key.
 
     Args:
         keys: by layer, [n, d_ff], of the new facts; those of the lowest layer are compared.
@@ -60,12 +61,13 @@ def collisions(
             apart = torch.cdist(keys[layer], theirs[layer].to(keys[layer]))
             near = apart < ALIKE * keys[layer].norm(dim=1, keepdim=True)
         else:
-            near = torch.tensor([[_begin(one) == _begin(other) for other in others] for one in facts])
+            mine, held = ([_begin(lm, fact) for fact in some] for some in (facts, others))
+            near = torch.tensor([[one == other for other in held] for one in mine])
         for i, j in near.nonzero().tolist():
             if facts[i].prompt != others[j].prompt and facts[i].new != others[j].new:
                 found.append((i, others[j]))
     return found
 
 
-def _begin(fact: Fact) -> str:
-    return fact.prompt[: fact.subject_end]
+def _begin(lm: LanguageModel, fact: Fact) -> list[int]:
+    return encode_fact(lm.tokenizer, fact, ("",), target=False)[0].ids

@@ -1,14 +1,17 @@
-"""Whose keys are these? Statistics and null spaces fit the model and the layer that they were made of."""
+"""Whose are these? Statistics, null spaces and targets fit the model and the layer that they were made of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
+from torch import Tensor
 
+from ..facts import Fact
 from ..keys import KeyStatistics
 from ..models import LanguageModel
 from ..nullspace import NullSpace
+from ..targets import Targets
 
 
 def check_statistics(statistics: Mapping[int, KeyStatistics], layer: int, lm: LanguageModel) -> None:
@@ -24,10 +27,25 @@ def check_statistics(statistics: Mapping[int, KeyStatistics], layer: int, lm: La
     check_whose(found, layer, lm)
 
 
-def check_whose(found: KeyStatistics | NullSpace, layer: int, lm: LanguageModel) -> None:
-    """Raise ValueError if statistics, or what was made of them, are another model's or layer's."""
-    name = "null space" if isinstance(found, NullSpace) else "statistics"
+def given_targets(z: Tensor | Targets, facts: Sequence[Fact], layer: int, lm: LanguageModel) -> Tensor:
+    """z, [n, d_model]. Raise ValueError unless it is real, finite, of that shape, and this model's."""
+    if isinstance(z, Targets):
+        check_whose(z, layer, lm)
+        z = z.z
+    if z.is_complex() or z.shape != (len(facts), lm.d_model):
+        wanted = f"[{len(facts)}, {lm.d_model}]"
+        raise ValueError(f"z must be real and {wanted}; it is {z.dtype}, {list(z.shape)}.")
+    if len(wrong := (~z.isfinite()).any(1).nonzero()):
+        raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
+    return z
+
+
+def check_whose(found: KeyStatistics | NullSpace | Targets, layer: int, lm: LanguageModel) -> None:
+    """Raise ValueError if statistics, what was made of them, or targets are another model's or layer's."""
+    name = {NullSpace: "null space", Targets: "targets"}.get(type(found), "statistics")
     fit = "fit them with key_statistics(lm, layers)."
+    if isinstance(found, Targets):
+        fit = "find them with compute_targets(lm, facts, layer), of the last edited layer."
     for what, theirs, ours in (("layer", found.layer, layer), ("model", found.model, lm.fingerprint)):
         if theirs is not None and theirs != ours:
             raise ValueError(
@@ -36,5 +54,5 @@ def check_whose(found: KeyStatistics | NullSpace, layer: int, lm: LanguageModel)
     if not lm.answers_like(found.answers):
         raise ValueError(
             f"The {name} given for layer {layer} were fitted on a model with these weights that answers "
-            f"differently: another configuration, or an adapter. For this one, {fit}"
+            f"differently: another configuration, tokenizer or adapter. For this one, {fit}"
         )

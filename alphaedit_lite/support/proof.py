@@ -19,10 +19,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 
 from ..hooks import Look, hooked
-from .architectures import ARCHITECTURES, REFUSED, UnsupportedModelError
+from .architectures import UnsupportedModelError
 
 LanguageModel = Any  # models imports this module, so this one cannot import the class
 
@@ -48,67 +47,13 @@ OUTPUT = "the output of block {}"
 LONG, SHORT, LEFT, PREFIX = 9, 5, 2, 3  # tokens of two rows, padding before the short one, cached columns
 
 
-def accepted(model: Any, tokenizer: Any) -> Any:
-    """The transformers model itself, taken out of DataParallel and ``torch.compile``.
-
-    Raises:
-        UnsupportedModelError: its family is not known, or it is not a plain causal LM with a fast tokenizer.
-    """
-    while True:
-        if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
-            model = model.module
-        elif isinstance(model, nn.Module) and "_orig_mod" in model._modules:
-            model = model._orig_mod
-        else:
-            break
-    if objection := _objection(model, tokenizer):
-        raise UnsupportedModelError(objection)
-    return model
-
-
-def _objection(model: Any, tokenizer: Any) -> str | None:
-    if not isinstance(model, PreTrainedModel):
-        adapted = "Merge its adapters: model.merge_and_unload()." if hasattr(model, "peft_config") else ""
-        return (
-            f"This is a {type(model).__name__}, not a transformers model. {adapted or 'Pass what it wraps.'}"
-        )
-    family = model.config.model_type
-    if family in REFUSED:
-        return f"Models of type {family!r} cannot be edited: {REFUSED[family]}."
-    if family not in ARCHITECTURES:
-        return (
-            f"Models of type {family!r} are not in the architecture table. Known: {', '.join(ARCHITECTURES)}."
-            " Add one line to alphaedit_lite.support.architectures.ARCHITECTURES."
-        )
-    if model.get_output_embeddings() is None:
-        return "The model has no vocabulary head: load it as a causal LM."
-    if not getattr(tokenizer, "is_fast", False):
-        return "A fast tokenizer is needed: AutoTokenizer.from_pretrained(…)."
-    if not getattr(model.config, "return_dict", True):
-        return "transformers' models break with return_dict=False: set model.config.return_dict = True."
-    for name, module in model.named_modules():
-        if name and ("_orig_mod" in module._modules or module._compiled_call_impl is not None):
-            return (
-                f"{name} is compiled by itself, and cannot be looked into. Wrap the model first, and then "
-                "compile it as a whole: torch.compile(lm.model)."
-            )
-    where = ARCHITECTURES[family]
-    try:
-        model.base_model.get_submodule(where.final_norm)
-        for block in model.base_model.get_submodule(where.blocks).children():
-            block.get_submodule(where.down_projection)
-    except AttributeError as error:
-        return f"The line of {family!r} in ARCHITECTURES does not fit this model: {error}."
-    return None
-
-
 def check_memories(lm: LanguageModel) -> None:
     """Raise UnsupportedModelError unless every memory matrix is a plain, finite parameter of its own."""
     parameters = dict(lm.model.named_parameters(remove_duplicate=False))
     holders = Counter(weight.data_ptr() for weight in parameters.values())  # two may share their memory
     for layer in range(lm.n_layers):
         module: Any = lm.down_projection(layer)
-        reason = _reason(module)
+        reason = why_not(module)
         if reason is None and holders[module.weight.data_ptr()] > 1:
             reason = "is shared with another module, which would be edited too. Give it a copy of its own"
         if reason is None and lm.weight(layer).shape != lm.weight(0).shape:
@@ -125,7 +70,7 @@ def check_memories(lm: LanguageModel) -> None:
         raise UnsupportedModelError(f"{away[0]} {AWAY}.")
 
 
-def _reason(module: Any) -> str | None:
+def why_not(module: Any) -> str | None:
     """Why a module's weight cannot be written, or writing it would not change what is computed; or None."""
     weight = module._parameters.get("weight")
     if weight is None:

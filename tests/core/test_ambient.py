@@ -43,6 +43,9 @@ SETTINGS = {
     "no gradients": torch.no_grad,
     "gradients": torch.enable_grad,
     "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
+    "products in bfloat16": lambda: default(
+        torch.set_float32_matmul_precision, torch.get_float32_matmul_precision, "medium"
+    ),
     "deterministic algorithms": lambda: default(
         torch.use_deterministic_algorithms, torch.are_deterministic_algorithms_enabled, True
     ),
@@ -79,15 +82,20 @@ def plainly():
     return functools.cache(lambda family: everything(tiny(family)))
 
 
+def settings():
+    precision = torch.get_float32_matmul_precision()
+    return torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled(), precision
+
+
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_torchs_settings_change_nothing(setting, plainly):
     lm, (found, numbers, said) = tiny("llama"), plainly("llama")
     before = lm.weight(2).clone()
     with SETTINGS[setting]():
-        state = torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()
+        state = settings()
         again, numbers_again, said_again = everything(lm)
         LanguageModel(lm.model, lm.tokenizer)
-        assert state == (torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled())
+        assert settings() == state
     assert (numbers_again, said_again) == (numbers, said)
     for one, other in zip(again, found, strict=True):
         assert one.dtype == other.dtype

@@ -619,6 +619,86 @@ def test_rect_and_prune_are_edits_like_any_other(lm, facts, tmp_path):
         prune(lm)
 
 
+def test_a_pruning_and_what_it_damps_stay_together(lm, facts, tmp_path):
+    """By itself it would be the opposite of a part of them."""
+    before = weights(lm)
+    editor = editor_for(lm)
+    first, second = editor.edit(facts[:1]), editor.edit(facts[1:2])
+    first.save(tmp_path / "first.safetensors")
+    pruned, later = prune(lm, base=1.5), editor.edit(facts[2:])
+    pruned.save(tmp_path / "pruned.safetensors")
+    written = weights(lm)
+    for damped in (first, second):
+        with pytest.raises(ValueError, match=r"PRUNE damps this one.*revert that first.*ledger\.clear\(\)"):
+            damped.revert()
+        assert same(weights(lm), written)
+    first.report()
+    assert same(weights(lm), written)
+    later.revert()
+    lm.ledger.clear()
+    assert same(weights(lm), before)
+    for held in (0, 1):  # one of the two is not enough
+        again = Edit.load(tmp_path / "pruned.safetensors")
+        state = weights(lm)
+        with pytest.raises(ValueError, match=f"damps {2 - held} edits that the model does not hold"):
+            again.apply(lm)
+        assert same(weights(lm), state)
+        Edit.load(tmp_path / "first.safetensors").apply(lm) if not held else second.apply(lm)
+    again.apply(lm)
+    later.apply(lm)
+    assert same(weights(lm), written)
+    again.revert()
+    second.revert()
+
+
+def test_targets_know_whose_they_are(lm, facts):
+    editor, before = editor_for(lm), weights(lm)
+    mine, layer = compute_targets(lm, facts, LAYERS[-1], PLAIN, False), LAYERS[-2]
+    stranger = tiny(lm.model.config.model_type, seed=5)
+    for wrong, says in (
+        (compute_targets(lm, facts, layer, PLAIN, False), rf"targets given .* on layer {layer}, not 3: find"),
+        (compute_targets(stranger, facts, 3, PLAIN, False), f"model {stranger.fingerprint}, not"),
+        (dataclasses.replace(mine, answers=(1.0, *mine.answers[1:])), "another configuration"),
+        (dataclasses.replace(mine, z=mine.z / 0), "finite"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            editor.edit(facts, wrong)
+        assert same(weights(lm), before)
+    edit = editor.edit(facts, mine)
+    written = weights(lm)
+    edit.revert()
+    editor.edit(facts, mine.z)
+    assert same(weights(lm), written)
+
+
+@pytest.mark.parametrize("other", ["another edit", "other statistics", "none"])
+def test_a_stream_goes_on_only_where_it_was_left(lm, facts, tmp_path, other):
+    editor = editor_for(lm)
+    for _ in editor.edit_stream(facts[:2], 1, tmp_path):
+        written = weights(lm)
+    lm.ledger.clear()
+    if other == "another edit":
+        editor.edit(facts[2:])
+    if other == "other statistics":
+        less = {i: dataclasses.replace(one, total=0.9 * one.total) for i, one in editor.statistics.items()}
+        editor = Editor(lm, editor.config, statistics=less, progress=False)
+    before = weights(lm)
+    if other == "none":
+        list(editor.edit_stream(facts[:2], 1, tmp_path))
+        assert same(weights(lm), written)
+        return
+    with pytest.raises(
+        ValueError, match=rf"000000\.safetensors was written .*{other[-6:]}.* clear the folder"
+    ):
+        list(editor.edit_stream(facts[:2], 1, tmp_path))
+    assert same(weights(lm), before)
+    for path in tmp_path.iterdir():  # what earlier versions did not note is not compared
+        edit = Edit.load(path)
+        del edit.notes["upon"], edit.notes["statistics"]
+        edit.save(path)
+    assert len(list(editor.edit_stream(facts[:2], 1, tmp_path))) == 2
+
+
 @pytest.mark.parametrize("projected", [False, True])
 def test_fine_tuning_descends_within_its_bounds(lm, facts, projected):
     before = weights(lm)

@@ -9,6 +9,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from torch import nn
+from torch.nn.utils import parametrizations, parametrize, prune
 
 from alphaedit_lite import Edit, Editor, Fact, LanguageModel
 from alphaedit_lite.finetune import FineTune
@@ -56,6 +57,58 @@ def test_what_is_written_from_outside_stays_and_is_told(lm, facts, tmp_path, wri
     assert same(weights(lm), foreign)
     assert lm.ledger.edits == [edit]
     assert not list(tmp_path.iterdir())
+
+
+class Lora(nn.Module):
+    """As minLoRA's: a parametrisation that adds B A, with B = 0 at first."""
+
+    def __init__(self, weight):
+        super().__init__()
+        rows, columns = weight.shape
+        self.B, self.A = nn.Parameter(torch.zeros(rows, 2)), nn.Parameter(torch.randn(2, columns))
+
+    def forward(self, weight):
+        return weight + self.B @ self.A
+
+
+def plain_again(module):
+    parametrize.remove_parametrizations(module, "weight", leave_parametrized=False)
+
+
+COMPUTED = {  # what makes a plain weight a computed one, what the message says, and how to take it off
+    "minLoRA": (lambda d: parametrize.register_parametrization(d, "weight", Lora(d.weight)),
+                r"parametrised.*leave_parametrized=False", plain_again),
+    "orthogonal": (parametrizations.spectral_norm, "parametrised", plain_again),
+    "pruned": (lambda d: prune.identity(d, "weight"),
+               r"pruned.*prune\.remove", lambda d: prune.remove(d, "weight")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", COMPUTED)
+@pytest.mark.parametrize("wrapped", [False, True], ids=["itself", "within an adapter"])
+def test_a_weight_that_is_computed_since_its_edit(facts, tmp_path, how, wrapped):
+    """What is written into it would be gone at the next call, and the model stay edited."""
+    lm, (change, says, back) = tiny("llama"), COMPUTED[how]
+    before = weights(lm)
+    editor = editor_for(lm)
+    edit, spare = editor.edit(facts[:1]), editor.edit(facts[1:2])
+    spare.revert()
+    if wrapped:
+        lm.model.add_adapter(LoraConfig(r=2, target_modules=["down_proj"]))
+    module = lm.down_projection(LAYERS[-1])
+    module = getattr(module, "base_layer", module)
+    change(module)
+    changed = weights(lm)
+    for act in (edit.revert, edit.report, lm.ledger.clear, lambda: editor.edit(facts[2:]), editor.undo,
+                lambda: spare.apply(lm), lambda: edit.save(tmp_path / "edit.safetensors")):  # fmt: skip
+        with pytest.raises(RuntimeError, match=f"(?s)block {LAYERS[-1]} is {says}"):
+            act()
+        assert same(weights(lm), changed)
+        assert lm.ledger.edits == [edit]
+    assert not list(tmp_path.iterdir())
+    back(module)
+    edit.revert()
+    assert all(torch.equal(lm.weight(i), before[f"model.layers.{i}.mlp.down_proj.weight"]) for i in LAYERS)
 
 
 @pytest.mark.parametrize("write", WRITES)

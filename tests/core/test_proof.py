@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PromptTuningConfig, get_peft_model
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize, prune
 
@@ -73,6 +73,11 @@ class Method(nn.Linear):
         self.weight = lambda: linear.weight
 
 
+def int8(_):
+    """As ``torch.ao.quantization.quantize_dynamic`` puts it there."""
+    return torch.ao.nn.quantized.dynamic.Linear(8, 8)
+
+
 class Sharded(torch.Tensor):
     """As DTensor: a tensor of a type of its own."""
 
@@ -104,6 +109,7 @@ WEIGHTS = {
     "integers": (typed(torch.int8), "int8: quantised.*bfloat16"),
     "packed": (swapped(Packed), "packed or quantised.*bfloat16"),
     "dynamically quantised": (swapped(Method), "packed or quantised.*bfloat16"),
+    "quantised by torch": (swapped(int8), r"(down_proj|c_proj) is quantised by torch \(Linear\).*bfloat16"),
     "sharded": (
         each(lambda d: setattr(d, "weight", nn.Parameter(d.weight.detach().as_subclass(Sharded)))),
         r"is a Sharded \[.*\]: sharded",
@@ -168,6 +174,22 @@ def test_made_plain_as_the_message_says(facts):
     with pytest.raises(UnsupportedModelError, match=r"PeftModel.*merge_and_unload\("):
         LanguageModel(with_adapter, train_tokenizer())
     editor_for(LanguageModel(with_adapter.merge_and_unload(), train_tokenizer())).edit(facts[:1])
+
+
+def test_what_torch_quantised_beside_the_memories():
+    model = tiny_model("llama")
+    model.lm_head = torch.ao.nn.quantized.dynamic.Linear(32, 420)
+    with pytest.raises(UnsupportedModelError, match="lm_head is quantised by torch"):
+        LanguageModel(model, train_tokenizer())
+
+
+def test_prompts_that_peft_learns_cannot_be_merged():
+    tuned = get_peft_model(
+        tiny_model("llama"), PromptTuningConfig(task_type="CAUSAL_LM", num_virtual_tokens=3)
+    )
+    with pytest.raises(UnsupportedModelError, match=r"cannot be merged.*get_base_model\(\)"):
+        LanguageModel(tuned, train_tokenizer())
+    LanguageModel(tuned.get_base_model(), train_tokenizer())
 
 
 def test_matrices_that_two_blocks_share_or_of_two_shapes():

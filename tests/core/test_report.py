@@ -7,6 +7,7 @@ import torch
 
 from alphaedit_lite import Fact, TargetConfig, evaluate
 from alphaedit_lite.support.collisions import ALIKE, KeysAlikeWarning, collisions
+from tests.conftest import tiny
 from tests.helpers import LAYERS, editor_for, same, weights
 
 EINSTEIN = Fact("{} was born in the city of", "Italy", "Paris", true="Rome")
@@ -102,3 +103,12 @@ def test_one_key_in_edits_of_different_layers(lm, first, second):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         editor_for(lm, layers=second).edit([Fact("Who lived in {}?", "Lower Assam", "Rome")])
+
+
+def test_the_same_tokens_are_one_key_in_edits_of_different_layers():
+    """One prompt carries the text of BOS, in the other the tokenizer puts it in front."""
+    lm = tiny("llama", bos=True)
+    editor_for(lm, layers=(1,)).edit([EINSTEIN])
+    carried = Fact("<s>{} died in the country of", "Italy", "India")
+    with pytest.warns(KeysAlikeWarning, match=r"died in the country of.*born in the city of"):
+        editor_for(lm, layers=(2, 3)).edit([carried])

@@ -75,6 +75,15 @@ def test_nothing_to_export_and_strangers_are_refused(lm, facts, tmp_path):
     assert not (tmp_path / "a").exists()
 
 
+def test_an_edit_of_version_0_1_is_exported_as_it_is_applied(lm, facts, tmp_path):
+    """It names the model by a sample of its weights."""
+    edit = editor_for(lm).edit(facts[:1])
+    edit.revert()
+    edit.fingerprint = lm.sample
+    edit.apply(lm)
+    assert (to_lora(lm, tmp_path / "a") / "adapter_config.json").exists()
+
+
 class Hub(HfApi):
     """A hub that keeps what it is sent in a folder; it refuses arguments that the real one does not take."""
 
