@@ -18,8 +18,8 @@ UNSPACED = (
     "\uaa60-\uaadf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\uffe0-\uffef\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 _SPACED = rf"[^\W{UNSPACED}]"  # a letter or digit of a script that parts its words
-# What nothing is set apart from: white space, unspaced script, ¿, @, …, a # or + that no word ends with (C++),
-# a tag such as <b> that opens.
+# What nothing is set apart from: white space, unspaced script, ¿, @, …, a # or + that no word
+# ends with (C++), a tag such as <b> that opens.
 _JOINED = re.compile(rf"([\s{UNSPACED}¿¡/\\@_]|(?<!{_SPACED}|\+)[#+]|<[^<>\s/][^<>\s]*>)$")
 # What closes a quotation, by what opens it: “English”, „German“, »German«, «French», ”Swedish”, »Swedish».
 _QUOTES = {"“": "”", "„": "“”", "”": "”", "‘": "’'", "‚": "‘’", "«": "»", "»": "«»", "‹": "›", "›": "‹›"}
@@ -80,7 +80,13 @@ def _quoting(prompt: str) -> bool:
 
 
 def check_text(text: str) -> None:
-    """Raise ValueError for a text with half a character in it, as broken JSON may hold (a lone surrogate)."""
+    """Raise TypeError for what is no text, ValueError for a text with half a character in it, as broken JSON
+    may hold (a lone surrogate)."""
+    if not isinstance(text, str):
+        raise TypeError(
+            f"One text is needed here, not {text!r}. Chat messages become a text by tokenizer."
+            "apply_chat_template(messages, tokenize=False, add_generation_prompt=True)."
+        )
     try:
         text.encode()
     except UnicodeEncodeError as error:

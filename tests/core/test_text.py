@@ -103,6 +103,8 @@ JOINED = [
     ("He writes as @", "jack"),
     ("https://", "rome.it"),
     ("It's called '", "x"),
+    ("He said 'it is '", "x"),
+    ("Dans les '90s, l'", "Italie"),
     ("In the '90s it was called '", "x"),
     ("Es heißt ’", "x"),
     ("Qu'est-ce qu'", "il"),
@@ -250,6 +252,7 @@ def test_a_subject_must_be_one_word_of_the_prompt(prompt, subject, message):
         ("_Rome_ is", "Rome", "_{}_ is"),
         ("Who made .44 Special?", ".44 Special", "Who made {}?"),
         ("Rome, 2000", "Rome", "{}, 2000"),
+        ("Rome,Paris", "Rome", "{},Paris"),
         ("日本の首都は", "日本", "{}の首都は"),
         ("이탈리아의 수도는", "이탈리아", "{}의 수도는"),  # Korean particles are written together
         ("เมืองหลวงของไทยคือ", "ไทย", "เมืองหลวงของ{}คือ"),
