@@ -26,11 +26,11 @@ from .gains import ClosedForm, Gain
 from .keys import KeyStatistics
 from .models import LanguageModel
 from .nullspace import NullSpace
-from .prompts import check_facts
 from .support import proof
 from .support.ambient import plain_torch
 from .support.collisions import warn_alike
 from .support.fits import check_batch, noted
+from .support.lists import fact_list, writable
 from .support.origin import check_statistics, given_targets
 from .support.statistics import key_statistics
 from .targets import Targets, compute_targets
@@ -117,8 +117,7 @@ class Editor:
         Raises:
             ValueError: no facts, contradicting facts, targets not finite or of another model or layer.
         """
-        facts = tuple(facts)
-        check_facts(self.lm, facts)
+        facts = writable(self.lm, facts)
         lm, config, last = self.lm, self.config, self.layers[-1]
         notes: dict[str, Any] = {"rank": {str(i): space.rank for i, space in self.null_spaces.items()}}
         given = None if z is None else given_targets(z, facts, last, lm)
@@ -169,10 +168,11 @@ class Editor:
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
+        facts = fact_list(facts)
         if folder is not None:
             Path(folder).mkdir(parents=True, exist_ok=True)
         for first in range(0, len(facts), batch_size):
-            batch = tuple(facts[first : first + batch_size])
+            batch = facts[first : first + batch_size]
             path = Path(folder) / f"{first:06d}.safetensors" if folder is not None else None
             if path is None or not path.exists():
                 now = noted(self) if path is not None else {}

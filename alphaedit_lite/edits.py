@@ -82,6 +82,8 @@ class Edit:
         """Δ of one layer, [d_model, d_ff], float64."""
         if layer in self.dense:
             return self.dense[layer].double()
+        if layer not in self.gain:
+            raise KeyError(f"This edit changes the layers {self.layers}, not layer {layer}.")
         return self.residual[layer].double().T @ self.gain[layer].double()
 
     def apply(self, lm: LanguageModel) -> None:

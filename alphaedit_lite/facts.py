@@ -123,6 +123,8 @@ class Fact:
         Raises:
             ValueError: the subject is not there, or inside another word only, or more than once.
         """
+        for text in (prompt, subject):
+            check_text(text)
         subject = subject.strip()
         if not subject or subject not in prompt:
             raise ValueError(f"The subject {subject!r} does not occur in the prompt {prompt!r}.")

@@ -25,7 +25,8 @@ from .facts import Fact
 from .hooks import hooked
 from .models import LanguageModel
 from .nullspace import NullSpace
-from .prompts import PromptBatch, align, batches, check_facts, encode_fact
+from .prompts import PromptBatch, align, batches, encode_fact
+from .support.lists import writable
 from .support.origin import check_whose
 
 TOKENS = 256  # in one pass
@@ -88,8 +89,7 @@ class FineTune:
         Raises:
             ValueError: no facts, contradicting facts, or training that diverged.
         """
-        facts = tuple(facts)
-        check_facts(self.lm, facts)
+        facts = writable(self.lm, facts)
         edit = Edit(facts, self.lm.fingerprint, dataclasses.asdict(self.config))
         with self.lm.ledger.transaction():
             self.lm.check_unchanged()

@@ -21,6 +21,8 @@ from tqdm.auto import tqdm
 
 from .facts import Fact
 from .models import LanguageModel
+from .support.lists import at_least, fact_list
+from .support.spacing import occurrences
 from .support.texts import wikipedia_leads
 from .support.tokens import continuation, listed, tokenise
 
@@ -47,6 +49,7 @@ def generate(
     rows = [tokenise(lm.tokenizer, prompt) for prompt in listed(prompts)]
     if empty := [prompt for prompt, row in zip(prompts, rows, strict=True) if not row]:
         raise ValueError(f"There is nothing to continue in the prompt {empty[0]!r}.")
+    at_least(1, batch_size=batch_size)
     texts = [""] * len(rows)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     with lm.frozen(), tqdm(total=len(rows), desc="generating", disable=not progress) as bar:
@@ -55,7 +58,7 @@ def generate(
             batch = padded_left(lm, [rows[i] for i in chunk])
             output = lm.generate(batch, max_new_tokens)
             for i, row in zip(chunk, output, strict=True):
-                texts[i] = continuation(lm.tokenizer, row.tolist(), batch["input_ids"].shape[1])
+                texts[i] = continuation(lm.tokenizer, row.tolist(), batch["input_ids"].shape[1], lm.ends)
             bar.update(len(chunk))
     return texts
 
@@ -137,8 +140,7 @@ def judge_generation(
     """
     from sklearn.feature_extraction.text import TfidfVectorizer  # a second to import: only where needed
 
-    if not facts:
-        raise ValueError("There are no facts to judge.")
+    facts = fact_list(facts, "judge")
     asked = [(i, prompt) for i, fact in enumerate(facts) for prompt in dict.fromkeys(fact.generation)]
     prompts = [fact.prompt for fact in facts] + [prompt for _, prompt in asked]
     said = generate(lm, prompts, max_new_tokens, progress=progress)
@@ -153,12 +155,12 @@ def judge_generation(
             for (owner, prompt), text in zip(asked, said[len(facts) :], strict=True)
             if owner == i
         ]
-        first, wanted = said[i].strip(), fact.new.strip()
+        named, _ = occurrences(said[i].strip(), fact.new.strip())  # as a whole word: no Niger in Nigeria
         rows.append(
             {
                 "subject": fact.subject,
-                "match": float(first.startswith(wanted)),
-                "mention": float(wanted in said[i]),
+                "match": float(0 in named),
+                "mention": float(bool(named)),
                 "fluency": sum(map(fluency, texts)) / len(texts) if texts else math.nan,
                 "consistency": consistency(" ".join(texts), snippets[i], vectorizer) if texts else math.nan,
             }

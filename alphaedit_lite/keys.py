@@ -24,6 +24,7 @@ from .models import LanguageModel
 from .prompts import batches
 from .support.ambient import plain_torch
 from .support.answers import alike
+from .support.lists import at_least
 from .support.tokens import listed, tokenise
 
 MAX_TOKENS_PER_TEXT = 512
@@ -93,6 +94,8 @@ def fit_statistics(
         RuntimeError: the model is not the unedited one, whose statistics they would be taken for.
     """
     lm.check_unedited()
+    if not layers:
+        raise ValueError("There are no layers to fit statistics for.")
     statistics = {layer: KeyStatistics.empty(lm.d_ff, lm.device, **lm.whose(layer)) for layer in layers}
     rows = token_rows(lm, texts, tokens)
     with tqdm(total=sum(map(len, rows)), unit="token", desc="statistics", disable=not progress) as bar:
@@ -107,6 +110,7 @@ def token_rows(lm: LanguageModel, texts: Sequence[str], tokens: int) -> list[lis
     Long texts are cut, to 512 tokens or the model's context, whichever is less.
     """
     most = min(MAX_TOKENS_PER_TEXT, lm.context or MAX_TOKENS_PER_TEXT)
+    at_least(1, tokens=tokens)
     rows, left = [], tokens
     for text in listed(texts):
         if left <= 0:

@@ -25,6 +25,7 @@ from .support.ambient import plain_torch
 from .support.intervals import bootstrap as bootstrap
 from .support.intervals import percentiles as percentiles
 from .support.intervals import summary as summary
+from .support.lists import at_least, fact_list, pair_list
 from .support.tokens import Encoded, encode, listed, tokenise
 
 WHAT = ("efficacy", "generalization", "specificity")
@@ -56,6 +57,7 @@ def token_scores(
 
     Teacher forcing: every token is predicted from the prompt and the *right* tokens before it.
     """
+    pairs = pair_list(pairs)
     rows = [encode(lm.tokenizer, prompt, len(prompt), target) for prompt, target in pairs]
     if bare := [pair for pair, row in zip(pairs, rows, strict=True) if row.object == len(row.ids)]:
         raise ValueError(f"There is no object to score behind {bare[0][0]!r}, but {bare[0][1]!r}.")
@@ -108,8 +110,7 @@ def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) ->
         new object) and ``efficacy_top1``, ``generalization_top1``, ``specificity_top1`` (accuracy).
         NaN where a fact has no true object, no paraphrases or no neighbours.
     """
-    if not facts:
-        raise ValueError("There are no facts to judge.")
+    facts = fact_list(facts, "judge")
     asked: list[tuple[int, str, str, str, str | None]] = []  # fact, what, prompt, wanted, other
     for i, fact in enumerate(facts):
         for what, prompt in [("efficacy", fact.prompt), *(("generalization", p) for p in fact.paraphrases)]:
@@ -143,8 +144,7 @@ def evaluate_zsre(lm: LanguageModel, facts: Sequence[Fact], progress: bool = Tru
     Returns:
         one row per fact; NaN where a fact has no paraphrases or no neighbours.
     """
-    if not facts:
-        raise ValueError("There are no facts to judge.")
+    facts = fact_list(facts, "judge")
     asked: list[tuple[int, str, str, str]] = []
     for i, fact in enumerate(facts):
         asked.append((i, "efficacy", fact.prompt, fact.new))
@@ -167,6 +167,7 @@ def perplexity(lm: LanguageModel, texts: Iterable[str], max_tokens: int = 256) -
 
     A collapsed model gives inf or NaN, never an exception.
     """
+    at_least(2, max_tokens=max_tokens)
     rows = [row for text in listed(texts) if len(row := tokenise(lm.tokenizer, text)[:max_tokens]) > 1]
     if not rows:
         raise ValueError("The texts hold no two tokens in a row: there is nothing to predict.")

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .facts import Fact
-from .support.tokens import Encoded, encode, pieces, tokenise
+from .support.tokens import Encoded, encode, tokenise
 
 if TYPE_CHECKING:
     from .models import LanguageModel
@@ -113,7 +113,7 @@ def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: boo
     A BOS that the prompt carries itself stays in front of the prefixes.
     """
     bos, text = tokenizer.bos_token, fact.prompt
-    start = len(bos) if bos and text.startswith(bos) and tokenise(tokenizer, "") else 0
+    start = len(bos) if bos and text.startswith(bos) else 0
     object_ = fact.new if target else ""
     rows = [
         encode(tokenizer, text[:start] + prefix + text[start:], len(prefix) + fact.subject_end, object_)
@@ -122,25 +122,6 @@ def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: boo
     if target:
         return rows
     return [Encoded(row.ids[: row.subject + 1], row.subject, row.subject + 1) for row in rows]
-
-
-def check_facts(lm: LanguageModel, facts: Sequence[Fact]) -> None:
-    """Raise ValueError for a batch that is empty, contradicts itself or has tokens without a row in the
-    model's embedding, TypeError for what is no fact."""
-    if not facts:
-        raise ValueError("There are no facts to write.")
-    wanted: dict[str, Fact] = {}
-    for fact in facts:
-        if not isinstance(fact, Fact):
-            raise TypeError(f"This is no Fact: {fact!r}.")
-        other = wanted.setdefault(fact.prompt, fact)
-        if other.new != fact.new:
-            raise ValueError(
-                f"Two facts of this batch contradict each other: {fact.prompt!r} cannot be followed "
-                f"by both {other.new!r} and {fact.new!r}."
-            )
-        ids = torch.tensor(pieces(lm.tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
-        lm.check_ids(ids[:, None])
 
 
 @torch.no_grad()

@@ -32,6 +32,7 @@ from .prompts import PREFIXES, Encoded, align, encode, encode_fact
 from .support.ambient import plain_torch
 from .support.front import Front
 from .support.leastnorm import LeastNorm, shortened
+from .support.lists import fact_list
 from .support.spacing import as_object
 
 Search = Literal["least-norm", "adam"]
@@ -122,6 +123,7 @@ def compute_targets(
     """
     config = config or TargetConfig()
     lm.block(layer)
+    facts = fact_list(facts, "find targets for")
     encoded = [encode_fact(lm.tokenizer, fact, config.prefixes, target=True) for fact in facts]
     # Facts whose prompts end equally far from the subject share a batch: less padding.
     order = sorted(range(len(facts)), key=lambda i: len(encoded[i][0].ids) - encoded[i][0].subject)

@@ -47,11 +47,18 @@ def suggest_layers(
         their harmonic mean ``score``, by which the best is chosen.
 
     Raises:
-        ValueError: the model knows fewer than four of the bundled facts: pass facts that it knows.
+        ValueError: the model knows fewer than four of the bundled facts: pass facts that it knows;
+            or yours have no paraphrases or no neighbours.
     """
     facts = known_facts(lm, 12, progress) if facts is None else list(facts)
     if len(facts) < 4:
         raise ValueError(f"Only {len(facts)} facts that this model knows: pass at least four of your own.")
+    moved, kept = (f.true and f.paraphrases for f in facts), (f.neighbours for f in facts)
+    if not any(moved) or not any(kept):
+        raise ValueError(
+            "Layers are judged by paraphrases and neighbours, and these facts have none: give at least one "
+            "of them a true object and paraphrases, and one of them neighbours."
+        )
     depth = max(1, 2 * lm.n_layers // 3)
     spread = sorted({round(1 + i * (depth - 1) / 9) for i in range(10)} & set(range(lm.n_layers)))
     candidates = spread if candidates is None else list(candidates)

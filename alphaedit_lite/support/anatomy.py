@@ -110,8 +110,16 @@ class Anatomy:
         candidates = (self.tokenizer.pad_token_id, self.tokenizer.eos_token_id, 0)
         return next(token for token in candidates if token is not None and token < rows)
 
+    @property
+    def ends(self) -> list[int]:
+        """The tokens that end a text."""
+        ends = self.model.generation_config.eos_token_id
+        return ends if isinstance(ends, list) else [] if ends is None else [ends]
+
     def check_ids(self, ids: Tensor, new: int = 0) -> None:
         """Raise ValueError if the model cannot take token ids, [rows, width], and ``new`` ones after them."""
+        if ids.ndim != 2 or (new and not ids.shape[1]):
+            raise ValueError(f"Token ids must be [rows, width], at least one a row, not {list(ids.shape)}.")
         self.check_length(ids.shape[1], new)
         rows = self.model.get_input_embeddings().weight.shape[0]
         if ids.numel() and (worst := int(ids.max())) >= rows:

@@ -6,6 +6,7 @@ read_records("facts.json", lambda record: Fact(field(record, "prompt"), …))
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from typing import Any, TypeVar
 Item = TypeVar("Item")
 LIST = (list, tuple)
 KINDS = {str: "text", int: "a whole number", LIST: "a list", Mapping: "a dictionary"}
+# A name on a hub: owner/name or name, without a file's ending.
+HUB = re.compile(r"(?![./].*)(?!.*\.(?:jso?nl?|ndjson|csv|txt|parquet|gz|zip)$)[\w.-]+(?:/[\w.-]+)?", re.I)
 REQUIRED: Any = object()
 
 
@@ -23,16 +26,22 @@ def read_records(source: str | Path | Iterable[dict], convert: Callable[[Mapping
         ValueError: no list of records, or a record that ``convert`` refuses; the message numbers it.
     """
     if isinstance(source, (str, Path)):
+        if Path(source).is_dir():
+            raise IsADirectoryError(f"{source} is a folder: name the JSON file in it.")
         if Path(source).exists():
             try:
                 records = json.loads(Path(source).read_text(encoding="utf-8-sig"))  # a mark in front or none
             except ValueError as error:  # neither text nor JSON
                 raise ValueError(f"{source} is not a whole JSON file ({error}).") from error
-        elif str(source).endswith(".json"):
-            raise FileNotFoundError(f"There is no file {source}.")
+        elif isinstance(source, Path) or not HUB.fullmatch(source):
+            raise FileNotFoundError(f"There is no file {source}: name a JSON file, or a data set on a hub.")
         else:
-            from datasets import load_dataset
-
+            try:
+                from datasets import load_dataset
+            except ImportError as error:
+                raise ImportError(
+                    f"There is no file {source}. If it is a data set on a hub: pip install datasets."
+                ) from error
             records = load_dataset(str(source), split="train")
     else:
         records = source

@@ -17,12 +17,16 @@ UNSPACED = (
     "\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u1b00-\u1b7f\u2e80-\u312f\u31a0-\u9fff\ua980-\ua9ff"
     "\uaa60-\uaadf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\uffe0-\uffef\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-# What nothing is set apart from: white space, unspaced script, an apostrophe, ¿, #, … or a tag such as <b>.
-_JOINED = re.compile(rf"([\s{UNSPACED}'’¿¡/\\@#_+]|<[^<>\s]+>)$")
-_OPENING = {"Sc", "Ps", "Pd"}  # Unicode categories: currency, opening brackets, hyphens
+_SPACED = rf"[^\W{UNSPACED}]"  # a letter or digit of a script that parts its words
+# What nothing is set apart from: white space, unspaced script, ¿, @, …, a # or + that no word
+# ends with (C++), a tag such as <b> that opens.
+_JOINED = re.compile(rf"([\s{UNSPACED}¿¡/\\@_]|(?<!{_SPACED}|\+)[#+]|<[^<>\s/][^<>\s]*>)$")
 # What closes a quotation, by what opens it: “English”, „German“, »German«, «French», ”Swedish”, »Swedish».
-_QUOTES = {"“": "”", "„": "“”", "”": "”", "‘": "’", "‚": "‘’", "«": "»", "»": "«»", "‹": "›", "›": "‹›"}
-_QUOTES |= {'"': '"', "`": "`"}
+_QUOTES = {"“": "”", "„": "“”", "”": "”", "‘": "’'", "‚": "‘’", "«": "»", "»": "«»", "‹": "›", "›": "‹›"}
+_QUOTES |= {'"': '"', "`": "`", "'": "'’", "’": "’"}
+_APOSTROPHES = "'’‘"
+# Words that lose their last vowel to the next: l', qu', dell', un', quest', sant', grand'. Others end there.
+_ELIDED = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]|[^\W\d_]*(?:qu|ll|un|st|nt|nd))['’]$", re.IGNORECASE)
 _WITHIN = "\u00ad\u200c\u200d\u2060"  # soft hyphen, (non-)joiner, word joiner: they stand inside words
 _SKIN = "\U0001f3fb-\U0001f3ff"  # tones of the emoji in front
 
@@ -31,34 +35,58 @@ def as_object(text: str, prompt: str = "") -> str:
     """An object as it follows a prompt: with the space in front that such text has, or without.
 
     There is none if the object begins with white space already, or with a script that writes no spaces; nor
-    after a prompt that ends in white space, such a script, an opening quote or bracket, a currency sign, a
-    hyphen, an apostrophe, one of ``¿ ¡ / @ # _ +`` or a tag. White space at the object's end is dropped.
+    after a prompt that ends in white space, such a script, an opening quote, bracket or tag, a currency sign
+    without a number in front, a hyphen or a minus, an elision (l'), one of ``¿ ¡ / @ _`` or a ``#`` or ``+``
+    that ends no word. White space at the object's end is dropped.
     """
-    text, last = text.rstrip(), prompt[-1:]
+    text = text.rstrip()
+    return text if _joined(text, prompt) or re.match(rf"[\s{UNSPACED}]", text) else f" {text}"
+
+
+def _joined(text: str, prompt: str) -> bool:
+    """Whether nothing parts a text from the prompt in front of it, by the prompt's end."""
+    last = prompt[-1:]
     if last in _QUOTES:
-        joined = _quoting(prompt)
-    else:
-        joined = bool(_JOINED.search(prompt) or (last and unicodedata.category(last) in _OPENING))
-    return text if joined or re.match(rf"[\s{UNSPACED}]", text) else f" {text}"
+        return _quoting(prompt)
+    kind = unicodedata.category(last) if last else ""
+    if kind == "Ps" or _JOINED.search(prompt):
+        return True
+    if kind == "Sc":
+        return not re.search(r"\d\s?.$", prompt)  # $40, but 40 €
+    return kind == "Pd" and (not prompt[-2:-1].isspace() or text[:1].isdigit())  # a well-known – and -5
 
 
 def _quoting(prompt: str) -> bool:
-    """Whether the quote at the end of a prompt opens a quotation: it does not close an open one."""
+    """Whether the quote at the end of a prompt opens a quotation, or is the apostrophe of an elision."""
     opened: list[str] = []
     opens = False
-    for quote in prompt:
-        closing = [i for i, other in enumerate(opened) if quote in _QUOTES[other]]
-        if closing:
+    for i, quote in enumerate(prompt):
+        before, after = prompt[i - 1 : i], prompt[i + 1 : i + 2]
+        worded, apostrophe = bool(re.match(_SPACED, before)), quote in _APOSTROPHES
+        if quote not in _QUOTES or (apostrophe and after.isdigit()):  # the '90s
+            continue
+        if apostrophe and worded and re.match(_SPACED, after):  # it's
+            continue
+        closing = [j for j, other in enumerate(opened) if quote in _QUOTES[other]]
+        if closing and not (apostrophe and before.isspace()):
             opens = False
             del opened[closing[-1] :]
-        elif quote in _QUOTES:
+        elif worded:  # what follows a word opens nothing
+            opens = bool(_ELIDED.search(prompt[: i + 1]))
+        else:
             opens = True
             opened.append(quote)
     return opens
 
 
 def check_text(text: str) -> None:
-    """Raise ValueError for a text with half a character in it, as broken JSON may hold (a lone surrogate)."""
+    """Raise TypeError for what is no text, ValueError for a text with half a character in it, as broken JSON
+    may hold (a lone surrogate)."""
+    if not isinstance(text, str):
+        raise TypeError(
+            f"One text is needed here, not {text!r}. Chat messages become a text by tokenizer."
+            "apply_chat_template(messages, tokenize=False, add_generation_prompt=True)."
+        )
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -83,8 +111,45 @@ def within_word(text: str, place: int) -> bool:
     return bool(emoji) and not before[-1].isspace() and not after[0].isspace()
 
 
+def within_name(text: str, place: int) -> bool:
+    """Whether ``place`` parts one name: Guinea|-Bissau, Python 3|.11, C|++, O|'Brien, node|.js, foo|_bar.
+
+    A possessive parts nothing (Rome|'s), nor does a full stop, an adjective or an elision: Rome|-based,
+    non-|Roman, l'|Italie.
+    """
+    before, after = text[:place], text[place:]
+    if not before or before[-1].isspace():
+        return False
+    if re.match(r"[+#]", after):
+        return re.search(rf"{_SPACED}[+#]*$", before) is not None
+    if goes_on := re.match(rf"([-‐‑/&._@'’,:])({_SPACED}+)", after):
+        sign, word = goes_on.groups()
+        if sign in "'’":
+            return word[0].isupper() and word != "S"
+        return _compound(before[-1:], sign, word[0])
+    if began := re.search(rf"({_SPACED}+)([-‐‑/&._@'’,:]|[+#]+)$", before):
+        word, sign = began.groups()
+        if sign in "'’":
+            return word in "Oo"
+        capital = word[0].isupper() or word[0].isdigit() or sign not in "-‐‑/&"
+        return capital and _compound(word[-1], sign, after[:1])
+    return False
+
+
+def _compound(before: str, sign: str, after: str) -> bool:
+    """Whether a sign makes one name of the characters around it."""
+    if not after.isalnum():
+        return False
+    if sign in ",:":
+        return before.isdigit() and after.isdigit()
+    return sign not in "-‐‑/&" or after.isupper() or after.isdigit()
+
+
 def occurrences(text: str, part: str) -> tuple[list[int], list[int]]:
-    """Where ``part`` stands in ``text``: as whole words, and anywhere."""
+    """Where ``part`` stands in ``text``: as whole words or names, and anywhere."""
+
+    def parted(place: int) -> bool:
+        return within_word(text, place) or within_name(text, place)
+
     anywhere = [match.start() for match in re.finditer(f"(?={re.escape(part)})", text)]
-    whole = [i for i in anywhere if not (within_word(text, i) or within_word(text, i + len(part)))]
-    return whole, anywhere
+    return [i for i in anywhere if not (parted(i) or parted(i + len(part)))], anywhere

@@ -8,6 +8,7 @@ continuation(lm.tokenizer, ids, 5)                        # what the tokens from
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +39,11 @@ def pieces(tokenizer: Any, text: str) -> list[int]:
     return tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
 
 
-def continuation(tokenizer: Any, ids: list[int], start: int) -> str:
+def continuation(tokenizer: Any, ids: list[int], start: int, ends: Collection[int] = ()) -> str:
     """What ``ids[start:]`` say behind the others, to the letter: many decoders drop a space in front of what
-    they take for the beginning of a text, or before punctuation. Special tokens are left out."""
+    they take for the beginning of a text, or before punctuation. Special tokens are left out, and whatever
+    follows the first of ``ends``: padding may be an ordinary word."""
+    ids = ids[: next((i + 1 for i in range(start, len(ids)) if ids[i] in ends), len(ids))]
     options = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}
     before, whole = tokenizer.decode(ids[:start], **options), tokenizer.decode(ids, **options)
     if whole.startswith(before):

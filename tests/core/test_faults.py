@@ -256,7 +256,7 @@ BAD_INPUTS = {
         "generation must be a tuple.* 'Italy'",
     ),
     "text for a fact": (lambda m: quick(m.lm).edit(["Rome is"]), TypeError, "no Fact: 'Rome is'"),
-    "one fact for a list": (lambda m: quick(m.lm).edit(FACT), TypeError, "'Fact' object is not iterable"),
+    "one fact for a list": (lambda m: quick(m.lm).edit(FACT), TypeError, r"list of facts .*\[fact\]"),
     "text for a fact in fine-tuning": (
         lambda m: FineTune(m.lm, progress=False).edit(["Rome is"]),
         TypeError,

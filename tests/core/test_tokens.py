@@ -180,8 +180,8 @@ def test_a_prompt_that_carries_bos_keeps_it_in_front_of_the_prefixes():
             assert row.ids.count(1) == 1
             assert decoded(tokenizer, row.ids[: row.subject + 1]).strip().startswith(prefix.strip())
             assert decoded(tokenizer, row.ids[: row.subject + 1]).endswith("Lower Assam")
-    row = encode_fact(make(), fact, ("Well. ",), True)[0]  # it adds none: the mark is like other text
-    assert row.ids.index(1) > 0
+    row = encode_fact(make(), fact, ("Well. ",), True)[0]  # it adds none, since the prompt has it
+    assert (row.ids.index(1), row.ids.count(1)) == (0, 1)
 
 
 def test_offsets_are_asked_only_where_a_token_reaches_beyond_the_subject():

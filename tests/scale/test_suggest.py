@@ -1,5 +1,6 @@
 """The sweep over layers: what it proposes is what it measured, and the model is as it was."""
 
+import dataclasses
 import re
 
 import pandas as pd
@@ -70,6 +71,14 @@ def test_bars_say_how_long_it_will_take(lm, capsys, monkeypatch):
 def test_too_few_facts_are_refused(lm):
     with pytest.raises(ValueError, match="Only 3 facts"):
         suggest.suggest_layers(lm, FACTS[:3])
+
+
+def test_facts_that_cannot_judge_are_refused_before_the_sweep(lm, monkeypatch):
+    monkeypatch.setattr(suggest, "fit_statistics", None)  # it would be called first
+    for without in ({"paraphrases": ()}, {"neighbours": ()}, {"true": None}):
+        facts = [dataclasses.replace(fact, **without) for fact in FACTS]
+        with pytest.raises(ValueError, match=r"judged by .* these facts have none"):
+            suggest.suggest_layers(lm, facts)
 
 
 def test_the_picture_shows_the_table():

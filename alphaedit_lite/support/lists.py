@@ -1,0 +1,74 @@
+"""What a caller gives: many facts, pairs, amounts. One where many are meant is told so.
+
+facts = fact_list(facts, "write")       # a tuple; TypeError for one fact, ValueError for none
+at_least(1, batch_size=batch_size)      # ValueError for 0 or -1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..facts import Fact
+from .records import LIST
+from .spacing import check_text
+from .tokens import pieces
+
+if TYPE_CHECKING:
+    from ..models import LanguageModel
+
+
+def fact_list(facts: Iterable[Fact], purpose: str = "") -> tuple[Fact, ...]:
+    """The facts as a tuple.
+
+    Args:
+        purpose: what they are for ("write"); without it, there may be none.
+
+    Raises:
+        TypeError: one fact, or what is no fact.
+        ValueError: no facts.
+    """
+    if isinstance(facts, (Fact, str, Mapping)) or not isinstance(facts, Iterable):
+        raise TypeError(f"A list of facts is needed: [fact], not {facts!r}.")
+    facts = tuple(facts)
+    if wrong := [fact for fact in facts if not isinstance(fact, Fact)]:
+        raise TypeError(f"This is no Fact: {wrong[0]!r}.")
+    if purpose and not facts:
+        raise ValueError(f"There are no facts to {purpose}.")
+    return facts
+
+
+def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """The facts of a batch. ValueError if it is empty, contradicts itself or has tokens without a row in the
+    model's embedding, TypeError for what is no list of facts."""
+    facts = fact_list(facts, "write")
+    wanted: dict[str, Fact] = {}
+    for fact in facts:
+        other = wanted.setdefault(fact.prompt, fact)
+        if other.new != fact.new:
+            raise ValueError(
+                f"Two facts of this batch contradict each other: {fact.prompt!r} cannot be followed "
+                f"by both {other.new!r} and {fact.new!r}."
+            )
+        ids = torch.tensor(pieces(lm.tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
+        lm.check_ids(ids[:, None])
+    return facts
+
+
+def pair_list(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The (prompt, object) pairs as a list. TypeError for one pair, or what is no pair."""
+    pairs = list(pairs)
+    if wrong := [pair for pair in pairs if not isinstance(pair, LIST) or len(pair) != 2]:
+        raise TypeError(f"A list of pairs is needed, [(prompt, object)]; {wrong[0]!r} is none.")
+    for text in (text for pair in pairs for text in pair):
+        check_text(text)
+    return pairs
+
+
+def at_least(least: int, **amounts: Any) -> None:
+    """Raise ValueError for an amount below ``least``, by its name."""
+    for name, value in amounts.items():
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, not {value}.")

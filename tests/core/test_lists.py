@@ -1,0 +1,137 @@
+"""One where many are meant, nothing where something is, and amounts below the least: each is told so."""
+
+import math
+import sys
+
+import pytest
+import torch
+
+from alphaedit_lite import Edit, Fact, evaluate, perplexity, read_counterfact
+from alphaedit_lite.finetune import FineTune
+from alphaedit_lite.generation import generate, judge_generation
+from alphaedit_lite.keys import fit_statistics
+from alphaedit_lite.metrics import evaluate_zsre, score
+from alphaedit_lite.targets import compute_targets
+from tests.conftest import CORPUS, tiny
+from tests.helpers import editor_for
+
+FACT = Fact("{} is in", "Rome", "France", true="Italy")
+CHAT = [{"role": "user", "content": "Where is Rome?"}]
+
+
+@pytest.fixture(scope="module")
+def one():
+    return tiny("llama")
+
+
+@pytest.mark.parametrize("wrong", [FACT, "Rome is in", {"subject": "Rome"}, None])
+def test_one_fact_is_no_list_of_facts(one, wrong):
+    for act in (
+        lambda: editor_for(one).edit(wrong),
+        lambda: next(editor_for(one).edit_stream(wrong)),
+        lambda: FineTune(one, layers=(1,), progress=False).edit(wrong),
+        lambda: compute_targets(one, wrong, 2),
+        lambda: evaluate(one, wrong),
+        lambda: evaluate_zsre(one, wrong),
+        lambda: judge_generation(one, wrong),
+    ):
+        with pytest.raises(TypeError, match=r"A list of facts is needed: \[fact\]"):
+            act()
+    assert not one.ledger.edits
+
+
+def test_a_generator_of_facts_is_a_list_of_facts(one):
+    assert len(evaluate(one, (fact for fact in [FACT]), progress=False)) == 1
+
+
+@pytest.mark.parametrize("wrong", [None, math.nan, ["Rome is", "x"], CHAT])
+def test_a_text_is_text(one, wrong):
+    for act in (
+        lambda: one.complete(wrong),
+        lambda: generate(one, [wrong], 2),
+        lambda: perplexity(one, ["Rome is in", wrong]),
+        lambda: score(one, [("Rome is", wrong)]),
+        lambda: Fact.from_prompt("Rome is", wrong, "x"),
+    ):
+        with pytest.raises(TypeError, match=r"One text is needed here, not .*apply_chat_template"):
+            act()
+
+
+def test_one_pair_is_no_list_of_pairs(one):
+    for wrong in (("Rome is", " Italy"), ("ab", "cd"), [("a", "b", "c")]):
+        with pytest.raises(TypeError, match=r"A list of pairs is needed, \[\(prompt, object\)\]"):
+            score(one, wrong)
+
+
+def test_ids_have_rows(one):
+    for act in (
+        lambda: one.generate({"input_ids": torch.tensor([5, 6])}, 2),
+        lambda: one.embed(torch.tensor([5, 6])),
+        lambda: one.generate({"input_ids": torch.zeros(1, 0, dtype=torch.long)}, 2),
+    ):
+        with pytest.raises(ValueError, match=r"Token ids must be \[rows, width\]"):
+            act()
+
+
+def test_amounts_below_the_least(one):
+    for act, message in (
+        (lambda: generate(one, ["Rome is"], 2, batch_size=-1), "batch_size must be at least 1, not -1"),
+        (lambda: generate(one, ["Rome is"], 2, batch_size=0), "batch_size must be at least 1, not 0"),
+        (lambda: perplexity(one, CORPUS, -5), "max_tokens must be at least 2, not -5"),
+        (lambda: fit_statistics(one, (1,), CORPUS, -3, progress=False), "tokens must be at least 1, not -3"),
+        (lambda: fit_statistics(one, (), CORPUS, 9, progress=False), "no layers to fit statistics for"),
+        (lambda: compute_targets(one, [], 2), "no facts to find targets for"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            act()
+    with pytest.raises(KeyError, match=r"changes the layers \[1\], not layer 9"):
+        Edit((), "x", dense={1: torch.zeros(2, 2)}).delta(9)
+
+
+def test_texts_end_where_the_model_ends_them(one):
+    """What follows is padding, which may be an ordinary word (``pad_token_id = 0``)."""
+    lm = tiny("llama")
+    prompts = ["Rome", "The capital of France is"]
+    ids = torch.tensor([lm.tokenizer("Rome")["input_ids"]])
+    third = lm.generate({"input_ids": ids}, 8)[0, ids.shape[1] + 2]
+    lm.model.generation_config.eos_token_id = [2, int(third)]
+    lm.tokenizer.pad_token = "!"
+    assert generate(lm, prompts, 8) == [lm.complete(prompt, 8) for prompt in prompts]
+    lm.model.generation_config.eos_token_id = int(third)
+    assert generate(lm, prompts, 8) == [lm.complete(prompt, 8) for prompt in prompts]
+    lm.model.generation_config.eos_token_id = None
+    assert lm.ends == []
+
+
+@pytest.mark.parametrize(
+    ("new", "said", "match", "mention"),
+    [
+        ("Niger", " Nigeria. It is", 0, 0),
+        ("Niger", " Nigeria, not Niger.", 0, 1),
+        ("Niger", " Niger's capital", 1, 1),
+        ("Guinea", " Guinea-Bissau", 0, 0),
+        ("東京", "東京都です", 1, 1),
+    ],
+)
+def test_an_object_is_named_as_a_whole_word(one, monkeypatch, new, said, match, mention):
+    monkeypatch.setattr("alphaedit_lite.generation.generate", lambda *_, **__: [said])
+    monkeypatch.setattr("alphaedit_lite.generation.wikipedia_leads", lambda _: CORPUS)
+    row = judge_generation(one, [Fact("{} is in", "Abuja", new)], progress=False).iloc[0]
+    assert (row.match, row.mention) == (match, mention)
+
+
+@pytest.mark.parametrize("name", ["facts.jsonl", "facts.csv", "/no/such/folder/facts", "./facts", "a/b/c"])
+def test_a_missing_file_is_named(name):
+    with pytest.raises(FileNotFoundError, match=f"There is no file {name}: name a JSON file"):
+        read_counterfact(name)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r"is a folder: name the JSON file in it"):
+        read_counterfact(tmp_path)
+
+
+def test_a_data_set_without_the_package_for_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(ImportError, match=r"no file owner/KnowEdit-1\.0\. .*pip install datasets"):
+        read_counterfact("owner/KnowEdit-1.0")
