@@ -13,7 +13,9 @@ from ..facts import Fact
 from .answers import KEPT, alike
 from .checksums import digest
 
-Edit = LanguageModel = Editor = Any  # their modules import this one, so it cannot import the classes
+Edit = Any  # the modules of these classes import this one, so it cannot import them
+LanguageModel = Any
+Editor = Any
 
 
 def check_fits(edit: Edit, lm: LanguageModel) -> None:

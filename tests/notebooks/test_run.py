@@ -1,7 +1,7 @@
 """Every committed notebook runs from its first cell to its last, and gives the numbers that it quotes.
 
-The lessons do so each time; the laboratories when asked for, since they take longer: `make labs`. (Each time, all of
-them are opened up to the first cell that needs the model: test_colab.py.)
+The lessons do so each time, the laboratories when asked for, since they take longer: `make labs`. All are
+opened each time up to the first cell that needs the model: test_colab.py.
 """
 
 import nbformat

@@ -24,6 +24,7 @@ from ...hooks import hooked
 from ...models import LanguageModel
 from ...prompts import align, encode_fact
 from ...solvers import InversePrior
+from ...targets import Targets
 
 
 def rls_start(inverse: InversePrior, d_ff: int) -> Tensor:
@@ -127,7 +128,7 @@ class Relative(AlphaEdit):
             strong = {i: dominant(lm.weight(i), protect) for i in self.layers}
             self.finish = lambda layer, delta: without_dominant(delta, *strong[layer])
 
-    def edit(self, facts: Sequence[Fact], z: Tensor | None = None) -> Edit:
+    def edit(self, facts: Sequence[Fact], z: Tensor | Targets | None = None) -> Edit:
         edit = super().edit(facts, z)
         self.bases |= {i: shrink(basis, edit.keys[i]) for i, basis in self.bases.items()}
         return edit
