@@ -110,9 +110,8 @@ class Editor:
         """Write a batch of facts. On any exception, Ctrl-C included, the model is as it was.
 
         Args:
-            z: targets computed beforehand on this model, of the last edited layer; they are written once. Of
-                ``Targets`` that is checked, of a tensor, [n, d_model], it cannot be. Otherwise they are
-                searched on the model as it is, in every pass.
+            z: targets of this model and of the last edited layer, which is checked of ``Targets``, not of a
+                tensor, [n, d_model]: they are written once. By default they are searched, in every pass.
 
         Raises:
             ValueError: no facts, contradicting facts, targets not finite or of another model or layer.

@@ -142,8 +142,7 @@ def compute_targets(
     places = torch.tensor(order, device=lm.device).argsort()
     whose = lm.whose(layer)
     names = [f.name for f in fields(Targets) if f.name not in whose]
-    whose |= {n: torch.cat([vars(part)[n] for part in parts])[places] for n in names}
-    found = Targets(**whose)
+    found = Targets(**(whose | {n: torch.cat([vars(part)[n] for part in parts])[places] for n in names}))
     for fact, z in zip(facts, found.z, strict=True):
         if not torch.isfinite(z).all():
             raise ValueError(f"The target of {fact.subject!r} -> {fact.new!r} holds non-finite values.")

@@ -770,11 +770,11 @@ def state():
 
 # %%
 strict = {"threshold": 0.01, "threshold_kind": "energy", "lam": LAM / 1000}
-rows = {"unedited": state()}
-for name, settings in (("ours", {}), ("theory", strict)):
-    editor = AlphaEdit(lm, layers=LAYERS, progress=False, **settings)
+rows, editors = {"unedited": state()}, {"ours": editor}
+editors["theory"] = AlphaEdit(lm, layers=LAYERS, progress=False, **strict)
+for name, one in editors.items():
     for i in range(0, 24, 8):
-        editor.edit(some[i : i + 8], z[i : i + 8])
+        one.edit(some[i : i + 8], z[i : i + 8])
     rows[name] = state()
     lm.ledger.clear()
 

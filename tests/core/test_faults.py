@@ -369,12 +369,9 @@ def test_weights_that_became_nan(where, with_z, models):
     kept = broken.detach().clone()
     broken.data.view(-1)[5] = math.nan
     before = bits(lm)
-    if where == "lm_head" and with_z:  # which is not used then
-        quick(lm).edit([FACT], models.z[:1]).revert()
-    else:
-        message = "block 1 would write NaN" if with_z else "target of 'Italy' -> ' Asia' holds non-finite"
-        with pytest.raises((ValueError, RuntimeError), match=f"{message}|was changed after"):
-            quick(lm).edit([FACT], models.z[:1] if with_z else None)
+    message = "block 1 would write NaN" if with_z else "target of 'Italy' -> ' Asia' holds non-finite"
+    with pytest.raises((ValueError, RuntimeError), match=f"{message}|was changed after|no longer answers"):
+        quick(lm).edit([FACT], models.z[:1] if with_z else None)
     assert bits(lm) == before
     broken.data.copy_(kept)
     with unharmed(lm):
@@ -488,11 +485,11 @@ KINDS = {  # by number of the kind: what happens to the model, what is tried the
     "3 undo": (foreign, lambda lm: quick(lm).undo(), RuntimeError, OUTSIDE),
     "4 pruned after it was wrapped": (
         edited_through(lambda down: l1_unstructured(down, "weight", 0.3)), lambda lm: quick(lm).edit([FACT]),
-        RuntimeError, "changed",
+        RuntimeError, "is pruned: it is computed anew",
     ),
     "4 a hook on what the memory says": (
         edited_through(lambda down: down.register_forward_hook(lambda _, __, out: 1.1 * out)),
-        lambda lm: quick(lm).edit([FACT]), RuntimeError, "block 2 .* does not answer W k",
+        lambda lm: quick(lm).edit([FACT]), RuntimeError, "a hook added",
     ),
     "4 halved after it was wrapped": (
         lambda lm: lm.model.to(torch.bfloat16), lambda lm: quick(lm).edit([FACT]), RuntimeError, "changed",
