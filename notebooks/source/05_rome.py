@@ -418,7 +418,8 @@ show(*draw.tangent_figure(cases), name="05_tangent")
 # On a grey ellipse all points do equal harm.
 # The square is the plain write, the shortest x on the line.
 # The circle is the best point: on the right it leans away from the direction that text uses.
-# It is longer, and harms less. The next exercises find it.
+# It is longer, and harms less.
+# The next exercises find it.
 
 # %% [markdown]
 # ### Exercise 05.3: The tangent, on paper · 10 minutes · ★★
