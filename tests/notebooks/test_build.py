@@ -1,5 +1,6 @@
 """Sources that break a rule are refused with file and line; editions hold what they should."""
 
+import nbformat
 import pytest
 
 from tools import lesson
@@ -108,3 +109,14 @@ def test_what_would_answer_is_closed(tmp_path):
     tags = [cell.metadata.get("tags", []) for cell in found]
     assert ["hide-output" in some for some in tags] == [False, True, True, False, True]
     assert ["hide-input" in some for some in tags] == [True, False, True, False, False]
+
+
+def test_what_answers_a_prediction_is_closed_but_no_exercise():
+    code = ["chapter.predict('a', 'Which?', ['x', 'y'])", "f = chapter.check('01.1', f)", "show(1)"]
+    cells = [nbformat.v4.new_code_cell(text) for text in [*code, "chapter.reveal('a', 1)", "show(2)"]]
+    cells[1].metadata["exercise"] = "01.1"
+    cells[4].metadata["tags"] = ["answer"]
+    lesson.fold(cells)
+    closed = [bool(cell.metadata.get("jupyter", {}).get("outputs_hidden")) for cell in cells]
+    assert closed == [False, False, True, True, True], "the exercise says whether it is right"
+    assert [bool("hide-output" in cell.metadata.get("tags", [])) for cell in cells] == closed
