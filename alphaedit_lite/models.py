@@ -221,7 +221,7 @@ class LanguageModel(Anatomy):
                 "tokenizer.padding_side = 'left'."
             )
         with self.frozen():
-            ends = self.model.generation_config.eos_token_id
+            ends = self.ends or None
             options = {"do_sample": False, "pad_token_id": self.pad_id, "eos_token_id": ends, **sampling}
             plain = GenerationConfig(max_new_tokens=max_new_tokens, **options)
             speaker = copy.copy(self.model)  # the same weights; who calls the model itself keeps its settings
