@@ -343,8 +343,9 @@ chapter.reveal("a", sum(agreed > bound for bound in (3, 8, 15)))
 # %% [markdown]
 # Step n is the state after n updates.
 # *India* is gone before *Romania* has arrived: in between the model names other countries, as printed.
-# From step [[=agreed]] on, all six prompts agree.
+# (That list is of the bare prompt.) From step [[=agreed]] on, all six prompts agree.
 # The KL rises first and falls again later, when the first term has nothing left to gain.
+# And δ ends at [[=steps['size'].iloc[-1]:.2f]] ‖h‖, so the clamp of [[=CLAMP:g]] had nothing to cut.
 #
 # Does δ now *spell* "Romania"?
 # We read it through the vocabulary, as in chapter 2: which tokens does it promote?
@@ -394,7 +395,7 @@ print(f"rank of {fact.new!r}: {rank:,} of {len(says):,}")
 # $$\text{mean of } \lVert \Delta k_0 \rVert^2 \;=\; \operatorname{tr}(\Delta\, C_0\, \Delta^\top)
 # \;=\; \sum_{\text{rows } x^\top \text{ of } \Delta} x^\top C_0\, x . \tag{5.3}$$
 #
-# In words: each row of Δ pays for itself.
+# (tr is the sum of the diagonal.) In words: each row of Δ pays for itself.
 # (A row xᵀ answers the key k₀ with the number xᵀk₀, and the mean of its square is xᵀC0x.)
 # So we may treat the rows one by one.
 # Among all x with xᵀk = r_i, the entry of r for this row, which one has the least xᵀC0x?
@@ -402,8 +403,8 @@ print(f"rank of {fact.new!r}: {rank:,} of {len(says):,}")
 # **Lagrange's answer.** In two dimensions, all x with xᵀk = r_i form a line, and all x of equal harm form an ellipse.
 # Where the line *crosses* an ellipse, there is a better point further on.
 # At the best point it only *touches*.
-# There, the direction in which the harm xᵀC0x grows fastest, its gradient 2C0x, is parallel to k.
-# (The factor between them, μ, is called the **multiplier**.)
+# Now k stands at a right angle to the line, and the gradient of the harm, 2C0x, at a right angle to the ellipse.
+# Where they touch, both have one direction: C0x = μk, with a number μ, the **multiplier**.
 
 # %%
 k2 = torch.tensor([0.6, 0.44], dtype=torch.float64)
@@ -414,7 +415,7 @@ cases = {
 show(*draw.tangent_figure(cases), name="05_tangent")
 
 # %% [markdown]
-# **How to read it.** The black line holds all x that write the key (here r_i = 1).
+# **How to read it.** The black line holds all x with xᵀk = r_i (here 1).
 # On a grey ellipse all points do equal harm.
 # The square is the plain write, the shortest x on the line.
 # The circle is the best point: on the right it leans away from the direction that text uses.
@@ -431,6 +432,7 @@ show(*draw.tangent_figure(cases), name="05_tangent")
 # <details><summary>Hint</summary>
 #
 # Set the derivatives of a x² + b y² − 2μ(p x + q y − 1) to zero.
+# (The 2 makes μ the one of the text.)
 # The likely mistake is to lose μ, or to multiply by a where one must divide.
 #
 # </details>
@@ -517,8 +519,7 @@ gain = chapter.check("05.4", gain)
 # Nobody asked for rank one; it came out.
 # With C0 = I it is the plain write of chapter 4.
 #
-# Turn and stretch. When is ROME's advantage largest?
-# (When the key lies between the axes of the ellipse.)
+# Turn and stretch. At which angle of the key is ROME's advantage largest, at which is there none?
 
 # %%
 from alphaedit_lite.book.ch05.widgets import TangentWidget
@@ -567,7 +568,13 @@ aside -= (aside @ k)[:, None] * k / (k @ k)  # now at right angles to k
 rivals = g + 0.1 * g.norm() * aside / aside.norm(dim=1, keepdim=True)
 harm = ((rivals @ C0) * rivals).sum(1)  # gᵀC0g of each
 more = harm / (g @ C0 @ g) - 1
-print(f"the rivals do {more.min():.1%} to {more.max():.1%} more harm")
+plain = k / (k @ k)
+print(f"the rivals do {more.min():.1%} to {more.max():.1%} more harm;")
+print(f"the plain write, {plain @ C0 @ plain / (g @ C0 @ g):.1f} times as much")
+
+# %% [markdown]
+# No rival does less.
+# Near a minimum, a small step costs only its square; the plain write is further away.
 
 # %% [markdown]
 # ### Exercise 05.5: What a write costs, on paper · 10 minutes · ★★★
@@ -577,7 +584,7 @@ print(f"the rivals do {more.min():.1%} to {more.max():.1%} more harm")
 #
 # <details><summary>Hint</summary>
 #
-# tr(r gᵀ C0 g rᵀ) = (gᵀC0g) ‖r‖². Then put in g.
+# Row i of Δ is r_i gᵀ, so its harm is r_i² gᵀC0g. Add up the rows; then put in g.
 # The likely mistake is to use gᵀg, which is the size of the update and not its harm.
 #
 # </details>
@@ -616,7 +623,7 @@ for subject in ("Lower Assam", "The Eiffel Tower", "The city", "He"):
     print(f"{subject:<16} ‖k‖² {at @ at:4.0f}; known answers move {moved:.0%}")
 
 # %% [markdown]
-# (All rows use the r of Lower Assam.)
+# (All rows use the r of Lower Assam; *move* is the root of the harm over the mean of ‖Wk₀‖².)
 # A long key, such as a name's, mostly needs a small write.
 # "He" at the beginning of a text has a tiny key.
 # Δ has to be huge to answer it with r, and everybody pays.
@@ -731,7 +738,8 @@ keys = keys_at(rows, ends)  # [18, d_ff], of the unedited model
 
 # %%
 def odds():
-    """log p(Romania) − log p(India) after each question."""
+    """log p(Romania) − log p(India): logits will do, what they
+    have in common cancels."""
     logits = run(rows, ends)[range(len(rows)), last]
     return (logits[:, new] - logits[:, old]).cpu()
 
@@ -759,13 +767,13 @@ chapter.reveal("d", sum(share["Assam"] > bound for bound in bounds))
 # %% [markdown]
 # **How to read it.** Each point is a question.
 # To the right: how much of r its key lets through, computed before the edit.
-# Upwards: how far the odds really moved.
+# Upwards: how far log p(Romania) − log p(India) really moved.
 #
 # **What surprised us.**
 # How well one dot product does (the correlation is [[=fit:.2f]]), and whom it names.
 # *Upper Assam* receives [[=share['Upper Assam']:.0%]] of r: it now lies in Romania, too.
 # *Assam*, which contains it, receives [[=share['Assam']:.0%]].
-# Not geography counts, but the subject's last token.
+# The key counts, not the map, and the key is read at the subject's last token.
 # After *Upper* or *Lower* that token is " Assam" in one piece.
 # A text that begins with "Assam" is cut into "Ass" and "am", as printed.
 # To block 7 these are different questions.
@@ -806,7 +814,7 @@ chapter.predict(
 france = Fact("{} is located on the continent of", "France", "Asia", "Europe")
 rows, ends, last = questions(france)
 keys = keys_at(rows[:6], ends[:6])
-rome(france, steps=10)
+rome(france, steps=10)  # enough here
 with_edit = run(rows, ends)[range(7), last].softmax(-1)[:6].cpu()
 W.copy_(original)
 
@@ -839,7 +847,7 @@ asia.round(2)
 # %% [markdown]
 # ## What the laboratory adds
 #
-# [Laboratory 5](lab/05_rome.ipynb) proves what this lesson only says:
+# [Laboratory 5](lab/05_rome.ipynb) measures what this lesson only says:
 #
 # * the last token fetches the wish many blocks further up, all at once;
 # * no single part of the loss makes or breaks an edit.
@@ -876,7 +884,7 @@ asia.round(2)
 # |---|---|---|
 # | k*: mean over prefixes (eq. 3) | `compute_u.py`: the mean over the bare prompt and 20 beginnings that the model itself writes, sampled anew in each session (20 in the paper's appendix E.5, too; its section 3.1 says 50) | `mixed`: half bare prompt, half five fixed sentences; in the package `FactPrompts.look` |
 # | v*: the loss (eq. 4) | `compute_v.py`: adds the third term, the weights and the clamp (4 ‖h‖; AlphaEdit's authors set 0.75); δ is added to the output of the *feed-forward layer*, and h is that output | (5.1); δ is added to the block's output, as in MEMIT and AlphaEdit. The sum is the same, the yardstick ‖h‖ is not |
-# | KL term | `F.kl_div` of the first and the current log-probabilities, in an order that makes it KL(now ‖ before) | `objective`; in the package `targets.py` |
+# | KL term | `F.kl_div` of the first and the current log-probabilities, in an order that makes it KL(now ‖ before); the prompt is "{subject} is a", read at the subject's last token | `objective`; in the package `targets.py` |
 # | Δ = Λ (C⁻¹k*)ᵀ (eq. 2) | `compute_u.py` and `compute_v.py`: the mean key in the direction, the key of the *bare* prompt in the divisor | (5.5), with one k in both places; `solvers.rome` |
 #
 # The paper writes v* for z; we keep v for W k and z for the output of the block.

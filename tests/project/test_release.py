@@ -16,20 +16,34 @@ from tools.build_notebooks import ROOT, WHEEL, colab_link, repository, setup_cel
 URL = "https://github.com/somebody/alphaedit-book"
 
 
-@pytest.fixture
-def small(tmp_path, monkeypatch):
-    """A book of one chapter, the template, built."""
-    source = tmp_path / "notebooks" / "source" / "99_template.py"
-    source.parent.mkdir(parents=True)
-    shutil.copy(ROOT / "notebooks" / "source" / "template.py", source)
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+def settle(folder, monkeypatch):
+    """Let the tools take a folder for the project; returns the source of its only chapter."""
     for module in (notebooks, release):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
-    monkeypatch.setattr(notebooks, "SOURCES", source.parent)
-    monkeypatch.setattr(release, "DIST", tmp_path / "dist")
-    for solved in (False, True):
-        notebooks.build(source, solved)
-    return source
+        monkeypatch.setattr(module, "ROOT", folder)
+    monkeypatch.setattr(notebooks, "SOURCES", folder / "notebooks" / "source")
+    monkeypatch.setattr(release, "DIST", folder / "dist")
+    return folder / "notebooks" / "source" / "99_template.py"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A book of one chapter, the template, built once."""
+    folder = tmp_path_factory.mktemp("book")
+    (folder / "notebooks" / "source").mkdir(parents=True)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        source = settle(folder, patch)
+        shutil.copy(ROOT / "notebooks" / "source" / "template.py", source)
+        for solved in (False, True):
+            notebooks.build(source, solved)
+    return folder
+
+
+@pytest.fixture
+def small(built, tmp_path, monkeypatch):
+    """That book, in a copy that may be changed."""
+    shutil.copytree(built, tmp_path, dirs_exist_ok=True)
+    return settle(tmp_path, monkeypatch)
 
 
 def test_the_address_is_written_and_nothing_is_executed(small, monkeypatch):
