@@ -13,15 +13,17 @@ import hashlib
 import itertools
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from ..keys import KeyStatistics, token_rows
 from ..models import LanguageModel, fingerprint
+from .answers import alike
 from .assets import AssetError, cache_dir, lock, replacing
 from .shares import Share, grow
 from .texts import from_hub, wikipedia_leads
@@ -83,7 +85,7 @@ def key_statistics(
     texts: Iterable[str] | str | None = None,
     tokens: int = 100_000,
     progress: bool = True,
-) -> dict[int, KeyStatistics]:
+) -> Mapping[int, KeyStatistics]:
     """Statistics of the unedited model over text: loaded from the cache, or fitted with a progress bar.
 
     Every layer has its own file, so layers fitted once are not fitted again in other company. The bar says
@@ -94,7 +96,8 @@ def key_statistics(
             of Wikipedia articles that ship on PyPI. Only the first ``tokens`` tokens are used.
 
     Returns:
-        one ``KeyStatistics`` per layer.
+        one ``KeyStatistics`` per layer, read from its file whenever it is asked for: those of a large model
+        need a gigabyte, and an editor looks at one layer after the other.
     """
     request = statistics_request(lm, layers, texts, tokens)
     if request.missing():
@@ -106,7 +109,31 @@ def key_statistics(
                 for layer, fitted in grow(lm, missing, share, rows, progress=progress).items():
                     save_statistics(request.path(layer), fitted, request.files[layer])
                 shutil.rmtree(share.folder, ignore_errors=True)
-    return {layer: load_statistics(request.path(layer), file) for layer, file in request.files.items()}
+    return StatisticsFiles({layer: (request.path(layer), file) for layer, file in request.files.items()})
+
+
+class StatisticsFiles(Mapping[int, KeyStatistics]):
+    """Statistics by layer that stay on disk until one is asked for.
+
+    Raises:
+        AssetError: as ``load_statistics``, when this is made; later, too, if a file is no longer what it was.
+    """
+
+    def __init__(self, files: Mapping[int, tuple[Path, StatisticsFile]]) -> None:
+        self._files = dict(files)
+        self._answers = {layer: load_statistics(*file).answers for layer, file in self._files.items()}
+
+    def __getitem__(self, layer: int) -> KeyStatistics:
+        found = load_statistics(*self._files[layer])
+        if not alike(found.answers, self._answers[layer], torch.float32):  # of another configuration
+            raise AssetError(f"Statistics of layer {layer} were fitted anew meanwhile: ask for them again.")
+        return found
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 @dataclass(frozen=True)

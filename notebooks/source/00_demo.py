@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 0: Changing one fact
 #
-# *To read: 10 minutes.
+# *To read: 20 minutes.
 # To run: [[seconds]] on a laptop without a GPU, plus 2 to 3 minutes of preparation the first time.*
 #
 # [[colab]]

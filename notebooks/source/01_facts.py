@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 1: What is a fact?
 #
-# *To read: 25 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
+# *To read: 30 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

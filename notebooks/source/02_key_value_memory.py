@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 2: Feed-forward layers are key-value memories
 #
-# *To read: 25 minutes. To do the exercises: 40 minutes. To run: [[seconds]].*
+# *To read: 40 minutes. To do the exercises: 40 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 4: A matrix as a dictionary
 #
-# *To read: 25 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
+# *To read: 35 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 5: Writing one fact
 #
-# *To read: 30 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
+# *To read: 45 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #
@@ -156,9 +156,8 @@ def run(rows, ends, delta=0):
 
 
 # %% [markdown]
-# (The zeros on the right do no harm: attention only looks to the left, so no token of ours sees them.
-# And `run` computes all thirty blocks each time.
-# The package's own search is faster: it runs only the blocks that δ can change, for many facts at once.)
+# (The zeros on the right do no harm: attention only looks to the left.
+# The package is faster: it runs only the blocks that δ can change, for many facts at once.)
 #
 # ### What is a good δ?
 #
@@ -264,7 +263,7 @@ def clamp(delta, h, factor):
 clamp = chapter.check("05.2", clamp)
 
 # %% [markdown]
-# Everything is ready for the search.
+# Now the search.
 
 # %%
 chapter.predict(
@@ -343,7 +342,8 @@ chapter.reveal("a", sum(agreed > bound for bound in (3, 8, 15)))
 # %% [markdown]
 # Step n is the state after n updates.
 # *India* is gone before *Romania* has arrived: in between the model names other countries, as printed.
-# (That list is of the bare prompt.) From step [[=agreed]] on, all six prompts agree.
+# (That list is of the bare prompt.)
+# From step [[=agreed]] on, all six prompts agree.
 # The KL rises first and falls again later, when the first term has nothing left to gain.
 # And δ ends at [[=steps['size'].iloc[-1]:.2f]] ‖h‖, so the clamp of [[=CLAMP:g]] had nothing to cut.
 #
@@ -395,7 +395,8 @@ print(f"rank of {fact.new!r}: {rank:,} of {len(says):,}")
 # $$\text{mean of } \lVert \Delta k_0 \rVert^2 \;=\; \operatorname{tr}(\Delta\, C_0\, \Delta^\top)
 # \;=\; \sum_{\text{rows } x^\top \text{ of } \Delta} x^\top C_0\, x . \tag{5.3}$$
 #
-# (tr is the sum of the diagonal.) In words: each row of Δ pays for itself.
+# (tr is the sum of the diagonal.)
+# In words: each row of Δ pays for itself.
 # (A row xᵀ answers the key k₀ with the number xᵀk₀, and the mean of its square is xᵀC0x.)
 # So we may treat the rows one by one.
 # Among all x with xᵀk = r_i, the entry of r for this row, which one has the least xᵀC0x?
@@ -404,7 +405,8 @@ print(f"rank of {fact.new!r}: {rank:,} of {len(says):,}")
 # Where the line *crosses* an ellipse, there is a better point further on.
 # At the best point it only *touches*.
 # Now k stands at a right angle to the line, and the gradient of the harm, 2C0x, at a right angle to the ellipse.
-# Where they touch, both have one direction: C0x = μk, with a number μ, the **multiplier**.
+# Where they touch, both have one direction:
+# C0x = μk, with a number μ, the **multiplier**.
 
 # %%
 k2 = torch.tensor([0.6, 0.44], dtype=torch.float64)
@@ -420,7 +422,6 @@ show(*draw.tangent_figure(cases), name="05_tangent")
 # The square is the plain write, the shortest x on the line.
 # The circle is the best point: on the right it leans away from the direction that text uses.
 # It is longer, and harms less.
-# The next exercises find it.
 
 # %% [markdown]
 # ### Exercise 05.3: The tangent, on paper · 10 minutes · ★★
@@ -509,7 +510,6 @@ gain = chapter.check("05.4", gain)
 # $$C_0\, x \;=\; \mu\, k \quad\text{and}\quad x^\top k = r_i
 # \qquad\Longrightarrow\qquad x = \mu\, C_0^{-1} k, \quad \mu = \frac{r_i}{k^\top C_0^{-1} k} . \tag{5.4}$$
 #
-# In words: first solve for x up to a factor, then choose the factor so that the condition holds.
 # Only the number r_i differs from row to row, so all rows are multiples of one vector g:
 #
 # $$\boxed{\;\Delta \;=\; r\, g^\top, \qquad g \;=\; \frac{C_0^{-1} k}{k^\top C_0^{-1} k}\;} \tag{5.5}$$
@@ -527,7 +527,7 @@ from alphaedit_lite.book.ch05.widgets import TangentWidget
 TangentWidget().show()
 
 # %% [markdown]
-# Now with the real C0 of block 7, and the real key.
+# Now with the real C0 and the real key.
 # Six prompts have six keys, so k is a mean:
 # as in AlphaEdit's code, half of it is the bare prompt's key, and half the mean of the five others.
 # To get at the keys we hang another hook, on what *enters* W.
@@ -556,7 +556,7 @@ k = mixed(six)
 
 # %% [markdown]
 # Is your g really the least harmful?
-# We compare it with a thousand rivals that write the same key: gᵀk = 1 for all of them.
+# A thousand rivals write the same key: gᵀk = 1 for all of them.
 
 # %%
 C0 = key_statistics(lm, (4, 5, 6, 7))[LAYER].second_moment  # [d_ff, d_ff]
@@ -573,8 +573,7 @@ print(f"the rivals do {more.min():.1%} to {more.max():.1%} more harm;")
 print(f"the plain write, {plain @ C0 @ plain / (g @ C0 @ g):.1f} times as much")
 
 # %% [markdown]
-# No rival does less.
-# Near a minimum, a small step costs only its square; the plain write is further away.
+# No rival does less. Near a minimum, a small step costs only its square; the plain write is further away.
 
 # %% [markdown]
 # ### Exercise 05.5: What a write costs, on paper · 10 minutes · ★★★
@@ -584,7 +583,8 @@ print(f"the plain write, {plain @ C0 @ plain / (g @ C0 @ g):.1f} times as much")
 #
 # <details><summary>Hint</summary>
 #
-# Row i of Δ is r_i gᵀ, so its harm is r_i² gᵀC0g. Add up the rows; then put in g.
+# Row i of Δ is r_i gᵀ, so its harm is r_i² gᵀC0g.
+# Add up the rows; then put in g.
 # The likely mistake is to use gᵀg, which is the size of the update and not its harm.
 #
 # </details>
@@ -631,7 +631,7 @@ for subject in ("Lower Assam", "The Eiffel Tower", "The city", "He"):
 # %% [markdown]
 # ## 3. Write it
 #
-# The search has given r, the formula has given g.
+# The search has given r, the formula g.
 # The write is one line.
 
 # %%
@@ -670,14 +670,11 @@ show(
 # It works, and paraphrases that were never shown come along.
 # One neighbour pays: *West Bengal*.
 # India's probability falls there from [[=before.p_old[5]:.2f]] to [[=after.p_old[5]:.2f]].
-# Section 4 explains why.
 #
 # Notice the shares. The condition Δk = r holds to the last digit, but nobody ever asks with k.
-# Each of the six prompts has its own key k', and it receives gᵀk' times r.
-# These numbers are near 1, but most of them are not 1.
+# Each of the six prompts has its own key k', and receives gᵀk' times r: near 1, but mostly not 1.
 #
-# Here is all of it in one function.
-# It changes the weights and returns the old ones, so that you can take the edit back.
+# All of it in one function, which returns the old weights, so that you can take the edit back:
 
 
 # %%
@@ -782,8 +779,7 @@ chapter.reveal("d", sum(share["Assam"] > bound for bound in bounds))
 # It helps others: *Himachal Pradesh* receives [[=share['Himachal Pradesh']:.0%]] from ROME
 # and [[=plain['Himachal Pradesh']:.0%]] from the plain write.
 # So it is with *West Bengal*: [[=share['West Bengal']:.0%]] and [[=plain['West Bengal']:.0%]].
-# What their keys share with our subject's is in good part what all of them share with ordinary text,
-# and those are the directions that C0⁻¹ turns down.
+# What their keys share with our subject's they mostly share with ordinary text, too, and C0⁻¹ turns that down.
 
 # %% [markdown] tags=["instructor"]
 # **For the instructor, sections 2 to 4.**
@@ -835,14 +831,12 @@ asia.round(2)
 #
 # "France" is a single token.
 # At the beginning of a text it is the *first* token, and that one is special.
-# Models of this kind use it as a resting place for attention ([Xiao et al. 2023](https://arxiv.org/abs/2309.17453)),
+# Such models rest their attention there ([Xiao et al. 2023](https://arxiv.org/abs/2309.17453)),
 # and its key is quite another one, as that of "He" was.
 # Our k is the mean of two very different keys.
 # The condition Δk = r holds there, exactly, and no text ever produces this k.
-# (The bare prompt hears too little of r, and the others too much.)
 #
-# One condition cannot hold two keys.
-# Two conditions could: chapter 6 writes many keys at once.
+# One condition cannot hold two keys; chapter 6 writes many.
 
 # %% [markdown]
 # ## What the laboratory adds
@@ -882,7 +876,7 @@ asia.round(2)
 #
 # | in the paper | in the authors' code | here |
 # |---|---|---|
-# | k*: mean over prefixes (eq. 3) | `compute_u.py`: the mean over the bare prompt and 20 beginnings that the model itself writes, sampled anew in each session (20 in the paper's appendix E.5, too; its section 3.1 says 50) | `mixed`: half bare prompt, half five fixed sentences; in the package `FactPrompts.look` |
+# | k*: mean over prefixes (eq. 3) | `compute_u.py`: the mean over the bare prompt and 20 beginnings that the model itself writes, sampled anew in each session | `mixed`: half bare prompt, half five fixed sentences; in the package `FactPrompts.look` |
 # | v*: the loss (eq. 4) | `compute_v.py`: adds the third term, the weights and the clamp (4 ‖h‖; AlphaEdit's authors set 0.75); δ is added to the output of the *feed-forward layer*, and h is that output | (5.1); δ is added to the block's output, as in MEMIT and AlphaEdit. The sum is the same, the yardstick ‖h‖ is not |
 # | KL term | `F.kl_div` of the first and the current log-probabilities, in an order that makes it KL(now ‖ before); the prompt is "{subject} is a", read at the subject's last token | `objective`; in the package `targets.py` |
 # | Δ = Λ (C⁻¹k*)ᵀ (eq. 2) | `compute_u.py` and `compute_v.py`: the mean key in the direction, the key of the *bare* prompt in the divisor | (5.5), with one k in both places; `solvers.rome` |

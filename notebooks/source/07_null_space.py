@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 7: The space nobody uses
 #
-# *To read: 30 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
+# *To read: 35 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

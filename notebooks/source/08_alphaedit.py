@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 8: AlphaEdit
 #
-# *To read: 40 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
+# *To read: 45 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 9: Did it work?
 #
-# *To read: 30 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
+# *To read: 40 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

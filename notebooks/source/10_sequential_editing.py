@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 10: Hundreds of edits
 #
-# *To read: 25 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
+# *To read: 40 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

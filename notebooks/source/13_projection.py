@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 13: One line of code
 #
-# *To read: 30 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
+# *To read: 35 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 14: When it breaks
 #
-# *To read: 25 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
+# *To read: 35 minutes. To do the exercises: 50 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

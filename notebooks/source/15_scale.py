@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 15: From a laptop to 8B
 #
-# *To read: 25 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
+# *To read: 35 minutes. To do the exercises: 45 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

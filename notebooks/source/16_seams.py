@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Chapter 16: Seeing the seams
 #
-# *To read: 25 minutes. To do the exercises: 40 minutes. To run: [[seconds]].*
+# *To read: 35 minutes. To do the exercises: 40 minutes. To run: [[seconds]].*
 #
 # [[colab]]
 #

@@ -1,12 +1,13 @@
 """Do the default edits take, and what do they cost? `python -m tests.benchmarks.quality FOLDER`, FOLDER of real data.
 
-The package's defaults, those of version 0.1 and the authors' settings write the same facts, none of which any
-setting was chosen on: CounterFact (counterfact_500.json, from number 260) and questions (zsre_500.json, from 340),
-in batches of 20, one kind after the other on the unedited model. Judged after all of a kind: each fact, and the loss
-of each of 60 texts of Wikipedia and of program source that nothing was fitted to. Writes results/quality.json after
-every row; a run that was stopped goes on. Then prints differences with paired 95% intervals. With --model FOLDER, or
---model second, it judges the defaults on another model, with P at the authors' threshold and at one relative
-to the spectrum, and writes results/quality_second.json.
+The package's defaults and the authors' settings write the same facts, none of which any setting was chosen on:
+CounterFact (counterfact_500.json from number 260, then counterfact_flat_1500.json), the bundled facts of the test
+half, and questions (zsre_500.json from 340); in batches of 20, one kind after the other on the unedited model. z is
+searched on the model as it is by then. Judged after all of a kind: each fact, and the loss of each of 60 texts of
+Wikipedia and of program source that nothing was fitted to. Writes results/quality.json after every row; a run that
+was stopped goes on. Then prints differences with paired 95% intervals. With --model FOLDER, or --model second, it
+judges the defaults on another model, with P at the authors' threshold and at one relative to the spectrum, and
+writes results/quality_second.json.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from alphaedit_lite import (
     EditorConfig,
     Fact,
     LanguageModel,
-    TargetConfig,
+    bundled_facts,
     evaluate,
     load_model,
     perplexity,
@@ -41,14 +42,10 @@ SECOND_OUT = RESULTS / "quality_second.json"
 OUT, BATCH, TEXTS, TOKENS = RESULTS / "quality.json", 20, 60, 128
 WAYS = {
     "defaults": EditorConfig(),
-    "version 0.1": EditorConfig(passes=1, targets=TargetConfig(search="adam", clamp=0.6)),
     "authors": EditorConfig.faithful("gpt2-xl"),  # with our prefixes
 }
 SECOND = {"defaults": EditorConfig(), "relative P": EditorConfig(threshold=1.0, threshold_kind="relative")}
-KINDS = {
-    "CounterFact": ("counterfact_500.json", read_counterfact, 260),
-    "zsRE": ("zsre_500.json", read_zsre, 340),
-}
+KINDS = ("CounterFact", "bundled", "zsRE")
 SCORES = ("efficacy_top1", "generalization_top1", "efficacy", "specificity", "specificity_top1")
 
 
@@ -60,6 +57,18 @@ def texts() -> dict[str, list[str]]:
         "Wikipedia": wikipedia_leads("heldout")[-TEXTS:],
         "program text": [text for text in code if len(text) == 800][:TEXTS],
     }
+
+
+def facts_of(kind: str, folder: Path, count: int) -> list[Fact]:
+    """Facts that no setting was chosen on, with every third of their neighbours."""
+    if kind == "CounterFact":
+        names = ("counterfact_500.json", "counterfact_flat_1500.json")
+        known = [fact for name in names for fact in read_counterfact(folder / name)][260:]
+    elif kind == "bundled":
+        known = bundled_facts("test")
+    else:
+        known = read_zsre(folder / "zsre_500.json")[340:]
+    return [dataclasses.replace(fact, neighbours=fact.neighbours[::3]) for fact in known[:count]]
 
 
 def judge(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
@@ -84,11 +93,8 @@ def main(folder: Path, count: int, model: str | None, out: Path) -> None:
     lm = load_second_model() if model == "second" else load_model(model)
     ways = SECOND if model else WAYS
     found = resume(out, {"fingerprint": lm.fingerprint, "facts": count, "batch": BATCH}, rows={})
-    for kind, (name, read, first) in KINDS.items():
-        facts = [
-            dataclasses.replace(f, neighbours=f.neighbours[::3])
-            for f in read(folder / name)[first : first + count]
-        ]
+    for kind in KINDS:
+        facts = facts_of(kind, folder, count)
         for way, config in {"unedited": None, **ways}.items():
             row = f"{kind}, {way}"
             if row in found["rows"]:
@@ -123,7 +129,7 @@ def report(rows: dict[str, Any], ways: Sequence[str]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--facts", type=int, default=60, help="of each kind")
+    parser.add_argument("--facts", type=int, default=300, help="of each kind, at most")
     parser.add_argument(
         "--model",
         metavar="FOLDER",

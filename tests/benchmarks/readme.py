@@ -9,6 +9,7 @@ from typing import Any
 
 from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.support.assets import replacing
+from tests.benchmarks.quality import KINDS, difference
 from tests.benchmarks.ways import EQUAL, OURS
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +17,6 @@ README, PAGE = ROOT / "README.md", ROOT / "docs" / "results.md"
 LABELS = {
     "unedited": "unedited",
     "defaults": "AlphaEdit, the package's settings",
-    "version 0.1": "AlphaEdit, settings of version 0.1",
     "authors": "AlphaEdit, the authors' settings",
 }
 BEGIN, END = "<!-- filled in by make bench -->", "<!-- until here -->"
@@ -72,24 +72,34 @@ activations and attention. The statistics of 100,000 tokens take {text:.2f} time
 """
 
 
-def quality(found: dict[str, Any]) -> str:
-    """The rows of CounterFact: scores of the facts, and what the loss of all texts has risen by."""
-    heads = ["", "success", "accuracy", "paraphrase accuracy", "neighbour success", "loss rises by"]
-    names = ("efficacy", "efficacy_top1", "generalization_top1", "specificity")
-    before = losses(found["rows"]["CounterFact, unedited"])
-    rows = [heads, ["---"] * len(heads)]
-    for row, its in found["rows"].items():
-        kind, way = row.split(", ")
-        if kind == "CounterFact":
-            rise = [] if way == "unedited" else [f"{losses(its) / before - 1:.1%}"]
-            rows.append(
-                [LABELS[way], *(f"{mean(its['scores'][name]):.3f}" for name in names), *(rise or [""])]
-            )
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+def quality(found: dict[str, Any], kind: str) -> str:
+    """A kind of facts: scores, how far the perplexity of texts has risen, and ours against the authors'."""
+    rows = {way: found["rows"][f"{kind}, {way}"] for way in LABELS if f"{kind}, {way}" in found["rows"]}
+    before, names = rows["unedited"], ("efficacy", "efficacy_top1", "generalization_top1", "specificity")
+    texts = list(before["losses"])
+    heads = ["", "success", "accuracy", "paraphrase accuracy", "neighbour success"]
+    lines = [[*heads, *(f"perplexity of {kind_of}" for kind_of in texts)], ["---"] * (5 + len(texts))]
+    for way, its in rows.items():
+        scores = (f"{mean(its['scores'][name]):.3f}" for name in names)
+        rises = (rise(its["losses"][one], before["losses"][one]) for one in texts)
+        lines.append([LABELS[way], *scores, *(rises if way != "unedited" else [""] * len(texts))])
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    if "authors" not in rows:
+        return table
+    ours, theirs = rows["defaults"]["scores"], rows["authors"]["scores"]
+    apart = [str(difference(ours[name], theirs[name])) for name in names[1:]]
+    return f"""{table}
+{len(before["scores"]["efficacy"])} facts, written one batch of {found["batch"]} after the other and judged at the end.
+The package's settings less the authors', fact by fact, in points with 95% intervals:
+accuracy {apart[0]}, on paraphrases {apart[1]}, success on neighbours {apart[2]}.
+"""
 
 
-def losses(row: dict[str, Any]) -> float:
-    return mean([loss for some in row["losses"].values() for loss in some])
+def rise(after: Sequence[float], before: Sequence[float]) -> str:
+    """By how much the perplexity of texts has risen, with the interval over texts."""
+    change = difference(after, before)
+    low, middle, high = (f"{100 * math.expm1(x):+.1f}" for x in (change.low, change.mean, change.high))
+    return f"{middle}% [{low}, {high}]"
 
 
 def mean(values: Sequence[float]) -> float:
@@ -125,7 +135,7 @@ def between(text: str, begin: str, end: str, new: str) -> str:
 def filled(text: str) -> str:
     """README with the figures of the results as they are now."""
     for name, new in (
-        ("quality", quality(result("quality.json"))),
+        ("quality", quality(result("quality.json"), "CounterFact")),
         ("speed", in_short(result("bench.json"))),
     ):
         text = between(text, f"<!-- filled in: {name} -->", f"<!-- until here: {name} -->", new)
@@ -138,6 +148,10 @@ def filled(text: str) -> str:
 
 def page(text: str) -> str:
     """docs/results.md with the benchmark as it is now; the site has no files to link to."""
+    found = result("quality.json")
+    for kind in (kind for kind in KINDS if f"{kind}, unedited" in found["rows"]):
+        new = quality(found, kind)
+        text = between(text, f"<!-- filled in: {kind} -->", f"<!-- until here: {kind} -->", f"\n{new}")
     new = speed(result("bench.json"), result("parts.json"))
     return between(text, BEGIN, END, re.sub(r"\[results/([^\]]*)\]\([^)]*\)", r"`results/\1`", new))
 

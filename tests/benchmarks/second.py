@@ -12,10 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from alphaedit_lite import AlphaEdit, NullSpace, load_second_model, read_counterfact
+from alphaedit_lite import AlphaEdit, NullSpace, read_counterfact
 from alphaedit_lite.book.kit.results import RESULTS
 from alphaedit_lite.config import default_layers
 from alphaedit_lite.keys import fit_statistics
+from alphaedit_lite.support.loading import load_second_model
 from alphaedit_lite.support.texts import wikipedia_leads
 
 OUT, TOKENS, ALONE, BATCH, FIRST = RESULTS / "second.json", 100_000, 5, 16, 400

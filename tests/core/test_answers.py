@@ -1,5 +1,7 @@
 """The same weights are not the same model: its configuration and its adapters take part."""
 
+import gc
+
 import pytest
 import torch
 from peft import LoraConfig
@@ -10,6 +12,7 @@ from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.nullspace import NullSpace
 from alphaedit_lite.support.answers import alike, answers
 from alphaedit_lite.support.architectures import ARCHITECTURES
+from alphaedit_lite.support.assets import AssetError
 from alphaedit_lite.support.statistics import key_statistics
 from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
 from tests.helpers import LAYERS, editor_for, same, weights
@@ -71,6 +74,27 @@ def test_kept_statistics_are_fitted_anew_under_another_configuration(monkeypatch
     made = path.stat().st_mtime_ns
     assert torch.equal(fitted(other).total, second.total)
     assert path.stat().st_mtime_ns == made, "loaded, not fitted again"
+
+
+def test_statistics_stay_on_disk_and_tell_when_they_are_others_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("ALPHAEDIT_CACHE", str(tmp_path))
+    one, other = sisters("epsilon")
+
+    def held():
+        gc.collect()
+        return sum(isinstance(x, torch.Tensor) and x.shape == (one.d_ff,) * 2 for x in gc.get_objects())
+
+    before = held()
+    first = key_statistics(one, LAYERS, CORPUS, 100, progress=False)
+    assert held() == before, "a large model's would fill the memory"
+    again = dict(first)
+    assert all(torch.equal(first[layer].total, again[layer].total) for layer in LAYERS)
+    key_statistics(other, LAYERS, CORPUS, 100, progress=False)  # into the same files
+    with pytest.raises(AssetError, match="fitted anew meanwhile"):
+        first[LAYERS[0]]
+    next(tmp_path.rglob("*.safetensors")).write_bytes(b"")
+    with pytest.raises(AssetError, match="cannot be read"):  # at once, and not in the midst of an edit
+        key_statistics(other, LAYERS, CORPUS, 100, progress=False)
 
 
 @pytest.mark.parametrize("held", [False, True], ids=["no edit", "an edit held"])

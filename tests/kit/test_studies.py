@@ -121,6 +121,11 @@ def test_facts_of_a_folder_are_streamed_with_targets_kept_in_the_cache(small, mo
     found = study.unit(small, "AlphaEdit", 0, 4, folder=tmp_path)
     assert found["facts"] == "CounterFact"
     assert (study.STREAMS / "AlphaEdit-counterfact-0.json").exists()
+    second = study.unit(small, "AlphaEdit", 0, 4, folder=tmp_path, second=True, cohort=1)
+    assert (study.STREAMS / "second" / "AlphaEdit-counterfact-0.json").exists()
+    assert [len(c["scores"]["efficacy"]) for c in second["checkpoints"][-1]["cohorts"]] == [1, 1]
+    kept = list((study.cache_dir() / "stream").glob("targets-*.safetensors"))
+    assert len(kept) == 2, "with another search for z"
     monkeypatch.setattr(stream_facts, "compute_targets", lambda *_: pytest.fail("z is in the cache already"))
     study.unit(small, "MEMIT", 0, 4, folder=tmp_path)
     with pytest.raises(FileNotFoundError, match="counterfact"):

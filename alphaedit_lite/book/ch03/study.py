@@ -10,6 +10,7 @@ again, the script goes on where it stopped.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -107,7 +108,7 @@ def judge(lm: LanguageModel, fact: Fact) -> dict[str, float]:
 
 
 def edits(
-    lm: LanguageModel, facts: list[Fact], layer: int, statistics: dict[int, KeyStatistics]
+    lm: LanguageModel, facts: list[Fact], layer: int, statistics: Mapping[int, KeyStatistics]
 ) -> dict[str, list[float]]:
     """Every fact written alone into one block, judged and taken out: columns over the facts."""
     targets = compute_targets(lm, facts, layer, TARGETS, progress=False)

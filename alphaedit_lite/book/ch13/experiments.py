@@ -67,7 +67,7 @@ class Trial:
         facts: Sequence[Fact],
         z: Tensor,
         layers: Sequence[int],
-        statistics: dict[int, KeyStatistics],
+        statistics: Mapping[int, KeyStatistics],
     ) -> None:
         self.lm, self.facts, self.z, self.layers = lm, tuple(facts), z, tuple(layers)
         self.statistics = statistics

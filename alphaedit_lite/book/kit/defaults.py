@@ -1,7 +1,8 @@
 """Where the default settings come from: a sweep on the development facts; makes results/defaults.json.
 
     python -m alphaedit_lite.book.kit.defaults         # goes on where it was stopped
-    python -m alphaedit_lite.book.kit.defaults --test  # the winner, once, on the other half
+
+The winner is judged on facts that nothing was chosen on by ``tests.benchmarks.quality``.
 
 Every row writes the same 90 development facts in sequence, 30 at a time, with targets z found once on the
 unedited model; judges all of them at the end; and takes everything back. The knobs of z (clamp, stopping,
@@ -10,10 +11,8 @@ learning rate, prefixes) each need their own targets, a few minutes each; the kn
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import random
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -23,25 +22,20 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ... import (
-    AlphaEdit,
     Editor,
     EditorConfig,
     TargetConfig,
     bundled_facts,
     compute_targets,
-    evaluate,
     key_statistics,
     load_model,
-    perplexity,
 )
 from ...facts import Fact
-from ...metrics import summary
 from ...models import LanguageModel
 from ...support.assets import cache_dir, replacing
 from ...support.texts import wikipedia_leads
 from .probes import fewer, means, updates
-from .results import RESULTS, keep, resume, versions
-from .studies import stream
+from .results import RESULTS, keep, resume
 
 PATH = RESULTS / "defaults.json"
 FACTS, TESTED, BATCH, LEADS, SEED = 90, 300, 30, 80, 0
@@ -114,35 +108,7 @@ def chosen_facts() -> list[Fact]:
     return random.Random(SEED).sample(bundled_facts("development"), FACTS)
 
 
-def judge_on_test_facts(lm: LanguageModel) -> dict[str, Any]:
-    """300 facts of the test half in sequence under the defaults, z found anew on the model as it is."""
-    facts, leads = bundled_facts("test")[:TESTED], wikipedia_leads("heldout")[:LEADS]
-    folder, start = cache_dir() / "stream" / "defaults-test" / lm.fingerprint, time.perf_counter()
-    found = {"facts": len(facts), "batch": BATCH, "unedited": whole(lm, facts, leads)}
-    found["settings"] = dataclasses.asdict(AlphaEdit(lm, progress=False).config)
-    try:
-        for _ in stream(lm, "AlphaEdit", facts, folder, None, BATCH):
-            pass
-        found |= {"edited": whole(lm, facts, leads), "seconds": round(time.perf_counter() - start)}
-    finally:
-        lm.ledger.clear()
-    return found
-
-
-def whole(lm: LanguageModel, facts: Sequence[Fact], leads: Sequence[str]) -> dict[str, Any]:
-    """The means over all prompts of the facts with their 95% intervals, and the perplexity."""
-    table = summary(evaluate(lm, facts), seed=SEED)
-    return {
-        "metrics": json.loads(table.round(4).to_json(orient="index")),
-        "perplexity": perplexity(lm, leads),
-    }
-
-
 def main() -> None:
-    if "--test" in sys.argv:
-        found = judge_on_test_facts(load_model()) | {"versions": versions()}
-        keep(PATH.with_name("defaults_test.json"), found)
-        return
     lm, facts, leads = load_model(), chosen_facts(), wikipedia_leads("heldout")[:LEADS]
     statistics = key_statistics(lm, (2, 3, *LAYERS))
     made_with = {

@@ -3,12 +3,14 @@
     python -m alphaedit_lite.book.kit.studies                       # every editor, first order of the facts
     python -m alphaedit_lite.book.kit.studies AlphaEdit MEMIT --seeds 0 1 --edits 600
     python -m alphaedit_lite.book.kit.studies --counterfact FOLDER --edits 1000
+    python -m alphaedit_lite.book.kit.studies --counterfact FOLDER --edits 1000 --second --cohort 25
 
 The unit is one editor with one order of the facts. Every batch is saved as it is written, every checkpoint
 as it is judged: what was stopped goes on, and ends at the same numbers. All editors write the same facts,
 bundled ones or those of CounterFact files in a folder, with the same targets z, found once on the unedited
 model, so that only the solver differs; ``--live`` finds z anew on the model as it is. A model that
-collapsed is recorded as such, and its stream goes on.
+collapsed is recorded as such, and its stream goes on. ``--second`` writes into ``load_second_model``, with
+the package's own search for z: results/stream/second.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
-from ... import Edit, bundled_targets, key_statistics, load_model
+from ... import Edit, TargetConfig, bundled_targets, key_statistics, load_model
 from ...config import default_layers
 from ...edits import prune
 from ...facts import Fact
 from ...models import LanguageModel
 from ...support.assets import cache_dir
+from ...support.bundled import SHIPPED
+from ...support.loading import load_second_model
 from .editors import EDITORS, VARIANTS, recipe, writer
 from .probes import BATCH, look, sizes
 from .results import RESULTS, keep, read, resume
@@ -65,9 +69,9 @@ def due(done: int, edits: int) -> bool:
     return done == edits or done in (EVERY * k * (k + 1) // 2 for k in range(1, 20))
 
 
-def unedited(made_with: dict[str, Any]) -> dict[str, Any] | None:
+def unedited(made_with: dict[str, Any], folder: Path) -> dict[str, Any] | None:
     """The look at the unedited model, if another editor's stream of the same facts has it already."""
-    for path in sorted(STREAMS.glob("*.json")):
+    for path in sorted(folder.glob("*.json")):
         other = read(path)
         if all(other.get(key) == made_with[key] for key in ("facts", "seed", "fingerprint")):
             for first in other["checkpoints"][:1]:
@@ -76,16 +80,29 @@ def unedited(made_with: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def unit(
-    lm: LanguageModel, name: str, seed: int, edits: int, live: bool = False, folder: Path | None = None
+    lm: LanguageModel,
+    name: str,
+    seed: int,
+    edits: int,
+    live: bool = False,
+    folder: Path | None = None,
+    second: bool = False,
+    cohort: int = EVERY,
 ) -> dict[str, Any]:
     """One editor, one order of the facts (CounterFact's in ``folder``, or the bundled ones); the model is
-    left as it was."""
+    left as it was. ``cohort``: of every hundred facts, how many are judged at the end."""
     stem = f"{name.replace(' ', '-')}{'-counterfact' if folder else ''}{'-live' if live else ''}-{seed}"
-    path = (STREAMS / "knobs" if name in VARIANTS else STREAMS) / f"{stem}.json"
+    streams = STREAMS / "second" if second else STREAMS
+    path = (streams / "knobs" if name in VARIANTS else streams) / f"{stem}.json"
     everything = order(seed) if folder is None else counterfact(folder, seed)
     facts, settings = everything[:edits], dict(recipe(name).settings)
     trained = settings.get("finetune")
-    z = None if live or trained else (unedited_targets if folder else bundled_targets)(lm, facts)
+    if live or trained:
+        z = None
+    elif folder:
+        z = unedited_targets(lm, facts, TargetConfig() if second else SHIPPED)
+    else:
+        z = bundled_targets(lm, facts)
     layers = trained["layers"] if trained else default_layers(lm.n_layers)
     made_with = {
         "editor": name, "seed": seed, "settings": settings,
@@ -105,9 +122,9 @@ def unit(
         held = len(lm.ledger.edits)
         if (base := recipe(name).prune) and done:
             prune(lm, base)
-        found = unedited(made_with) if not done else None
+        found = unedited(made_with, streams) if not done else None
         if found is None:
-            found = look(lm, facts, done, EVERY, EVERY if done == edits else COHORT)
+            found = look(lm, facts, done, EVERY, cohort if done == edits else COHORT)
         found |= sizes(lm, layers)
         while len(lm.ledger.edits) > held:
             lm.ledger.edits[-1].revert()
@@ -139,14 +156,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--edits", type=int, default=EDITS)
     parser.add_argument("--live", action="store_true", help="find z anew on the model as it is")
     parser.add_argument("--counterfact", type=Path, metavar="FOLDER", help="with counterfact*.json in it")
+    parser.add_argument("--second", action="store_true", help="into Qwen2.5-Coder-0.5B")
+    parser.add_argument("--cohort", type=int, default=EVERY, help="of 100 facts, judged at the end")
     options = parser.parse_args(argv)
     if unknown := set(options.editors) - set(known):
         parser.error(f"unknown editor {sorted(unknown)[0]!r}: choose from {', '.join(known)}")
-    lm = load_model()
+    lm = load_second_model() if options.second else load_model()
     key_statistics(lm, default_layers(lm.n_layers))
     for seed in options.seeds:
         for name in options.editors:
-            unit(lm, name, seed, options.edits, options.live, options.counterfact)
+            unit(
+                lm, name, seed, options.edits, options.live, options.counterfact,
+                options.second, options.cohort,
+            )  # fmt: skip
 
 
 if __name__ == "__main__":
