@@ -294,6 +294,7 @@ def build(path: Path, solved: bool, anew: bool = False) -> None:
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = number
+    notebook.metadata["language_info"] = {"name": "python"}  # and not which version ran it
     notebook.metadata["alphaedit"] = {
         "source": source_hash(path),
         "version": VERSION,

@@ -9,7 +9,7 @@ from typing import Any
 
 from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.support.assets import replacing
-from tests.benchmarks.quality import KINDS, difference
+from tests.benchmarks.quality import difference
 from tests.benchmarks.ways import EQUAL, OURS
 
 ROOT = Path(__file__).parents[2]
@@ -18,6 +18,12 @@ LABELS = {
     "unedited": "unedited",
     "defaults": "AlphaEdit, the package's settings",
     "authors": "AlphaEdit, the authors' settings",
+}
+KINDS = {  # of facts, and what docs/results.md says of them
+    "CounterFact": "CounterFact, the standard benchmark:",
+    "bundled": "The bundled facts of the half that nothing was tuned on. They come from few relations,\n"
+    "and the model knows their neighbours well, so more can be lost:",
+    "zsRE": "zsRE, which holds questions:",
 }
 BEGIN, END = "<!-- filled in by make bench -->", "<!-- until here -->"
 
@@ -149,9 +155,9 @@ def filled(text: str) -> str:
 def page(text: str) -> str:
     """docs/results.md with the benchmark as it is now; the site has no files to link to."""
     found = result("quality.json")
-    for kind in (kind for kind in KINDS if f"{kind}, unedited" in found["rows"]):
-        new = quality(found, kind)
-        text = between(text, f"<!-- filled in: {kind} -->", f"<!-- until here: {kind} -->", f"\n{new}")
+    there = {kind: head for kind, head in KINDS.items() if f"{kind}, defaults" in found["rows"]}
+    new = "\n".join(f"{head}\n\n{quality(found, kind)}" for kind, head in there.items())
+    text = between(text, "<!-- filled in: quality -->", "<!-- until here: quality -->", f"\n{new}\n")
     new = speed(result("bench.json"), result("parts.json"))
     return between(text, BEGIN, END, re.sub(r"\[results/([^\]]*)\]\([^)]*\)", r"`results/\1`", new))
 

@@ -193,9 +193,8 @@ fading.style.format("{:.3f}")
 #   There the search is harder and its targets longer, which damages the model more
 #   ([Liu et al. 2026](https://arxiv.org/abs/2602.02543) describe this loop, and blame collapses on it).
 #   Our live run does not show it:
-#   AlphaEdit with z found anew each time ([[=len(live):d]] CounterFact facts,
-#   in `results/quality.json`) ends with accuracy [[=live.efficacy_top1.mean():.2f]]
-#   and paraphrases [[=live.generalization_top1.mean():.2f]].
+#   AlphaEdit with z found anew each time ([[=len(live):d]] CounterFact facts, in `results/quality.json`)
+#   ends with accuracy [[=live.efficacy_top1.mean():.2f]] and paraphrases [[=live.generalization_top1.mean():.2f]].
 #   After as many, the stream of section 3 has an accuracy of [[=read.scores(streams['AlphaEdit'], 300).mean():.2f]].
 #   But the two cannot be compared directly:
 #   other facts, another search for z, which is made twice, and smaller batches.

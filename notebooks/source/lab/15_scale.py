@@ -375,8 +375,8 @@ lost = costs["on paraphrases, − defaults"]
 # and accuracy on paraphrases changes by [[=lost['one search and one write']]] points.
 # Two prompts instead of six save [[=saved['two prompts for z']:.0%]], for [[=lost['two prompts for z']]] points.
 # Without the KL term it is [[=saved['no KL term']:.0%]],
-# with four prompts [[=saved['four prompts for z instead of six']:.0%]]:
-# no time was saved at all. (Why, we have not measured.)
+# with four prompts [[=saved['four prompts for z instead of six']:.0%]]: no time was saved at all.
+# (Why, we have not measured.)
 #
 # ## 4. Dealing out a sum
 #
