@@ -18,7 +18,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend
 from .experiments import DISTANCES, STATES
 
 Interval = Callable[[int, int], tuple[float, float]]
@@ -85,13 +85,7 @@ def relations_figure(table: pd.DataFrame, interval: Interval) -> tuple[Figure, s
             axis.set_title(f"{wording} wording", fontsize=9)
         axes[0][0].plot([], [], "s", mfc="none", color=COLORS[1], label="beats the alternative")
         axes[0][0].plot([], [], "o-", color=COLORS[0], label="is the first choice, 95% interval")
-        figure.legend(
-            *axes[0][0].get_legend_handles_labels(),
-            loc="outside lower center",
-            ncols=2,
-            frameon=False,
-            fontsize=8,
-        )
+        legend(figure, axes[0][0], ncols=2, fontsize=8)
     return figure, "; ".join(said) + "."
 
 

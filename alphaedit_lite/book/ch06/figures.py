@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend
 from .results import between
 
 SCORES = ("efficacy_top1", "generalization_top1", "specificity")
@@ -69,8 +69,7 @@ def contours_figure(
             end = ", ".join(f"{v:.2f}" for v in minimum(c).tolist())
             said.append(f"c = {c:g}: minimum at ({end}), which answers {float(minimum(c) @ k):.2f} of {r:g}")
         axes[0].set_ylabel("x₂")
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+        legend(figure, axes[0], ncols=3, fontsize=8)
     steps = len(next(iter(paths.values()))) - 1
     ends = [f"{float((path[-1] - minimum(c)).norm()):.2f}" for c, path in paths.items()]
     said.append(f"After {steps} steps the walks are {', '.join(ends)} away from their minima")

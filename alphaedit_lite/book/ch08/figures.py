@@ -17,7 +17,7 @@ import torch
 from matplotlib.figure import Figure
 
 from ..kit.layer import OneLayer, Thin
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend
 
 SHARES = (0.2, 0.4, 0.6, 0.8, 0.9, 0.97)
 MARKS = "osD^v"
@@ -171,8 +171,7 @@ def projection_figure(
         axes[2].set_title("size of the update", fontsize=8)
         for axis, unit in zip(axes[1:], ("‖Δk0‖, % of ‖Wk0‖", "‖Δ‖, % of ‖W‖"), strict=True):
             axis.set(xlabel="residuals written, %", ylabel=unit, ylim=(0, None))
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=len(cases), frameon=False, fontsize=8)
+        legend(figure, axes[0], ncols=len(cases), fontsize=8)
     return figure, f"Writes of {share:.0%} of the residuals. {' '.join(said)}"
 
 
@@ -202,6 +201,5 @@ def fronts_figure(fronts: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
             axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
             axis.set_xticks([], minor=True)
         axes[0].set(ylabel="new facts named first, %", ylim=(-4, 102))
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=len(fronts), frameon=False, fontsize=8)
+        legend(figure, axes[0], ncols=len(fronts), fontsize=8)
     return figure, " ".join(said)

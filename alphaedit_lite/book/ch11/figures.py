@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..kit.plots import COLORS, NEW, OLD, drawing
+from ..kit.plots import COLORS, NEW, OLD, drawing, legend
 from ..kit.stream_figures import style
 from ..kit.streams import Stream, course
 from .experiments import phenomenon_of, share_with_interval
@@ -71,9 +71,7 @@ def tokens_figure(
             axis.set_title(f"{title}: sum {', '.join(sums)}", fontsize=8.5, loc="left")
             axis.set_ylabel("log P of the token")
             said.append(f"{title}: {', '.join(sums)}")
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(states), frameon=False
-        )
+        legend(figure, axes[0], ncols=len(states))
     return figure, f"Log-probability token by token, in nats. Sums: {'; '.join(said)}."
 
 
@@ -98,8 +96,7 @@ def course_figure(streams: Mapping[str, Stream]) -> tuple[Figure, str]:
             axis.set_xlabel("edits")
         if axes[2].get_ylim()[1] > 300:
             axes[2].set_yscale("symlog", linthresh=100)
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=5, frameon=False, fontsize=7)
+        legend(figure, axes[0], ncols=5, fontsize=7)
     return figure, f"What is lost along the stream. {'; '.join(said)}."
 
 
@@ -124,8 +121,7 @@ def scatter_figure(table: pd.DataFrame) -> tuple[Figure, str]:
             listed = [f"{name} {100 * row[what]:+.1f} at {row.rise:.1%}" for name, row in ends.iterrows()]
             said.append(f"{what}: {', '.join(listed)}")
         axes[0].set_ylabel("change, points")
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=5, frameon=False, fontsize=7)
+        legend(figure, axes[0], ncols=5, fontsize=7)
     return figure, f"Change in points against the rise of perplexity, at the end: {'; '.join(said)}."
 
 
@@ -185,6 +181,5 @@ def glue_figure(states: Mapping[str, Mapping[str, Any]], floor: float = 1 / 3) -
             axis.set_title(title, fontsize=8.5)
         axes[0].set_yticks(range(len(tasks)), [TASKS[task].title for task in tasks])
         axes[0].invert_yaxis()
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=len(states), frameon=False, fontsize=8)
+        legend(figure, axes[0], ncols=len(states), fontsize=8)
     return figure, f"GLUE-style tasks. {'; '.join(said)}."

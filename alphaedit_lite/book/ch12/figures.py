@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, NEW, OLD, drawing
+from ..kit.plots import COLORS, LINES, NEW, OLD, drawing, legend
 from ..kit.results import RESULTS
 from .experiments import density, overlaps
 
@@ -27,7 +27,6 @@ Map = tuple[np.ndarray, np.ndarray]
 LABELS = ("before", "after")
 MARKS = "os^Dv"
 DRAWN = 44  # points of each cloud that a map shows; its margins use all
-BELOW: dict[str, Any] = {"loc": "outside lower center", "frameon": False}
 
 
 def _file(name: str) -> str:
@@ -103,8 +102,7 @@ def maps_figure(
         for axis in axes.flat[len(maps) :]:
             axis.set_axis_off()
         if labels[0]:
-            handles = axes.flat[0].get_legend_handles_labels()
-            figure.legend(*handles, ncols=2, markerscale=1.5, **BELOW)
+            legend(figure, axes.flat[0], ncols=2, markerscale=1.5)
     return figure, f"t-SNE maps of hidden states. {'; '.join(said)}."
 
 
@@ -160,7 +158,7 @@ def power_figure(table: pd.DataFrame, names: Mapping[str, str]) -> tuple[Figure,
             axis.set_xticks([0, 0.01, 0.03, 0.1, 0.3, 1], ["0", "0.01", "0.03", "0.1", "0.3", "1"])
             axis.set_title(design, fontsize=9)
         axes[0].set_ylabel("share of trials noticed")
-        figure.legend(*axes[-1].get_legend_handles_labels(), ncols=3, **BELOW)
+        legend(figure, axes[-1], ncols=3)
     return figure, f"What each method notices of a made shift. {'; '.join(said)}."
 
 
@@ -198,7 +196,7 @@ def places_figure(table: pd.DataFrame, column: str, label: str) -> tuple[Figure,
             axis.set_xticks(sorted(table.layer.unique()))
             axis.set_title(f"last token of the {token}", fontsize=9)
         axes[0].set_ylabel(label)
-        figure.legend(*axes[0].get_legend_handles_labels(), ncols=3, **BELOW)
+        legend(figure, axes[0], ncols=3)
     return figure, f"{label} by layer. {'; '.join(said)}."
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend
 
 MARKS = {"unedited": ("o", "white"), "edited": ("s", COLORS[1]), "in context": ("D", COLORS[0])}
 
@@ -100,8 +100,7 @@ def rates_figure(
             said.append(f"{title}. {'; '.join(parts)}.")
         axes[0][0].set_yticks(range(len(kinds)), kinds)
         axes[0][0].invert_yaxis()
-        handles = axes[0][0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside upper right", ncols=len(states), frameon=False)
+        legend(figure, axes[0][0], "outside upper right", ncols=len(states))
     return figure, " ".join(said)
 
 

@@ -57,6 +57,11 @@ def drawing(
         yield figure, figure.subplots(rows, columns, **options)
 
 
+def legend(figure: Figure, axis: Any, loc: Any = "outside lower center", **options: Any) -> None:
+    """One legend for a whole figure, of what one axis shows; ``options`` as of ``Figure.legend``."""
+    figure.legend(*axis.get_legend_handles_labels(), loc=loc, frameon=False, **options)
+
+
 def bundle(figure: Figure, alt: str) -> dict[str, str]:
     """A figure as a notebook output: PNG, HTML with ``alt`` as its text, and the text alone."""
     buffer = io.BytesIO()
@@ -117,7 +122,7 @@ def before_and_after(states: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
             range(len(first)), [f"{r.kind}: {r.prompt} … [{r.old}]" for r in first.itertuples()], fontsize=7
         )
         axes[0].invert_yaxis()
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=2, frameon=False)
+        legend(figure, axes[0], "outside lower right", ncols=2)
     return figure, " ".join(_describe(title, table) for title, table in states.items())
 
 

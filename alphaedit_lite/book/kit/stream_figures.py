@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from .editors import EDITORS
 from .intervals import Change, signed
-from .plots import COLORS, LINES, drawing
+from .plots import COLORS, LINES, drawing, legend
 from .streams import Stream, checkpoint, course, last, matrix, scores
 
 MARKS = "osD^vP*X<>"
@@ -133,8 +133,7 @@ def damage_figure(streams: Mapping[str, Stream], panels: Mapping[str, str] = PAN
         for axis, (column, label) in zip(np.atleast_1d(axes), panels.items(), strict=True):
             found = draw_course(axis, streams, column, label)
             said.append(f"{label} at the end: {', '.join(found)}")
-        handles = np.atleast_1d(axes)[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=5, frameon=False, fontsize=7)
+        legend(figure, np.atleast_1d(axes)[0], ncols=5, fontsize=7)
     return figure, f"Damage along the stream. {'; '.join(said)}."
 
 
