@@ -55,7 +55,7 @@ def test_the_course_of_a_stream():
 def test_questions_are_named_so_that_checkpoints_can_be_paired():
     found = checkpoint(0, [])
     assert list(streams.right(found).index) == ["a 0", "a 1", "a 2", "a 3", "b 0", "b 1"]
-    assert streams.right(found, phenomenon="a").tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert streams.right(found).tolist()[:4] == [1.0, 1.0, 0.0, 0.0]
     assert streams.right(found, "last words").tolist() == [1.0, 0.0]
 
 
@@ -69,11 +69,7 @@ def test_facts_are_named_by_their_place_however_many_were_judged():
     assert list(streams.scores(half, 150, first=100).index[:3]) == [100, 102, 104]  # 25 of 50
 
 
-def test_cohorts_and_their_fading():
-    table = streams.cohorts(stream())
-    assert table[["edits", "first", "age"]].iloc[1].tolist() == [200, 0, 100]
-    assert table["mean"].tolist()[:3] == pytest.approx([0.8, 0.6, 0.8])
-    assert table.n.tolist()[-1] == 99
+def test_how_a_cohort_fades():
     faded = streams.fading(stream(), until=200)
     assert (faded.mean, faded.n) == (pytest.approx(-0.2), 25)
     assert streams.fading(stream()).n == 25  # of the hundred judged at the end, those judged at first, too

@@ -205,7 +205,7 @@ def leaks_figure(tables: Mapping[str, pd.DataFrame], label: Sequence[str]) -> tu
     return figure, " ".join(said)
 
 
-def bars_figure(table: pd.DataFrame, panels: Mapping[str, str], whisker: bool = True) -> tuple[Figure, str]:
+def bars_figure(table: pd.DataFrame, panels: Mapping[str, str]) -> tuple[Figure, str]:
     """A panel for each column, a bar for each variant. ``table``: index variant, columns as in ``panels``."""
     with drawing(1, len(panels), size=(1.45 * len(panels) + 1.6, 2.6), sharey=True) as (figure, axes):
         for axis, (column, title) in zip(axes, panels.items(), strict=True):

@@ -24,7 +24,6 @@ from .experiments import density, overlaps
 FOLDER = RESULTS / "shift"
 LATER = FOLDER.with_name("shift_stream")  # the same after long streams of CounterFact edits
 Map = tuple[np.ndarray, np.ndarray]
-LABELS = ("before", "after")
 MARKS = "os^Dv"
 DRAWN = 44  # points of each cloud that a map shows; its margins use all
 
@@ -58,9 +57,7 @@ def turned(pair: Map, degrees: float) -> Map:
     return pair[0] @ R, pair[1] @ R
 
 
-def draw_map(
-    axis: Any, pair: Map, margins: bool = True, labels: tuple[str, str] = ("before", "after")
-) -> str:
+def draw_map(axis: Any, pair: Map, labels: tuple[str, str] = ("before", "after")) -> str:
     """Both clouds of a map, with smooth curves in the margins; says how far these overlap."""
     D1, D2 = overlaps(*pair)
     both = np.concatenate(pair)
@@ -70,39 +67,30 @@ def draw_map(
         fill = {"facecolors": "none", "edgecolors": color} if mark == "o" else {"color": color}
         axis.scatter(*points[:DRAWN].T, s=8, marker=mark, linewidths=0.8, label=label, **fill)
     axis.set(xticks=[], yticks=[], xlim=limits[0], ylim=limits[1])
-    if margins:
-        top, side = axis.inset_axes([0, 1.01, 1, 0.17]), axis.inset_axes([1.01, 0, 0.17, 1])
-        for points, color, line in zip(pair, (OLD, NEW), LINES, strict=False):
-            for i, margin in enumerate((top, side)):
-                grid = np.linspace(*limits[i], 200)
-                curve = density(points[:, i], grid)
-                margin.plot(*((grid, curve) if i == 0 else (curve, grid)), color=color, ls=line, lw=1.4)
-        top.set_xlim(limits[0])
-        side.set_ylim(limits[1])
-        for margin in (top, side):
-            margin.set_axis_off()
+    top, side = axis.inset_axes([0, 1.01, 1, 0.17]), axis.inset_axes([1.01, 0, 0.17, 1])
+    for points, color, line in zip(pair, (OLD, NEW), LINES, strict=False):
+        for i, margin in enumerate((top, side)):
+            grid = np.linspace(*limits[i], 200)
+            curve = density(points[:, i], grid)
+            margin.plot(*((grid, curve) if i == 0 else (curve, grid)), color=color, ls=line, lw=1.4)
+    top.set_xlim(limits[0])
+    side.set_ylim(limits[1])
+    for margin in (top, side):
+        margin.set_axis_off()
     axis.set_xlabel(f"overlap {D1:.2f} across, {D2:.2f} up", fontsize=8)
     return f"the margins overlap by {D1:.2f} and {D2:.2f}"
 
 
-def maps_figure(
-    maps: Mapping[str, Map],
-    rows: int = 1,
-    margins: bool = True,
-    labels: tuple[str, str] = ("before", "after"),
-) -> tuple[Figure, str]:
+def maps_figure(maps: Mapping[str, Map], labels: tuple[str, str] = ("before", "after")) -> tuple[Figure, str]:
     """A panel for each map."""
-    columns, said = -(-len(maps) // rows), []
-    side = min(2.1, 7 / columns)
-    with drawing(rows, columns, size=(side * columns, (side + 0.35) * rows), squeeze=False) as (figure, axes):
-        for axis, (title, pair) in zip(axes.flat, maps.items(), strict=False):
-            said.append(f"{title}: {draw_map(axis, pair, margins, labels)}")
-            axis.set_title(title, fontsize=8.5, pad=24 if margins else 4)
+    side, said = min(2.1, 7 / len(maps)), []
+    with drawing(1, len(maps), size=(side * len(maps), side + 0.35), squeeze=False) as (figure, axes):
+        for axis, (title, pair) in zip(axes[0], maps.items(), strict=True):
+            said.append(f"{title}: {draw_map(axis, pair, labels)}")
+            axis.set_title(title, fontsize=8.5, pad=24)
             axis.set_box_aspect(1)
-        for axis in axes.flat[len(maps) :]:
-            axis.set_axis_off()
         if labels[0]:
-            legend(figure, axes.flat[0], ncols=2, markerscale=1.5)
+            legend(figure, axes[0, 0], ncols=2, markerscale=1.5)
     return figure, f"t-SNE maps of hidden states. {'; '.join(said)}."
 
 

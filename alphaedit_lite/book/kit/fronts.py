@@ -13,7 +13,7 @@ can still be paired.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -224,20 +224,16 @@ class Fronts:
         asked = {label: pair for label, pair in ABLATION.items() if all(map(self.has, pair))}
         return {label: self.contrast(*pair, metric) for label, pair in asked.items()}
 
-    def on_the_front(
-        self, metrics: Sequence[str] = ("efficacy_top1",), names: Sequence[Name] | None = None
-    ) -> pd.Series:
-        """How often each row is on the front of these metrics and of perplexity, if the facts are drawn anew.
+    def on_the_front(self) -> pd.Series:
+        """How often each row is on the front of top-1 accuracy and perplexity, if the facts are drawn anew.
 
         Returns:
             by row, the share of resamples. Perplexity is one number for all of them, and is not resampled.
         """
-        names = [tuple(name) for name in self.table.index] if names is None else list(names)
-        values = np.stack([[self.scores(name, metric) for metric in metrics] for name in names])
-        rises = np.array([float(self.table.rise[name[:2]]) for name in names])
+        values, rises = np.stack([self.scores(name) for name in self.table.index]), self.table.rise.to_numpy()
 
         def best(rows: np.ndarray) -> list[np.ndarray]:
-            return [nondominated(np.column_stack([values[..., some].mean(-1), -rises])) for some in rows]
+            return [nondominated(np.column_stack([values[:, some].mean(-1), -rises])) for some in rows]
 
         often = bootstrap(best, self.n, resamples=RESAMPLES // 4, seed=SEED).mean(0)
-        return pd.Series(often, index=pd.MultiIndex.from_tuples(names))
+        return pd.Series(often, index=self.table.index)
