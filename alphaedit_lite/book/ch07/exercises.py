@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, randn
+from ..kit.exercises import exercise, expect, near, randn, refuse
 from .reference import diagnose, extend, on_paper, projection, size_of_write, threshold_for
 
 BROKEN = ("symmetric", "idempotent", "annihilates", "dimension")
@@ -215,14 +215,12 @@ def check_size(answer: Callable[[Tensor, Tensor, Tensor], float]) -> None:
         least = torch.linalg.lstsq(
             door[None, :], r[None, :], driver="gelsd"
         ).solution.T  # least ‖Δ‖ with Δ (P k) = r
-        expect(
-            abs(size - float(r.norm() / k.norm())) > 1e-8,
-            "this is the size without P. The key arrives through P: Δ P k = Δ (P k).",
-        )
-        expect(
-            abs(size - float(r.norm() / door.norm() ** 2)) > 1e-8,
-            "you have divided by ‖Pk‖². Δ = r (Pk)ᵀ / ‖Pk‖², but ‖r (Pk)ᵀ‖ = ‖r‖ ‖Pk‖.",
-        )
+        mistakes = {
+            "this is the size without P. The key arrives through P: Δ P k = Δ (P k).": r.norm() / k.norm(),
+            "you have divided by ‖Pk‖². "
+            "Δ = r (Pk)ᵀ / ‖Pk‖², but ‖r (Pk)ᵀ‖ = ‖r‖ ‖Pk‖.": r.norm() / door.norm() ** 2,
+        }  # fmt: skip
+        refuse(size, mistakes, near, within=1e-8)
         expect(
             abs(size - float(least.norm())) < 1e-8,
             f"the smallest Δ that does it has norm {float(least.norm()):.4f}, not {size:.4f}.",
