@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, near, randn, refuse
+from ..kit.exercises import close, exercise, expect, near, randn, refuse
 from .reference import diagnose, extend, on_paper, projection, size_of_write, threshold_for
 
 BROKEN = ("symmetric", "idempotent", "annihilates", "dimension")
@@ -17,10 +17,6 @@ BROKEN = ("symmetric", "idempotent", "annihilates", "dimension")
 def draw_keys(d: int = 12, n: int = 40, rank: int = 7) -> Tensor:
     """Random keys of a given rank, [d, n], with a mean far from zero."""
     return randn(d, rank) @ (randn(rank, n) + 0.7)
-
-
-def close(a: Tensor, b: Tensor | float) -> bool:
-    return bool(((a - b).abs() < 1e-8).all())
 
 
 @exercise("07.1", reference=projection)

@@ -95,9 +95,15 @@ def near(a: Any, b: Any, within: float = 1e-6) -> bool:
     return abs(float(a) - float(b)) <= within * max(1.0, abs(float(b)))
 
 
-def close(a: Any, b: Tensor) -> bool:
-    """Whether a is b but for rounding: a tensor of its shape, so that ‖a − b‖ < 1e-7 (1 + ‖b‖)."""
-    return isinstance(a, Tensor) and a.shape == b.shape and bool((a - b).norm() < 1e-7 * (1 + b.norm()))
+def close(a: Any, b: Tensor | float) -> bool:
+    """Whether a is b but for rounding: a tensor of its shape, so that ‖a − b‖ < 1e-7 (1 + ‖b‖).
+
+    If b is a number, so is every entry of a.
+    """
+    if not isinstance(a, Tensor):
+        return False
+    b = b if isinstance(b, Tensor) else torch.full_like(a, b)
+    return a.shape == b.shape and bool((a - b).norm() < 1e-7 * (1 + b.norm()))
 
 
 def judge(number: str, answer: Any) -> tuple[str, str]:
