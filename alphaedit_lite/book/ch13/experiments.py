@@ -186,8 +186,6 @@ class Pairs:
 
     def told(self, editor: str, way: str) -> str:
         """A pair in a sentence, in points, and how much perplexity rises."""
-        if (editor, way) not in self._rows:
-            return "not in the file yet"
         said = [f"{name} {self.gain(editor, way, metric)}" for metric, name in METRICS.items()]
         rises = self.table.rise[editor]
         return f"{'; '.join(said)}; perplexity up by {rises[way]:.1%} instead of {rises['without P']:.1%}"
