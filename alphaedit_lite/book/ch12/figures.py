@@ -28,18 +28,18 @@ MARKS = "os^Dv"
 DRAWN = 44  # points of each cloud that a map shows; its margins use all
 
 
-def _file(name: str) -> str:
+def file_name(name: str) -> str:
     return name.replace(" × ", "x").replace(" ", "-")
 
 
 def states(name: str, folder: Path = FOLDER) -> Tensor:
     """Committed hidden states, [n, d_model]: "unedited", "half", or an editor."""
-    return load_file(folder / f"{_file(name)}.safetensors")["hidden"].float()
+    return load_file(folder / f"{file_name(name)}.safetensors")["hidden"].float()
 
 
 def stored_maps(name: str) -> dict[tuple[int, int], Map]:
     """Committed t-SNE maps: (perplexity, seed) -> the places of the unedited states, and the others."""
-    kept = load_file(FOLDER / f"maps-{_file(name)}.safetensors")
+    kept = load_file(FOLDER / f"maps-{file_name(name)}.safetensors")
     kept.pop("made of")
     places = {tuple(int(part) for part in key.split()): m.float().numpy() for key, m in kept.items()}
     return {(p, s): (m[: len(m) // 2], m[len(m) // 2 :]) for (p, s), m in places.items()}

@@ -34,9 +34,8 @@ Stream = Mapping[str, Any]
 
 def streams_there(facts: str = "counterfact", seed: int = 0, folder: Path | None = None) -> list[str]:
     """The editors that have a file, by name."""
-    ending = _ending(facts, seed)
-    found = (json.loads(p.read_text(encoding="utf-8"))["editor"] for p in _files(folder, ending))
-    return sorted(found)
+    files = _files(folder, _ending(facts, seed))
+    return sorted(json.loads(path.read_text(encoding="utf-8"))["editor"] for path in files)
 
 
 def read_stream(
@@ -69,12 +68,9 @@ def read_stream(
     return stream
 
 
-def all_streams(
-    facts: str = "counterfact", seed: int = 0, folder: Path | None = None, until: int | None = None
-) -> dict[str, dict[str, Any]]:
+def all_streams(folder: Path | None = None, until: int | None = None) -> dict[str, dict[str, Any]]:
     """Every stream that there is, with at least one checkpoint after the first: editor -> stream."""
-    names = streams_there(facts, seed, folder)
-    found = {name: read_stream(name, facts, seed, folder, until=until) for name in names}
+    found = {n: read_stream(n, folder=folder, until=until) for n in streams_there(folder=folder)}
     return {name: stream for name, stream in found.items() if last(stream) > 0}
 
 
