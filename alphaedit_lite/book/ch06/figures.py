@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, drawing, legend
+from ..kit.plots import COLORS, LINES, drawing, legend, styled
 from .results import between
 
 SCORES = ("efficacy_top1", "generalization_top1", "specificity")
@@ -164,10 +164,9 @@ def layers_figure(tables: Mapping[str, pd.DataFrame], ring: float = 1000) -> tup
     circle: dict[str, Any] = {"marker": "o", "ms": 11, "mfc": "none", "mec": "black", "ls": ""}
     said = []
     with drawing(1, 2, size=(7.2, 2.8), sharey=True) as (figure, axes):
-        for (label, table), color, line, mark in zip(tables.items(), COLORS, LINES, "os^v", strict=False):
+        for (label, table), style in styled(tables.items()):
             for axis, column in zip(axes, panels, strict=True):
-                style = {"color": color, "ls": line, "marker": mark, "ms": 4, "label": label}
-                axis.plot(100 * table[column], 100 * table.efficacy_top1, **style)
+                axis.plot(100 * table[column], 100 * table.efficacy_top1, label=label, **style)
                 here = table[table.c == ring]
                 axis.plot(100 * here[column], 100 * here.efficacy_top1, **circle)
             rows = [f"c {r.c:,}: {r.efficacy_top1:.0%}, rise {r.rise:.1%}" for r in table.itertuples()]

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, NEW, OLD, drawing, legend
+from ..kit.plots import COLORS, LINES, NEW, OLD, drawing, legend, styled
 from ..kit.results import RESULTS
 from .experiments import density, overlaps
 
@@ -133,11 +133,11 @@ def power_figure(table: pd.DataFrame, names: Mapping[str, str]) -> tuple[Figure,
     designs, said = list(table.design.unique()), []
     with drawing(1, len(designs), size=(6.8, 3.1), sharey=True) as (figure, axes):
         for axis, design in zip(axes, designs, strict=True):
-            for (column, label), color, line, mark in zip(names.items(), COLORS, LINES, MARKS, strict=False):
+            for (column, label), style in styled(names.items(), MARKS):
                 some = table[(table.design == design) & (table.method == column)]
                 if len(some):
                     x, y = some["shift"], some["noticed"]
-                    axis.plot(x, y, color=color, ls=line, marker=mark, ms=4, label=label)
+                    axis.plot(x, y, label=label, **style)
                     listed = ", ".join(f"{b:.0%} at {a:g}" for a, b in zip(x, y, strict=True))
                     said.append(f"{design}, {label}: {listed}")
             axis.set(xlabel="made shift, in units of the spread", ylim=(-0.03, 1.03))
@@ -174,8 +174,8 @@ def places_figure(table: pd.DataFrame, column: str, label: str) -> tuple[Figure,
     with drawing(1, len(tokens), size=(6.8, 3), sharey=True) as (figure, axes):
         for axis, token in zip(axes, tokens, strict=True):
             groups = table[table.token == token].sort_values("layer").groupby("editor", sort=False)
-            for (name, some), color, line, mark in zip(groups, COLORS, LINES, MARKS, strict=False):
-                axis.plot(some.layer, some[column], color=color, ls=line, marker=mark, ms=4.5, label=name)
+            for (name, some), style in styled(groups, MARKS, ms=4.5):
+                axis.plot(some.layer, some[column], label=name, **style)
                 listed = ", ".join(
                     f"layer {a} {b:.2f}" for a, b in zip(some.layer, some[column], strict=True)
                 )

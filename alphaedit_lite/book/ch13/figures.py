@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..kit.intervals import signed
-from ..kit.plots import COLORS, LINES, drawing, legend
+from ..kit.plots import COLORS, LINES, drawing, legend, styled
 from ..kit.stream_figures import rise_axis
 from .experiments import AFTER, INSIDE, METRICS, Pairs
 
@@ -192,12 +192,8 @@ def descent_figure(table: pd.DataFrame) -> tuple[Figure, str]:
         table: ``rule``, ``steps``, ``known`` (‖ΔK0‖/(‖Δ‖‖K0‖)) and ``error`` (‖ΔK1 − R‖/‖R‖).
     """
     said: list[str] = []
-    marks = "osv^D"
     with drawing(1, 2, size=(7.0, 2.7)) as (figure, (left, right)):
-        for (name, rows), color, line, mark in zip(
-            table.groupby("rule", sort=False), COLORS, LINES, marks, strict=False
-        ):
-            style = {"color": color, "ls": line, "marker": mark, "ms": 4}
+        for (name, rows), style in styled(table.groupby("rule", sort=False), "osv^D"):
             left.plot(rows.steps, rows.known.clip(lower=1e-17), label=name, **style)
             right.plot(rows.steps, rows.error, **style)
             last = rows.iloc[-1]

@@ -7,7 +7,7 @@ import html
 import importlib.util
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,12 @@ def drawing(
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         yield figure, figure.subplots(rows, columns, **options)
+
+
+def styled(items: Iterable[Any], marks: str = "os^vD", ms: float = 4) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Each of up to five things to draw, with a colour, a line and a marker of its own."""
+    for item, color, line, mark in zip(items, COLORS, LINES, marks, strict=False):
+        yield item, {"color": color, "ls": line, "marker": mark, "ms": ms}
 
 
 def legend(figure: Figure, axis: Any, loc: Any = "outside lower center", **options: Any) -> None:
