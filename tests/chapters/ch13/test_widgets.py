@@ -80,7 +80,7 @@ def study():
 def test_pairs_are_compared_fact_by_fact():
     pairs = Pairs(study())
     assert pairs.names == ["ridge with history", "MEMIT"]
-    assert pairs.ways("MEMIT") == [AFTER, INSIDE]
+    assert pairs.with_P == [("ridge with history", INSIDE), ("MEMIT", AFTER), ("MEMIT", INSIDE)]
     assert pairs.gain("MEMIT", AFTER).mean == pytest.approx(-0.25)
     assert pairs.gain("MEMIT", INSIDE) == (0.0, 0.0, 0.0, 40)  # the same facts: no noise at all
     gains = pairs.gains()
