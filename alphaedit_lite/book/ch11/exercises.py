@@ -192,8 +192,7 @@ def check_weighted_f1(answer: Callable[..., Any]) -> None:
             "three classes": "you take −1 for a third class. It is never right: it only makes the others miss.",
             "by name": "weight by how often a class is *right*, not by how often the model names it.",
         }
-        for name, hint in hints.items():
-            expect(not near(found, wrong[name]), hint)
+        refuse(found, {hint: wrong[name] for name, hint in hints.items()}, near)
         expect(
             near(found, right),
             f"for your F1 we find {right:.4f}, and you say {found:.4f}. Of a class: 2 · hits / (how often it is right + how "

@@ -18,13 +18,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..kit.plots import COLORS, NEW, OLD, drawing, legend
-from ..kit.stream_figures import style
+from ..kit.stream_figures import MARKS, style
 from ..kit.streams import Stream, course
 from .experiments import phenomenon_of, share_with_interval
 from .glue import TASKS
 from .results import CHANCE
-
-MARKS = "osD^vP*X<>"
 
 
 def phenomena_figure(states: Mapping[str, pd.Series]) -> tuple[Figure, str]:

@@ -97,13 +97,9 @@ def row(lm: LanguageModel, editor: Editor, facts: Sequence[Fact], z: Tensor, lea
             editor.undo()
 
 
-def chosen_facts() -> list[Fact]:
-    """90 development facts in a fixed random order."""
-    return random.Random(SEED).sample(bundled_facts("development"), FACTS)
-
-
 def main() -> None:
-    lm, facts, leads = load_model(), chosen_facts(), wikipedia_leads("heldout")[:LEADS]
+    lm, leads = load_model(), wikipedia_leads("heldout")[:LEADS]
+    facts = random.Random(SEED).sample(bundled_facts("development"), FACTS)
     statistics = key_statistics(lm, (2, 3, *LAYERS))
     made_with = {
         "fingerprint": lm.fingerprint,

@@ -109,10 +109,8 @@ def before_and_after(states: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
         the figure, and its alt text.
     """
     first = next(iter(states.values()))
-    with mpl.rc_context(STYLE):
-        height = 0.6 + 0.42 * len(first)
-        figure = Figure(figsize=(3.2 + 2.2 * len(states), height), layout="constrained")
-        axes = figure.subplots(1, len(states), sharey=True, squeeze=False)[0]
+    size = (3.2 + 2.2 * len(states), 0.6 + 0.42 * len(first))
+    with drawing(1, len(states), size, sharey=True, squeeze=False) as (figure, (axes,)):
         for axis, (title, table) in zip(axes, states.items(), strict=True):
             y = range(len(table))
             axis.barh([i - 0.18 for i in y], table.p_old, 0.34, color=OLD, label="old answer")
