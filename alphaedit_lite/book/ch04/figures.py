@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
@@ -30,11 +31,7 @@ def matrices_figure(panels: Mapping[str, Tensor]) -> tuple[Figure, str]:
     with drawing(1, len(panels), size=size, width_ratios=widths, squeeze=False) as (figure, axes):
         for axis, (title, matrix) in zip(axes[0], panels.items(), strict=True):
             axis.imshow(matrix.numpy(), cmap="PuOr", vmin=-1.6 * top, vmax=1.6 * top)
-            for (i, j), value in zip(
-                torch.cartesian_prod(*map(torch.arange, matrix.shape)).tolist(),
-                matrix.flatten().tolist(),
-                strict=True,
-            ):
+            for (i, j), value in np.ndenumerate(matrix.numpy()):
                 axis.text(
                     j, i, f"{value:.2g}" if abs(value) > 5e-3 else "0", ha="center", va="center", size=8
                 )
