@@ -98,11 +98,6 @@ class Moved(NamedTuple):
     size: float
     common: float
 
-    @property
-    def share(self) -> float:
-        """The share of the displacements' squares that is common to all prompts."""
-        return (self.common / self.size) ** 2 if self.size else 0.0
-
 
 def displacement(before: Tensor, after: Tensor) -> Moved:
     """How far the prompts moved, and how far their centre did. Both are [n, d], row i the same prompt."""

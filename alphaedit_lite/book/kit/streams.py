@@ -195,11 +195,9 @@ def _slopes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray((x * y).sum(-1) / np.square(x).sum(-1))
 
 
-def versus(
-    streams: Mapping[str, Stream], a: str, b: str, metric: str = "efficacy_top1", edits: int | None = None
-) -> str:
-    """Editor a against editor b in words, on the facts judged of both after ``edits`` edits (the last)."""
-    end = min(last(streams[a]), last(streams[b])) if edits is None else edits
+def versus(streams: Mapping[str, Stream], a: str, b: str, metric: str = "efficacy_top1") -> str:
+    """Editor a against editor b in words, on the facts judged of both at the end of the shorter stream."""
+    end = min(last(streams[a]), last(streams[b]))
     return told(difference(scores(streams[a], end, metric), scores(streams[b], end, metric)), a, b)
 
 
