@@ -17,7 +17,7 @@ import torch
 from matplotlib.figure import Figure
 
 from ..kit.layer import OneLayer, Thin
-from ..kit.plots import COLORS, LINES, drawing, legend, styled
+from ..kit.plots import COLORS, LINES, drawing, legend, styled, ticks
 
 SHARES = (0.2, 0.4, 0.6, 0.8, 0.9, 0.97)
 MARKS = "osD^v"
@@ -191,10 +191,7 @@ def fronts_figure(fronts: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
             said.append(f"{label}, by {'c' if label == 'MEMIT' else 'λ'}: {'; '.join(rows)}.")
         for axis, name in zip(axes, panels.values(), strict=True):
             axis.set(xlabel=name, xscale="log")
-            low, high = axis.get_xlim()
-            ticks = [t for t in (0.5, 1, 2, 5, 10, 20, 50, 100, 300, 1000) if low <= t <= high]
-            axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
-            axis.set_xticks([], minor=True)
+            ticks(axis.xaxis, (0.5, 1, 2, 5, 10, 20, 50, 100, 300, 1000))
         axes[0].set(ylabel="new facts named first, %", ylim=(-4, 102))
         legend(figure, axes[0], ncols=len(fronts), fontsize=8)
     return figure, " ".join(said)

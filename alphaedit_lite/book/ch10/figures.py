@@ -16,7 +16,7 @@ from matplotlib.transforms import Bbox
 
 from ..kit.editors import ALPHA, RIDGE
 from ..kit.fronts import MEMORY, Fronts
-from ..kit.plots import COLORS, drawing, legend
+from ..kit.plots import COLORS, drawing, legend, ticks
 from ..kit.stream_figures import rise_axis, style_of
 
 TITLES = {"efficacy_top1": "named first, %", "generalization_top1": "paraphrases, %"}
@@ -43,9 +43,7 @@ def harm_axis(axis: Any) -> None:
         return
     axis.set_xscale("log")
     axis.set_xlim(low / 1.4, high * 1.3)
-    ticks = [t for t in (5, 10, 15, 20, 30, 50, 80, 150, 300, 1000) if low / 1.4 <= t <= high * 1.3]
-    axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    axis.set_xticks([], minor=True)
+    ticks(axis.xaxis, (5, 10, 15, 20, 30, 50, 80, 150, 300, 1000))
 
 
 def obstacles(axis: Any) -> list[Bbox]:

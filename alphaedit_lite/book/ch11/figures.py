@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..kit.plots import COLORS, NEW, OLD, drawing, legend
+from ..kit.plots import COLORS, NEW, OLD, drawing, legend, ticks
 from ..kit.stream_figures import MARKS, style
 from ..kit.streams import Stream, course
 from .experiments import phenomenon_of, share_with_interval
@@ -109,10 +109,7 @@ def scatter_figure(table: pd.DataFrame) -> tuple[Figure, str]:
                 axis.plot(100 * kept.rise.clip(lower=0.002), 100 * kept[what], label=name, **look)
             axis.axhline(0, color="0.6", lw=1)
             axis.set_xscale("log")
-            low, high = axis.get_xlim()
-            ticks = [t for t in (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1e3, 1e4, 1e5, 1e6) if low <= t <= high]
-            axis.set_xticks(ticks, [f"{t:g}" if t < 1e4 else f"$10^{{{math.log10(t):.0f}}}$" for t in ticks])
-            axis.set_xticks([], minor=True)
+            ticks(axis.xaxis, (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1e3, 1e4, 1e5, 1e6))
             axis.set_title(f"{what} right", fontsize=8.5)
             axis.set_xlabel("rise of perplexity, %")
             ends = table.groupby("editor", sort=False).last()
@@ -145,9 +142,9 @@ def dose_figure(table: pd.DataFrame) -> tuple[Figure, str]:
             said.append(f"{title}, change in %: {', '.join(listed)}")
         axes[0].set_xscale("log")
         low, high = axes[0].get_xlim()
-        ticks = [t for t in (1, 1.2, 1.5, 2, 3, 5, 10, 30, 100, 1e3, 1e4) if low <= t <= high]
-        ticks = ticks if len(ticks) < 5 else [t for t in ticks if t in (1, 2, 5, 10, 100, 1e3, 1e4)]
-        axes[0].set_xticks(ticks, [f"{t:g}" for t in ticks])
+        there = [t for t in (1, 1.2, 1.5, 2, 3, 5, 10, 30, 100, 1e3, 1e4) if low <= t <= high]
+        there = there if len(there) < 5 else [t for t in there if t in (1, 2, 5, 10, 100, 1e3, 1e4)]
+        axes[0].set_xticks(there, [f"{t:g}" for t in there])
         axes[0].set_xticks([], minor=True)
         axes[0].set_yticks(range(len(table)), table.index, fontsize=8)
         axes[0].invert_yaxis()

@@ -6,6 +6,7 @@ import base64
 import html
 import importlib.util
 import io
+import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -61,6 +62,14 @@ def styled(items: Iterable[Any], marks: str = "os^vD", ms: float = 4) -> Iterato
     """Each of up to five things to draw, with a colour, a line and a marker of its own."""
     for item, color, line, mark in zip(items, COLORS, LINES, marks, strict=False):
         yield item, {"color": color, "ls": line, "marker": mark, "ms": ms}
+
+
+def ticks(axis: Any, places: Iterable[float]) -> None:
+    """Label those of some places that an axis (``xaxis`` or ``yaxis``) shows, and nothing between them."""
+    low, high = axis.get_view_interval()
+    there = [place for place in places if low <= place <= high]
+    axis.set_ticks(there, [f"{t:g}" if t < 1e4 else f"$10^{{{math.log10(t):.0f}}}$" for t in there])
+    axis.set_ticks([], minor=True)
 
 
 def legend(figure: Figure, axis: Any, loc: Any = "outside lower center", **options: Any) -> None:
