@@ -84,7 +84,7 @@ def test_an_editor_is_added_by_one_entry(monkeypatch):
         {**row._asdict(), "scores": scores, "perplexity": 11.0, "update": 0.1, "seconds": 1.0} for row in rows
     ]
     pairs = Pairs({"rows": some, "unedited": {"perplexity": 10.0, "scores": scores}})
-    assert (pairs.names, pairs.ways("mine")) == (["mine"], [AFTER, INSIDE])
+    assert (pairs.names, pairs.with_P) == (["mine"], [("mine", AFTER), ("mine", INSIDE)])
     assert pairs.left_over("mine", AFTER) is None  # no rows of its rivals here
 
 

@@ -55,7 +55,7 @@ def test_the_course_of_a_stream():
 def test_questions_are_named_so_that_checkpoints_can_be_paired():
     found = checkpoint(0, [])
     assert list(streams.right(found).index) == ["a 0", "a 1", "a 2", "a 3", "b 0", "b 1"]
-    assert streams.right(found, phenomenon="a").tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert streams.right(found).tolist()[:4] == [1.0, 1.0, 0.0, 0.0]
     assert streams.right(found, "last words").tolist() == [1.0, 0.0]
 
 
@@ -69,11 +69,7 @@ def test_facts_are_named_by_their_place_however_many_were_judged():
     assert list(streams.scores(half, 150, first=100).index[:3]) == [100, 102, 104]  # 25 of 50
 
 
-def test_cohorts_and_their_fading():
-    table = streams.cohorts(stream())
-    assert table[["edits", "first", "age"]].iloc[1].tolist() == [200, 0, 100]
-    assert table["mean"].tolist()[:3] == pytest.approx([0.8, 0.6, 0.8])
-    assert table.n.tolist()[-1] == 99
+def test_how_a_cohort_fades():
     faded = streams.fading(stream(), until=200)
     assert (faded.mean, faded.n) == (pytest.approx(-0.2), 25)
     assert streams.fading(stream()).n == 25  # of the hundred judged at the end, those judged at first, too
@@ -146,11 +142,8 @@ def test_a_change_in_words():
 def test_two_streams_in_words():
     both = {"AlphaEdit": stream(), "MEMIT": stream("MEMIT", slope=0.6)}
     assert streams.versus(both, "AlphaEdit", "MEMIT").startswith("AlphaEdit is ahead of MEMIT by 13.4 points")
-    assert "no stream of ROME" in streams.versus(both, "ROME", "MEMIT")
-    assert "level within the noise" in streams.versus(both, "AlphaEdit", "MEMIT", edits=100)
-    told = streams.story(both, "AlphaEdit", ("MEMIT", "ROME"))
+    told = streams.story(both, "AlphaEdit", ("MEMIT",))
     assert told.startswith("after 300 edits, on the facts, AlphaEdit is ahead of MEMIT by 13.4")
-    assert "not among the committed" in streams.story({}, "AlphaEdit", ("MEMIT",))
 
 
 # -- the sweep ------------------------------------------------------------------------------------------
@@ -184,13 +177,11 @@ def test_what_the_history_is_worth_with_and_without_p(fronts):
     more = [row("AlphaEdit without history", "λ = 0.8", 11, 11.0, "solved inside")]
     more.append(row("ridge with history", "λ = 0.8", 15, 11.0))
     both = Fronts({"unedited": row("", "", 0, 10.0), "rows": [*fronts.rows.values(), *more]})
-    assert fronts.interaction() is None
     assert both.interaction().mean == pytest.approx((15 - 10) / 20 - (12 - 11) / 20)
-    assert both.has(("ridge", "λ = 0.2"))
-    assert both.ablation()["history, with P"].mean == pytest.approx(0.05)
+    assert both.contrast(*ABLATION["history, with P"]).mean == pytest.approx(0.05)
     assert both.answer("history, without P").startswith("ridge with history is ahead of ridge by 25.0")
-    assert "history, MEMIT" not in both.ablation()  # one of its two rows has not been run
-    assert not both.has(("ridge", "λ = 3"))
+    with pytest.raises(KeyError, match="has no row"):
+        both.ablation()  # a row of another question has not been run
 
 
 def test_what_an_edit_takes_on_disk(fronts):
@@ -215,9 +206,7 @@ def test_each_editor_at_its_default_and_batch_by_batch(fronts):
     names = (("AlphaEdit", "λ = 0.2"), ("ridge", "λ = 0.8"))
     assert "to the last digit" in fronts.same_as(names[0], names[0])
     assert "ahead of ridge by 30.0" in fronts.same_as(*names)
-    assert "not run yet" in fronts.same_as(("PRUNE", ""), names[0])
     assert "ahead of ridge by 60.0" in fronts.told_batch(*names, number=1, batch=10)
-    assert "has not been run" in fronts.told_batch(("ROME", ""), names[1], 0)
 
 
 def test_published_numbers_stand_beside_ours():
@@ -239,9 +228,7 @@ def test_editors_are_compared_where_they_harm_alike(fronts):
     assert "cannot be compared yet" in fronts.told_at_equal_harm("ROME", "ridge")
     said = fronts.told_at_equal_harm("AlphaEdit", "MEMIT")  # which has one row only
     assert said.startswith("at their defaults, where perplexity has risen by 10.0% and 25.0%, AlphaEdit and")
-    assert fronts.rise(("ridge", "λ = 9")) == "(not run yet)"
     assert "ahead of ridge by 30.0" in fronts.told(("AlphaEdit", "λ = 0.2"), ("ridge", "λ = 0.8"))
-    assert "is not run" in fronts.told(("AlphaEdit", "λ = 9"), ("ridge", "λ = 0.8"))
     with pytest.raises(ValueError, match="no rise of perplexity in common"):
         fronts.compare("MEMIT", "ridge")
     with pytest.raises(ValueError, match=r"span rises of 10.0% to 20.0%, which leaves out 50.0%"):

@@ -24,7 +24,7 @@ from ...facts import Fact, bundled_facts
 from ...models import LanguageModel
 from ..kit.demo import EXAMPLES, LOWER_ASSAM, doubt, first_guess, probe
 from ..kit.plots import before_and_after, bundle
-from ..kit.widget import save_frames
+from ..kit.widget import labelled, save_frames
 
 
 class EditWidget:
@@ -46,7 +46,7 @@ class EditWidget:
         self.states: dict[str, pd.DataFrame] = {}
         self.known = [LOWER_ASSAM, *bundled_facts("development")]
         options = sorted({fact.template for fact in self.known})
-        wide: dict[str, Any] = {"layout": w.Layout(width="95%"), "style": {"description_width": "9em"}}
+        wide = labelled("9em", "95%")
         self.example = w.Dropdown(options=list(EXAMPLES), description="Example", **wide)
         self.subject = w.Text(LOWER_ASSAM.subject, description="Subject", **wide)
         self.template = w.Combobox(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, several
+from ..kit.exercises import exercise, expect, near, refuse, several
 from .reference import Z, facts_needed, lost, over_edits, wilson, yardsticks
 
 
@@ -93,22 +93,17 @@ def check_facts_needed(answer: Callable[[float, float], float]) -> None:
         n, wanted = float(answer(p, d)), 2 * Z**2 * p * (1 - p) / d**2
         expect(n > 1, f"{n:.2f} facts for a difference of {d}? d stands squared below the line.")
 
-        def near(other: float, n: float = n) -> bool:
-            return other - 1e-6 <= n <= other + 1.01  # rounding up is welcome
-
-        expect(
-            not near(wanted / 2),
-            "this is the number for *one* share. A difference of two has the variance of both: add them.",
-        )
-        expect(
-            not near(2 * wanted),
-            "you ask that two intervals do not touch. That is stricter: standard errors add as squares (Pythagoras), "
-            "not as lengths.",
-        )
-        expect(not near(wanted / Z**2), "you ask for one standard error. For 95% it takes 1.96 of them.")
-        expect(not near(wanted / Z), "1.96 must be squared, too.")
-        expect(not near(wanted * d), "d must be squared: half the difference takes four times as many facts.")
-        expect(not near(wanted / (1 - p)), "the variance of one answer is p(1 − p), not p.")
+        mistakes = {
+            "this is the number for *one* share. "
+            "A difference of two has the variance of both: add them.": wanted / 2,
+            "you ask that two intervals do not touch. That is stricter: standard errors add as squares "
+            "(Pythagoras), not as lengths.": 2 * wanted,
+            "you ask for one standard error. For 95% it takes 1.96 of them.": wanted / Z**2,
+            "1.96 must be squared, too.": wanted / Z,
+            "d must be squared: half the difference takes four times as many facts.": wanted * d,
+            "the variance of one answer is p(1 − p), not p.": wanted / (1 - p),
+        }
+        refuse(n, mistakes, lambda n, other: other - 1e-6 <= n <= other + 1.01)  # rounding up is welcome
         expect(
             wanted - 0.5 <= n <= wanted + 1.01,
             f"with p = {p} and {n:.0f} facts each, 1.96 standard errors of the difference are "
@@ -123,19 +118,14 @@ def check_lost(answer: Callable[[Tensor, Tensor], float]) -> None:
     now = torch.tensor([1] * 10 + [0] * 3 + [1] * 2 + [0] * 5, dtype=torch.bool)
     order = torch.randperm(20)
     share = float(answer(before[order], now[order]))
-    expect(
-        abs(share - 1 / 20) > 1e-6 and abs(share - 1 / 13) > 1e-6,
-        "you take the difference of two accuracies. An answer that became right does not make up for one that was lost.",
-    )
-    expect(
-        abs(share - 3 / 20) > 1e-6,
-        "you divide by all questions. Only what was right can be lost: divide by their number.",
-    )
-    expect(
-        abs(share - 5 / 20) > 1e-6 and abs(share - 5 / 13) > 1e-6,
-        "you count every change. A wrong answer that became right is no damage.",
-    )
-    expect(abs(share - 10 / 13) > 1e-6, "this is the share that is *kept*.")
+    mistakes = {
+        "you take the difference of two accuracies. An answer that became right does not make up for one "
+        "that was lost.": (1 / 20, 1 / 13),
+        "you divide by all questions. Only what was right can be lost: divide by their number.": (3 / 20,),
+        "you count every change. A wrong answer that became right is no damage.": (5 / 20, 5 / 13),
+        "this is the share that is *kept*.": (10 / 13,),
+    }
+    refuse(share, mistakes, lambda share, wrong: any(near(share, one) for one in wrong))
     expect(abs(share - 3 / 13) < 1e-6, f"3 of 13 right answers are lost here, not {share:.2f}.")
     nothing = torch.zeros(5, dtype=torch.bool)
     expect(

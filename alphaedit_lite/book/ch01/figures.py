@@ -18,7 +18,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend
 from .experiments import DISTANCES, STATES
 
 Interval = Callable[[int, int], tuple[float, float]]
@@ -85,13 +85,7 @@ def relations_figure(table: pd.DataFrame, interval: Interval) -> tuple[Figure, s
             axis.set_title(f"{wording} wording", fontsize=9)
         axes[0][0].plot([], [], "s", mfc="none", color=COLORS[1], label="beats the alternative")
         axes[0][0].plot([], [], "o-", color=COLORS[0], label="is the first choice, 95% interval")
-        figure.legend(
-            *axes[0][0].get_legend_handles_labels(),
-            loc="outside lower center",
-            ncols=2,
-            frameon=False,
-            fontsize=8,
-        )
+        legend(figure, axes[0][0], ncols=2, fontsize=8)
     return figure, "; ".join(said) + "."
 
 
@@ -118,23 +112,20 @@ def wordings_figure(p: Tensor, templates: Sequence[str]) -> tuple[Figure, str]:
 
 
 def reach_figure(
-    ways: Mapping[str, Sequence[Mapping[str, float]]],
-    over_edits: Callable[[Tensor], tuple[float, float]],
-    grey: bool = True,
+    ways: Mapping[str, Sequence[Mapping[str, float]]], over_edits: Callable[[Tensor], tuple[float, float]]
 ) -> tuple[Figure, str]:
     """A panel for each way of editing: how much changed at each distance, and what a perfect edit would do.
 
     Args:
         ways: title -> per edit, distance -> share (``knowledge.reach``), and "text", perplexity's rise.
         over_edits: the interval of a mean, from the shares of the edits, [n].
-        grey: also draw each edit by itself.
     """
     said, x = [], range(len(DISTANCES))
     short = ["the\nfact", "para-\nphrases", "same\nrelation", "other\nrelation"]
     with drawing(1, len(ways), size=(1.3 + 1.65 * len(ways), 2.6), sharey=True) as (figure, axes):
         for axis, (title, rows), color in zip(axes, ways.items(), COLORS, strict=False):
             values = torch.tensor([[row[d] for d in DISTANCES] for row in rows], dtype=torch.float64)
-            for shares in values if grey else []:
+            for shares in values:
                 axis.plot(x, shares, ".", color="0.6", ms=4, zorder=1)
             axis.plot([-0.3, 1.5, 1.5, 3.3], [1, 1, 0, 0], color="0.35", ls=":", lw=1.2, zorder=0)
             means = values.nanmean(0).tolist()

@@ -14,17 +14,13 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-import torch
-import transformers
-
-from ... import __version__
 from ...config import EditorConfig
 from ...editor import AlphaEdit
 from ...finetune import FineTune
 from ...support.loading import load_model
 from ...support.statistics import key_statistics
 from ...support.texts import wikipedia_leads
-from ..kit.results import RESULTS, keep
+from ..kit.results import RESULTS, keep, made_by
 from .experiments import WAYS, Probe, Writer, subjects_for_edits
 
 FACTS, TEXTS = 10, 6
@@ -34,13 +30,7 @@ OUT = RESULTS / "finetune.json"
 def opened(model: str) -> dict[str, Any]:
     """The results so far, without those that were made with other settings."""
     settings = json.loads(json.dumps({**WAYS, "AlphaEdit": asdict(EditorConfig())}))
-    made = {
-        "model": model,
-        "package": __version__,
-        "torch": torch.__version__.split("+")[0],
-        "transformers": transformers.__version__,
-    }
-    found: dict[str, Any] = {"made_with": made, "settings": settings, "seconds": 0.0, "facts": []}
+    found: dict[str, Any] = {"made_with": made_by(model), "settings": settings, "seconds": 0.0, "facts": []}
     if OUT.exists():
         old = json.loads(OUT.read_text(encoding="utf-8"))
         if old["made_with"]["model"] != model:

@@ -12,10 +12,10 @@ from typing import Any
 import ipywidgets as w
 
 from ..kit.plots import drawing
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .figures import Interval, draw_interval
 
-WIDE: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "9em"}}
+WIDE = labelled("9em")
 
 
 class IntervalWidget(FigureWidget):

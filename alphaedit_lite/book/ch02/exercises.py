@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, refuse
 from .reference import contributions, feed_forward_share, gated_key, needed_factor, selectivity
 
 
@@ -23,24 +23,18 @@ def check_share(answer: Callable) -> None:
         d, kv = int(torch.randint(64, 4096, ())), float(torch.rand(()) * 0.8 + 0.1)
         wide = int(d * (1.5 + 3 * torch.rand(())))
         value = float(answer(d, wide, kv))
-        attention = 2 * d * d * (1 + kv)
-        expect(
-            not close(value, 3 * d * wide / attention),
-            "this is feed-forward divided by attention. A share is a part divided by the *whole*.",
-        )
-        expect(
-            not close(value, attention / (3 * d * wide + attention)),
-            "this is the share of attention; asked is that of the feed-forward half.",
-        )
-        expect(
-            not close(value, 2 * d * wide / (2 * d * wide + attention)),
-            "you counted two feed-forward matrices. The gated form has three: gate, up and down.",
-        )
-        expect(
-            not close(value, 3 * d * wide / (3 * d * wide + 4 * d * d)),
+        memories, attention = 3 * d * wide, 2 * d * d * (1 + kv)
+        mistakes = {
+            "this is feed-forward divided by attention. "
+            "A share is a part divided by the *whole*.": memories / attention,
+            "this is the share of attention; "
+            "asked is that of the feed-forward half.": attention / (memories + attention),
+            "you counted two feed-forward matrices. The gated form has three: "
+            "gate, up and down.": 2 * d * wide / (2 * d * wide + attention),
             "you counted four full attention matrices. Two of them (the attention's own keys and values) "
-            "have only kv_share · d_model rows.",
-        )
+            "have only kv_share · d_model rows.": memories / (memories + 4 * d * d),
+        }  # fmt: skip
+        refuse(value, mistakes, close)
         expect(
             close(value, feed_forward_share(d, wide, kv)),
             "this is not the share. Feed-forward: three matrices of d_model × d_ff. Attention: two of "
@@ -56,22 +50,15 @@ def check_gated_key(answer: Callable) -> None:
         tuple(k.shape) == (5, 12),
         f"the keys of 5 tokens in a layer with 12 neurons are 5 × 12, not {' × '.join(map(str, k.shape))}.",
     )
-    expect(
-        not close(k, gated_key(x, up, gate)),
-        "gate and up are exchanged: SiLU goes around the gate's part, x @ gate.T.",
-    )
-    expect(
-        not close(k, F.silu(x @ gate.T)),
-        "the up part is missing: without it, a coefficient could hardly be negative.",
-    )
-    expect(
-        not close(k, torch.sigmoid(x @ gate.T) * (x @ up.T)),
-        "this is the sigmoid of the gate. SiLU multiplies it by its input: silu(a) = a · sigmoid(a).",
-    )
-    expect(
-        not close(k, F.silu((x @ gate.T) * (x @ up.T))),
-        "SiLU stands around the whole product. It belongs around the gate's part only.",
-    )
+    a, b = x @ gate.T, x @ up.T
+    mistakes = {
+        "gate and up are exchanged: SiLU goes around the gate's part, x @ gate.T.": gated_key(x, up, gate),
+        "the up part is missing: without it, a coefficient could hardly be negative.": F.silu(a),
+        "this is the sigmoid of the gate. SiLU multiplies it by its input: "
+        "silu(a) = a · sigmoid(a).": a.sigmoid() * b,
+        "SiLU stands around the whole product. It belongs around the gate's part only.": F.silu(a * b),
+    }
+    refuse(k, mistakes, close)
     expect(
         close(answer(x, gate, -up), -k),
         "with −up in the place of up, every coefficient must change its sign: nothing may be wrapped "
@@ -162,15 +149,13 @@ def check_factor(answer: Callable) -> None:
             float(torch.rand(()) + 0.2) * (-1) ** int(torch.randint(2, ())),
         )
         f = float(answer(gap, c))
-        expect(
-            not close(f, gap / c),
-            "this is what must come *on top*. The neuron already contributes once: 1 changes nothing.",
-        )
-        expect(
-            not close(f, 1 - gap / c),
-            "the sign is turned: with this factor the gap doubles. A contribution of c, times "
-            "(factor − 1), must equal +gap.",
-        )
+        mistakes = {
+            "this is what must come *on top*. The neuron already contributes once: "
+            "1 changes nothing.": gap / c,
+            "the sign is turned: with this factor the gap doubles. A contribution of c, times (factor − 1), "
+            "must equal +gap.": 1 - gap / c,
+        }  # fmt: skip
+        refuse(f, mistakes, close)
         expect(
             close(c * (f - 1), gap),
             "at your factor f the contribution changes by (f − 1) · c, and that is not the gap.",

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import Any
 
 import ipywidgets as w
 from IPython.display import display
@@ -20,6 +19,7 @@ from ...models import LanguageModel
 from ...support.tokens import pieces
 from ..kit.neurons import Triggers, loudness
 from ..kit.tracing import speaks
+from ..kit.widget import labelled
 
 SOURCE = "Contexts: lead paragraphs of English Wikipedia, CC BY-SA 4.0."
 SIDES = ("positive", "negative")
@@ -76,7 +76,7 @@ class NeuronBrowser:
 
     def __init__(self, lm: LanguageModel, seen: Triggers, E: Tensor, word: str = "Paris") -> None:
         self.lm, self.seen, self.E = lm, seen, E
-        wide: dict[str, Any] = {"layout": w.Layout(width="95%"), "style": {"description_width": "6em"}}
+        wide = labelled("6em", "95%")
         self.word = w.Text(word, description="Word", continuous_update=False, **wide)
         self.found = w.Select(description="Neurons", rows=8, **wide)
         self.layer = w.BoundedIntText(0, min=0, max=lm.n_layers - 1, description="Block")

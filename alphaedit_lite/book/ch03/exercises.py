@@ -7,12 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, randn, several
+from ..kit.exercises import close, exercise, expect, near, randn, refuse, several
 from .reference import corrupt, effects, restore, rho, share
-
-
-def close(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and bool((a - b).abs().max() < 1e-9)
 
 
 @exercise("03.1", reference=corrupt)
@@ -87,14 +83,11 @@ def check_restore(answer: Callable[[Tensor, Tensor, int], Tensor]) -> None:
             not (close(found[:1, column], right[:1]) and not close(found[1:, column], right[1:])),
             "only the first sample was mended: all of them get the clean state.",
         )
-        expect(
-            not close(found[:, column], before[:, column]),
-            "nothing has been restored: the column is still what it was.",
-        )
-        expect(
-            not close(found[:, column], before[:, column] + clean[column]),
-            "the clean state was added to the corrupted one. It takes its place.",
-        )
+        mistakes = {
+            "nothing has been restored: the column is still what it was.": before[:, column],
+            "the clean state was added to the corrupted one. It takes its place.": before[:, column] + right,
+        }
+        refuse(found[:, column], mistakes, close)
         expect(
             close(found[:, column], right),
             "the column holds neither the corrupted nor the clean state of that column: clean[column] is wanted.",
@@ -126,22 +119,16 @@ def check_effects(answer: Callable[[float, Tensor, Tensor], tuple[float, Tensor]
             f"from [3, 6, samples] the indirect effects should be [3, 6], not {list(indirect.shape)}: take the mean "
             "over the samples, the last dimension.",
         )
-        expect(
-            not close(indirect, p_clean - p_restored.mean(-1)),
-            "this is what is still missing after the restoration. The indirect effect is what has come *back*: "
-            "restored minus corrupted.",
-        )
-        expect(
-            not close(indirect, -right), "the indirect effects have the wrong sign: restored minus corrupted."
-        )
-        expect(
-            not close(indirect, right / (p_clean - mean)),
-            "this is a share of the total effect: useful, but (3.2) does not divide.",
-        )
-        expect(
-            not close(indirect, p_restored.mean(-1)),
-            "this is the probability after the restoration. How much of it was there without?",
-        )
+        mistakes = {
+            "this is what is still missing after the restoration. The indirect effect is what has come "
+            "*back*: restored minus corrupted.": p_clean - p_restored.mean(-1),
+            "the indirect effects have the wrong sign: restored minus corrupted.": -right,
+            "this is a share of the total effect: "
+            "useful, but (3.2) does not divide.": right / (p_clean - mean),
+            "this is the probability after the restoration. "
+            "How much of it was there without?": p_restored.mean(-1),
+        }  # fmt: skip
+        refuse(indirect, mistakes, close)
         expect(
             close(indirect, right),
             "the indirect effects are not restored minus corrupted, averaged over samples.",
@@ -150,39 +137,26 @@ def check_effects(answer: Callable[[float, Tensor, Tensor], tuple[float, Tensor]
 
 @exercise("03.4", reference=share)
 def check_share(answer: Callable[[int, int], float]) -> None:
-    for layers, width in ((30, 8), (12, 5), (4, 2), (48, 20)):
-        found = float(answer(layers, width))
+    for L, T in ((30, 8), (12, 5), (4, 2), (48, 20)):
+        found = float(answer(L, T))
         right = (
-            sum((layers - 1 - layer) * (width - column) for layer in range(layers) for column in range(width))
-            / (layers * width) ** 2
+            sum((L - 1 - layer) * (T - column) for layer in range(L) for column in range(T)) / (L * T) ** 2
         )
-        say = f"with {layers} layers and {width} columns"
-        expect(
-            abs(found - (layers + 1) * (width + 1) / (4 * layers * width)) > 1e-9,
-            "you let the restored block run again. What is restored is its *output*, so the first block that has to "
-            "run is the next one: of L blocks, L − 1 − ℓ are left.",
-        )
-        expect(
-            abs(found - (layers - 1) / (2 * layers)) > 1e-9,
-            "this is the saving by layers alone. The columns left of the restored one need not run either.",
-        )
-        expect(
-            abs(found - (width + 1) / (2 * width)) > 1e-9,
-            "this is the saving by columns alone. The blocks up to the restored one need not run either.",
-        )
-        expect(
-            abs(found - (layers - 1) * (width - 1) / (4 * layers * width)) > 1e-9,
-            "the restored column itself must run on through the later blocks: of T columns, T − c are left.",
-        )
-        expect(
-            abs(found - 1 / 4) > 1e-9,
-            "a quarter is the limit for many layers and columns. For small ones the ends count: add up "
-            "0 + 1 + … + (L − 1), and 1 + 2 + … + T.",
-        )
-        expect(
-            abs(found - right) < 1e-9,
-            f"{say} the share should be {right:.4f}; your formula says {found:.4f}.",
-        )
+        mistakes = {
+            "you let the restored block run again. What is restored is its *output*, so the first block that "
+            "has to run is the next one: of L blocks, L − 1 − ℓ are left.": (L + 1) * (T + 1) / (4 * L * T),
+            "this is the saving by layers alone. "
+            "The columns left of the restored one need not run either.": (L - 1) / (2 * L),
+            "this is the saving by columns alone. "
+            "The blocks up to the restored one need not run either.": (T + 1) / (2 * T),
+            "the restored column itself must run on through the later blocks: "
+            "of T columns, T − c are left.": (L - 1) * (T - 1) / (4 * L * T),
+            "a quarter is the limit for many layers and columns. For small ones the ends count: add up 0 + 1 "
+            "+ … + (L − 1), and 1 + 2 + … + T.": 1 / 4,
+        }  # fmt: skip
+        refuse(found, mistakes, near, within=1e-9)
+        say = f"with {L} layers and {T} columns the share should be {right:.4f}"
+        expect(abs(found - right) < 1e-9, f"{say}; your formula says {found:.4f}.")
 
 
 # The table of exercise 03.5: five layers, without ties.
@@ -196,15 +170,15 @@ def check_rho(answer: float) -> None:
     right, plain = float(torch.corrcoef(ranks)[0, 1]), float(torch.corrcoef(torch.stack([x, y]))[0, 1])
     given, squares = float(answer), float((ranks[0] - ranks[1]).square().sum())
     n = len(x)
-    hints = {
-        -right: "one row was ranked from the largest, the other from the smallest: rank both in the same direction.",
-        1 - right: "you have left out the 1 in front: ρ = 1 − …, so that equal ranks give 1.",
-        1 - squares / (n * (n * n - 1)): "the factor 6 is missing.",
-        1 - 6 * squares / n**3: "the denominator is n (n² − 1), not n³.",
-        squares: "this is the sum of the squared differences of ranks. Now put it into the formula.",
+    mistakes = {
+        "one row was ranked from the largest, the other from the smallest: "
+        "rank both in the same direction.": -right,
+        "you have left out the 1 in front: ρ = 1 − …, so that equal ranks give 1.": 1 - right,
+        "the factor 6 is missing.": 1 - squares / (n * (n * n - 1)),
+        "the denominator is n (n² − 1), not n³.": 1 - 6 * squares / n**3,
+        "this is the sum of the squared differences of ranks. Now put it into the formula.": squares,
     }
-    for value, hint in hints.items():
-        expect(abs(given - value) > 1e-6, hint)
+    refuse(given, mistakes, near)
     expect(
         abs(given - plain) > 0.02,
         "this is the correlation of the values (Pearson's). Replace each value by its rank first.",

@@ -170,7 +170,6 @@ def heat(
     width: int = 1,
     columns: Sequence[int] | None = None,
     layers: Sequence[int] | None = None,
-    restore: Callable[[Tensor, Tensor, int], Tensor] = restore,
 ) -> Tensor:
     """P(answer) of the corrupted runs with one place restored, [columns, layers, samples].
 
@@ -217,15 +216,12 @@ def _one_block(lm: LanguageModel, rows: Tensor, block: int, cache: DynamicCache,
     positions = torch.arange(start, start + width, device=lm.device).expand(n, -1)
     mask = torch.ones(n, start + width, dtype=torch.long, device=lm.device)
     before = DynamicCache()
-    for layer, kept in enumerate(_layers(cache) if start else ()):
+    layers: list[Any] = cache.layers if start else []
+    for layer, kept in enumerate(layers):
         # The samples again and again, one for each row; of the other blocks' caches only the length is read.
         which = torch.arange(n if layer == block else 1, device=lm.device) % kept.keys.shape[0]
         before.update(kept.keys[which, :, :start], kept.values[which, :, :start], layer)
     return lm.run(rows, mask, positions, start=block, stop=block + 1, prefix=before if start else None)[0]
-
-
-def _layers(cache: DynamicCache) -> list[Any]:
-    return list(cache.layers)
 
 
 def groups(width: int, last: int) -> list[list[int]]:

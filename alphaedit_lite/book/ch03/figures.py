@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend
 from .experiments import GROUPS
 from .results import Array, Study, interval
 
@@ -86,8 +86,7 @@ def averages_figure(study: Study, kinds: Mapping[str, str]) -> tuple[Figure, str
             axis.set_title(title, loc="left", fontsize=9)
             axis.set_xlabel("block")
         axes[0].set_ylabel("average indirect effect")
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=4, frameon=False, fontsize=7)
+        legend(figure, axes[0], ncols=4, fontsize=7)
     return figure, f"{'; '.join(said)}."
 
 

@@ -15,10 +15,8 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
-import transformers
 from torch import Tensor
 
-from ... import __version__
 from ...editor import Editor
 from ...facts import Fact, bundled_facts
 from ...keys import KeyStatistics
@@ -28,7 +26,7 @@ from ...prompts import PREFIXES
 from ...support.loading import load_model
 from ...support.statistics import key_statistics
 from ...targets import TargetConfig, compute_targets
-from ..kit.results import RESULTS, keep, resume
+from ..kit.results import RESULTS, keep, made_by, resume
 from . import experiments as causal
 
 FACTS, EDITED = 30, 8
@@ -133,10 +131,7 @@ def columns(rows: list[dict[str, float]]) -> dict[str, list[float]]:
 def provenance(lm: LanguageModel, noise: float) -> dict[str, Any]:
     settings = {k: v for k, v in asdict(TARGETS).items() if k != "batch_size"}
     return {
-        "model": lm.fingerprint,
-        "package": __version__,
-        "torch": torch.__version__.split("+")[0],
-        "transformers": transformers.__version__,
+        **made_by(lm.fingerprint),
         "noise": NOISE,
         "noise_std": round(noise, 6),
         "samples": SAMPLES,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, randn
+from ..kit.exercises import exercise, expect, randn, refuse
 from .reference import effective_dimension, expected_error, store, two_keys, write, write_carefully
 
 
@@ -33,23 +33,19 @@ def check_two_keys(answer: Callable[[float], tuple[float, float]]) -> None:
             given >= 0,
             "an error is a length, and a length is never negative: keys may also overlap at c < 0.",
         )
-        expect(
-            not close(given, c**2), "this is the squared error, c². The error itself is the length of c·v₂."
-        )
-        expect(
-            not close(given, 1 - abs(c)),
-            "v₁ arrives whole, since k₁ᵀk₁ = 1. What comes *on top* is the error, not what is missing.",
-        )
+        mistakes = {
+            "this is the squared error, c². The error itself is the length of c·v₂.": c**2,
+            "v₁ arrives whole, since k₁ᵀk₁ = 1. "
+            "What comes *on top* is the error, not what is missing.": 1 - abs(c),
+        }  # fmt: skip
+        refuse(given, mistakes, close)
         expect(close(given, error), f"at c = {c:.2f} the sum's error is {error:.3f}, not {given:.3f}.")
-        expect(not close(length, 2 / (1 - c**2)), "this is ‖W‖². Take the root.")
-        expect(
-            not close(length, math.sqrt(1 / (1 - c**2))),
-            "this is the length of *one* of the two rows of K⁺. ‖W‖² adds up both.",
-        )
-        expect(
-            not close(length, math.sqrt(2)),
-            "this is ‖W‖ of the sum V Kᵀ, or of keys at a right angle. The exact W is V K⁻¹.",
-        )
+        mistakes = {
+            "this is ‖W‖². Take the root.": 2 / (1 - c**2),
+            "this is the length of *one* of the two rows of K⁺. ‖W‖² adds up both.": (1 - c**2) ** -0.5,
+            "this is ‖W‖ of the sum V Kᵀ, or of keys at a right angle. The exact W is V K⁻¹.": math.sqrt(2),
+        }
+        refuse(length, mistakes, close)
         expect(
             close(length, size),
             f"at c = {c:.2f} the exact W has ‖W‖ = {size:.3f}, not {length:.3f}. ‖W‖² = tr((KᵀK)⁻¹), "
@@ -98,14 +94,11 @@ def check_expected_error(answer: Callable[[int, int], tuple[float, float]]) -> N
             float((V @ G @ K - V).square().sum(1).mean()) for G in (K.transpose(1, 2), torch.linalg.pinv(K))
         )
         summed, least = map(float, answer(n, d))
-        expect(
-            not close(summed, n / d),
-            "n/d counts all n facts. The fact that you ask for is no error of its own.",
-        )
-        expect(
-            not close(summed, math.sqrt((n - 1) / d)),
-            "this is the root. The mean of the *squared* error is asked for.",
-        )
+        mistakes = {
+            "n/d counts all n facts. The fact that you ask for is no error of its own.": n / d,
+            "this is the root. The mean of the *squared* error is asked for.": math.sqrt((n - 1) / d),
+        }
+        refuse(summed, mistakes, close)
         expect(
             abs(summed - added) < 0.08 * added,
             f"for n = {n}, d = {d} the sum's mean squared error is about {added:.2f}, not {summed:.2f}. Each of the "
@@ -192,22 +185,17 @@ def check_effective_dimension(answer: Callable[[Tensor], float]) -> None:
             close(given, float(answer(K * (0.2 + torch.rand(300, dtype=torch.float64)))), 1e-3 * given),
             "your answer changes when keys get longer or shorter: divide each *column* by its length first.",
         )
-        expect(
-            not close(given, 1 / float((U.T @ U).square().mean()), 1e-3),
-            "you have counted each key with itself, and that cosine is always 1. Leave out the diagonal.",
-        )
-        expect(
-            not close(given, 1 / float(off.abs().mean()), 1e-3),
-            "you have averaged the cosines' size. Square them first: errors at right angles add like squares.",
-        )
-        expect(
-            not close(given, float(off.square().mean()), 1e-3),
-            "this is the mean squared cosine. Random keys in d dimensions have 1/d: solve for d.",
-        )
-        expect(
-            not close(given, 1 / float(off.mean()) ** 2, 1e-3),
-            "you have squared the mean. Take the mean of the squares: positive and negative overlaps both disturb.",
-        )
+        mistakes = {
+            "you have counted each key with itself, and that cosine is always 1. "
+            "Leave out the diagonal.": 1 / float((U.T @ U).square().mean()),
+            "you have averaged the cosines' size. Square them first: "
+            "errors at right angles add like squares.": 1 / float(off.abs().mean()),
+            "this is the mean squared cosine. Random keys in d dimensions have 1/d: "
+            "solve for d.": float(off.square().mean()),
+            "you have squared the mean. Take the mean of the squares: positive and negative overlaps both "
+            "disturb.": 1 / float(off.mean()) ** 2,
+        }  # fmt: skip
+        refuse(given, mistakes, close, tolerance=1e-3)
         expect(
             abs(given - right) < 1e-3 * right,
             f"{what or 'crowded keys'} should give about {right:.1f}, not {given:.1f}.",

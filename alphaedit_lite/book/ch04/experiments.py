@@ -6,38 +6,25 @@ rows = subject_keys(lm, facts, 6)                  # [n, d_ff]: one key per subj
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from ...facts import Fact
-from ...hooks import hooked
 from ...models import LanguageModel
-from ...prompts import batches, encode
-
-
-@torch.no_grad()
-def _keys(lm: LanguageModel, rows: Sequence[list[int]], layer: int) -> Iterable[list[Tensor]]:
-    """The keys at every token of some token lists, each [length, d_ff], batch by batch."""
-    for chunk in batches(rows, [len(row) for row in rows], 1024):
-        ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in chunk], True, lm.pad_id)
-        ids = ids.to(lm.device)
-        lengths = torch.tensor([len(row) for row in chunk], device=lm.device)
-        positions = torch.arange(ids.shape[1], device=lm.device).expand_as(ids)
-        seen: list[Tensor] = []
-        with lm.frozen(), hooked(inputs={lm.down_projection(layer): seen.append}):
-            lm.run(lm.embed(ids), (positions < lengths[:, None]).long(), positions, stop=layer + 1)
-        yield [key[: len(row)].double() for key, row in zip(seen[0], chunk, strict=True)]
+from ...prompts import encode
+from ..kit.neurons import keys_of
 
 
 def subject_keys(lm: LanguageModel, facts: Sequence[Fact], layer: int, prefix: str = "") -> Tensor:
     """The key at each subject's last token, [n, d_ff], float64, on the CPU: in its prompt, after a prefix."""
     found = [encode(lm.tokenizer, prefix + f.prompt, len(prefix) + f.subject_end) for f in facts]
     rows = [encoded.ids[: encoded.subject + 1] for encoded in found]
-    order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
-    ends = [key[-1] for some in _keys(lm, [rows[i] for i in order], layer) for key in some]
-    return torch.stack(ends).cpu()[torch.tensor(order).argsort()]
+    out = torch.empty(len(rows), lm.d_ff, dtype=torch.float64)
+    for chunk, mask, keys in keys_of(lm, rows, 1024, [layer]):
+        out[chunk] = keys[0, torch.arange(len(chunk)), mask.sum(1) - 1].double().cpu()
+    return out
 
 
 def chance_right(n: int, d: int) -> float:

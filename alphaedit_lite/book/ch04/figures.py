@@ -12,6 +12,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from matplotlib.figure import Figure
@@ -30,11 +31,7 @@ def matrices_figure(panels: Mapping[str, Tensor]) -> tuple[Figure, str]:
     with drawing(1, len(panels), size=size, width_ratios=widths, squeeze=False) as (figure, axes):
         for axis, (title, matrix) in zip(axes[0], panels.items(), strict=True):
             axis.imshow(matrix.numpy(), cmap="PuOr", vmin=-1.6 * top, vmax=1.6 * top)
-            for (i, j), value in zip(
-                torch.cartesian_prod(*map(torch.arange, matrix.shape)).tolist(),
-                matrix.flatten().tolist(),
-                strict=True,
-            ):
+            for (i, j), value in np.ndenumerate(matrix.numpy()):
                 axis.text(
                     j, i, f"{value:.2g}" if abs(value) > 5e-3 else "0", ha="center", va="center", size=8
                 )
@@ -146,20 +143,14 @@ def curves_figure(panels: Mapping[str, Mapping[str, Any]], x: str, table: pd.Dat
     return figure, f"{', '.join(columns)} against {x}. {'; '.join(rows[:: max(1, len(rows) // 12)])}."
 
 
-def cosines_figure(samples: Mapping[str, Tensor], title: str = "") -> tuple[Figure, str]:
+def cosines_figure(samples: Mapping[str, Tensor]) -> tuple[Figure, str]:
     """Histograms of cosines, as shares, one outline per sample."""
     bins = torch.linspace(-0.4, 1, 57)
     with drawing(size=(5.6, 2.8)) as (figure, axis):
         for (name, values), color, line in zip(samples.items(), COLORS, LINES, strict=False):
             share = torch.histogram(values.double().cpu(), bins.double()).hist / values.numel()
             axis.stairs(share.clamp_min(1e-6), bins, color=color, ls=line, lw=1.5, label=name)
-        axis.set(
-            yscale="log",
-            ylim=(3e-6, 1),
-            xlabel="cosine of two keys",
-            ylabel="share of the pairs",
-            title=title,
-        )
+        axis.set(yscale="log", ylim=(3e-6, 1), xlabel="cosine of two keys", ylabel="share of the pairs")
         figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     said = [
         f"{name}: mean {values.mean():.2f}, smallest {values.min():.2f}, largest {values.max():.2f}"

@@ -7,12 +7,10 @@ The chapter's printed figure is drawn by the same function, ``associative.draw_o
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets as w
 
 from ..kit.plots import drawing
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .figures import draw_overlap
 
 
@@ -20,7 +18,7 @@ class OverlapWidget(FigureWidget):
     """The angle between two keys, and how far the question stands from the first."""
 
     def __init__(self) -> None:
-        wide: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "13em"}}
+        wide = labelled("13em")
         self.angle = w.IntSlider(60, 0, 180, 5, description="Angle between the keys (°)", **wide)
         self.turn = w.IntSlider(0, -30, 30, 1, description="Question is off by (°)", **wide)
         super().__init__([self.angle, self.turn])

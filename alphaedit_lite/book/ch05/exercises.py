@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, randn
+from ..kit.exercises import exercise, expect, near, randn, refuse
 from .reference import clamp, damage, gain, objective, tangent
 
 
@@ -44,37 +44,24 @@ def check_objective(answer: Callable[..., Tensor]) -> None:
             loss.requires_grad,
             "no gradient can flow from this loss to δ: leave it a tensor, without float().",
         )
+        rest, two = 0.0625 * kl + decay, nll + 0.0625 * kl
+        mistakes = {
+            "the sign of the first term is turned: "
+            "a *small* loss should mean a large log-probability.": rest - nll,
+            "this is KL(before ‖ now). "
+            "In KL(now ‖ before) the probabilities of *now* are the weights.": nll + 0.0625 * turned + decay,
+            "the KL term has a weight of 0.0625.": nll + kl + decay,
+            "the norm of h is squared in the last term.": two + 0.5 * delta.norm() / h.norm(),
+            "the norm of δ is *not* squared in the last term; only that of h is.": two + decay * delta.norm(),
+            "the first term is a sum over the tokens: take the mean.": 5 * nll + rest,
+            "the first term uses probabilities: take their logarithms, "
+            "which is what log_p holds already.": rest - log_p[range(5), ids].exp().mean(),
+            "log_p[:, ids] pairs every row with every id. Row i belongs to ids[i] only: "
+            "log_p[range(len(ids)), ids].": rest - log_p[:, ids].mean(),
+        }  # fmt: skip
+        refuse(loss, mistakes, close)
         expect(
-            not close(loss, -nll + 0.0625 * kl + decay),
-            "the sign of the first term is turned: a *small* loss should mean a large log-probability.",
-        )
-        expect(
-            not close(loss, nll + 0.0625 * turned + decay),
-            "this is KL(before ‖ now). In KL(now ‖ before) the probabilities of *now* are the weights.",
-        )
-        expect(not close(loss, nll + kl + decay), "the KL term has a weight of 0.0625.")
-        expect(
-            not close(loss, nll + 0.0625 * kl + 0.5 * delta.norm() / h.norm()),
-            "the norm of h is squared in the last term.",
-        )
-        expect(
-            not close(loss, nll + 0.0625 * kl + 0.5 * delta.norm() ** 2 / h.norm() ** 2),
-            "the norm of δ is *not* squared in the last term; only that of h is.",
-        )
-        expect(
-            not close(loss, 5 * nll + 0.0625 * kl + decay),
-            "the first term is a sum over the tokens: take the mean.",
-        )
-        expect(
-            not close(loss, -log_p[range(5), ids].exp().mean() + 0.0625 * kl + decay),
-            "the first term uses probabilities: take their logarithms, which is what log_p holds already.",
-        )
-        expect(
-            not close(loss, -log_p[:, ids].mean() + 0.0625 * kl + decay),
-            "log_p[:, ids] pairs every row with every id. Row i belongs to ids[i] only: log_p[range(len(ids)), ids].",
-        )
-        expect(
-            close(loss, nll + 0.0625 * kl + decay),
+            close(loss, nll + rest),
             "the loss is not (5.1). Try each term alone: with now = before the second is zero, with δ = 0 the third.",
         )
 
@@ -114,15 +101,14 @@ def check_tangent(answer: Callable[[float, float, float, float], tuple[float, fl
             not close(p * x + q * y, p * p / a + q * q / b) or close(p * p / a + q * q / b, 1.0),
             "the direction is right, but p x + q y is not 1. What is μ? Put x = μ p/a and y = μ q/b into the condition.",
         )
-        expect(
-            not close(torch.tensor([x, y]), torch.tensor([p, q]) / (p * p + q * q)),
-            "this is the shortest (x, y) on the line. It ignores a and b: it is right for a circle, a = b, only.",
-        )
-        other = a * p * p + b * q * q
-        expect(
-            not close(torch.tensor([x, y]), torch.tensor([a * p, b * q]) / other),
-            "you have multiplied by a and b. From a x = μ p follows x = μ p / a: expensive directions are used *less*.",
-        )
+        shortest, other = torch.tensor([p, q]) / (p * p + q * q), torch.tensor([a * p, b * q])
+        mistakes = {
+            "this is the shortest (x, y) on the line. It ignores a and b: it is right for a circle, a = b, "
+            "only.": shortest,
+            "you have multiplied by a and b. From a x = μ p follows x = μ p / a: expensive directions are "
+            "used *less*.": other / (a * p * p + b * q * q),
+        }
+        refuse(torch.tensor([x, y]), mistakes, close)
         expect(abs(p * x + q * y - 1) < 1e-8, f"p x + q y should be 1; it is {p * x + q * y:.4f}.")
         t = torch.linspace(-3, 3, 6001, dtype=torch.float64)  # walk along the line, both ways
         cost = a * (x - t * q) ** 2 + b * (y + t * p) ** 2
@@ -139,21 +125,18 @@ def check_gain(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     C0, k = moment(d), randn(d)
     g = answer(k, C0)
     expect(tuple(g.shape) == (d,), f"g should have {d} entries, as the key has, not {list(g.shape)}.")
-    expect(
-        not close(g, k / (k @ k)),
-        "this is the plain write of chapter 4, which knows no C0: it moves the key exactly, and everybody else at random.",
-    )
-    expect(
-        not close(g, C0 @ k / (k @ C0 @ k)),
-        "you have multiplied by C0. It is the *inverse* that avoids the directions which text uses most.",
-    )
     u = torch.linalg.solve(C0, k)
-    expect(not close(g, u), "gᵀk is not 1: divide by kᵀC0⁻¹k.")
-    expect(
-        not close(g, u / u.norm()),
-        "g has length 1, but gᵀk is not 1, so Δk is not r. Divide by kᵀC0⁻¹k instead of the norm.",
-    )
-    expect(not close(g, u / (k @ k)), "gᵀk is not 1: you have divided by kᵀk. Divide by kᵀC0⁻¹k.")
+    mistakes = {
+        "this is the plain write of chapter 4, which knows no C0: it moves the key exactly, and everybody "
+        "else at random.": k / (k @ k),
+        "you have multiplied by C0. "
+        "It is the *inverse* that avoids the directions which text uses most.": C0 @ k / (k @ C0 @ k),
+        "gᵀk is not 1: divide by kᵀC0⁻¹k.": u,
+        "g has length 1, but gᵀk is not 1, so Δk is not r. "
+        "Divide by kᵀC0⁻¹k instead of the norm.": u / u.norm(),
+        "gᵀk is not 1: you have divided by kᵀk. Divide by kᵀC0⁻¹k.": u / (k @ k),
+    }  # fmt: skip
+    refuse(g, mistakes, close)
     expect(abs(float(g @ k) - 1) < 1e-8, f"gᵀk should be 1, so that Δk = r; it is {float(g @ k):.4f}.")
     for _ in range(20):
         n = randn(d)
@@ -170,23 +153,15 @@ def check_damage(answer: Callable[[Tensor, Tensor, Tensor], float]) -> None:
         C0, k, r = moment(d), randn(d), 2 * randn(6)
         delta = torch.outer(r, gain(k, C0))
         true = float((delta @ C0 @ delta.T).trace())
-        value, g = float(answer(r, k, C0)), gain(k, C0)
-        expect(
-            abs(value - true**0.5) > 1e-9 * true,
-            "this is the root of it. The mean *squared* change is asked for.",
-        )
-        expect(
-            abs(value - float(r.norm() / (k @ torch.linalg.solve(C0, k)))) > 1e-9 * true,
-            "‖r‖ must be squared: Δ k₀ = r (gᵀk₀), and ‖Δ k₀‖² = ‖r‖² (gᵀk₀)².",
-        )
-        expect(
-            abs(value - float(r @ r * (g @ g))) > 1e-9 * true,
-            "this is ‖Δ‖², the size of the update. The mean of (gᵀk₀)² is gᵀC0 g, not gᵀg.",
-        )
-        expect(
-            abs(value - float(r @ r * (k @ torch.linalg.solve(C0, k)))) > 1e-9 * true,
-            "upside down: kᵀC0⁻¹k stands below. An unusual key, for which it is large, is *cheap*.",
-        )
+        value, g, s = float(answer(r, k, C0)), gain(k, C0), k @ torch.linalg.solve(C0, k)
+        mistakes = {
+            "this is the root of it. The mean *squared* change is asked for.": true**0.5,
+            "‖r‖ must be squared: Δ k₀ = r (gᵀk₀), and ‖Δ k₀‖² = ‖r‖² (gᵀk₀)².": r.norm() / s,
+            "this is ‖Δ‖², the size of the update. The mean of (gᵀk₀)² is gᵀC0 g, not gᵀg.": r @ r * (g @ g),
+            "upside down: kᵀC0⁻¹k stands below. "
+            "An unusual key, for which it is large, is *cheap*.": r @ r * s,
+        }  # fmt: skip
+        refuse(value, mistakes, near, within=1e-9)
         expect(
             abs(value - true) < 1e-7 * true,
             f"the mean of ‖Δ k₀‖² is {true:.4f} here, your formula says {value:.4f}. Begin with gᵀC0 g.",

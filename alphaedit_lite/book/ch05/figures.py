@@ -21,7 +21,7 @@ from torch import Tensor
 from ...facts import Fact
 from ...metrics import score
 from ...models import LanguageModel
-from ..kit.plots import COLORS, LINES, NEW, OLD, drawing
+from ..kit.plots import COLORS, LINES, NEW, OLD, drawing, styled
 
 
 class Film:
@@ -205,7 +205,7 @@ def leaks_figure(tables: Mapping[str, pd.DataFrame], label: Sequence[str]) -> tu
     return figure, " ".join(said)
 
 
-def bars_figure(table: pd.DataFrame, panels: Mapping[str, str], whisker: bool = True) -> tuple[Figure, str]:
+def bars_figure(table: pd.DataFrame, panels: Mapping[str, str]) -> tuple[Figure, str]:
     """A panel for each column, a bar for each variant. ``table``: index variant, columns as in ``panels``."""
     with drawing(1, len(panels), size=(1.45 * len(panels) + 1.6, 2.6), sharey=True) as (figure, axes):
         for axis, (column, title) in zip(axes, panels.items(), strict=True):
@@ -226,9 +226,9 @@ def stream_figure(table: pd.DataFrame, panels: Mapping[str, Mapping[str, str]]) 
     """Columns of ``table`` against its index, the number of edits. ``panels``: title -> {column: label}."""
     with drawing(1, len(panels), size=(2.5 * len(panels), 2.5)) as (figure, axes):
         for axis, (title, lines) in zip(axes, panels.items(), strict=True):
-            for (column, label), color, line, mark in zip(lines.items(), COLORS, LINES, "os^v", strict=False):
+            for (column, label), style in styled(lines.items()):
                 seen = table[column].dropna()
-                axis.plot(seen.index, seen, marker=mark, ms=4, color=color, ls=line, label=label)
+                axis.plot(seen.index, seen, label=label, **style)
             axis.set_xlim(-1, 1.05 * float(table.index.max()))
             axis.set_title(title, fontsize=8)
             axis.set_xlabel("edits so far")

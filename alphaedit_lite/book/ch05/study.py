@@ -14,10 +14,8 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-import transformers
 from torch import Tensor
 
-from ... import __version__
 from ...editor import Editor
 from ...facts import Fact, bundled_facts
 from ...metrics import COLUMNS, evaluate, score
@@ -26,7 +24,7 @@ from ...support.loading import load_model
 from ...support.statistics import key_statistics
 from ...support.tokens import tokenise
 from ...targets import TargetConfig, compute_targets
-from ..kit.results import RESULTS, keep, resume
+from ..kit.results import RESULTS, keep, made_by, resume
 
 LAYER, FACTS = 6, 12
 EARLY: dict[str, Any] = {"search": "adam", "clamp": 4.0, "nll_enough": 0.5}
@@ -84,12 +82,7 @@ def study() -> None:
     """Run every variant that the file does not hold yet."""
     lm, facts = load_model(), chosen()
     statistics = key_statistics(lm, (4, 5, 6, 7), progress=False)
-    made: dict[str, Any] = {
-        "model": lm.fingerprint,
-        "package": __version__,
-        "torch": torch.__version__.split("+")[0],
-    }
-    made |= {"transformers": transformers.__version__, "layer": LAYER, "solver": "rome"}
+    made = {**made_by(lm.fingerprint), "layer": LAYER, "solver": "rome"}
     asked = [f"{f.prompt} -> {f.new.strip()}" for f in facts]
     found = resume(OUT, {"made_with": made, "facts": asked}, variants={})
     if "unedited" not in found:

@@ -10,17 +10,16 @@ methods (``draw``), so they are tested without a browser.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import ipywidgets as w
 import torch
 from torch import Tensor
 
 from ..kit.plots import drawing
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .figures import Film, draw_tangent, second_moment
 
-WIDE: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "13em"}}
+WIDE = labelled("13em")
 
 
 class FilmWidget(FigureWidget):

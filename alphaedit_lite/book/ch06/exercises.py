@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import close, exercise, expect, randn, several
+from ..kit.exercises import close, exercise, expect, near, randn, refuse, several
 from .reference import closed_form, gradient, left_over, on_paper, thin
 
 D, N, M = 14, 5, 6  # entries of a key, new facts, entries of an answer
@@ -41,21 +41,17 @@ def check_gradient(answer: Callable[..., Tensor]) -> None:
         objective(leaf, K1, R, C0, c).backward()
         right = leaf.grad
         assert right is not None
-        expect(not close(2 * found, right), "a factor of 2 is missing: the slope of x² is 2x.")
+        first, second = 2 * (delta @ K1 - R) @ K1.T, delta @ C0
+        mistakes = {
+            "a factor of 2 is missing: the slope of x² is 2x.": right / 2,
+            "this is the first wish alone. The second, c · tr(Δ C0 Δᵀ), has a slope as well.": first,
+            "the weight c is missing in front of the second term.": first + 2 * second,
+            "tr(Δ C0 Δᵀ) is quadratic in Δ: "
+            "each Δ in it gives Δ C0 once, so the factor is 2c.": first + c * second,
+        }  # fmt: skip
+        refuse(found, mistakes, close)
         expect(
-            not close(found, 2 * (delta @ K1 - R) @ K1.T),
-            "this is the first wish alone. The second, c · tr(Δ C0 Δᵀ), has a slope as well.",
-        )
-        expect(
-            not close(found, 2 * (delta @ K1 - R) @ K1.T + 2 * delta @ C0),
-            "the weight c is missing in front of the second term.",
-        )
-        expect(
-            not close(found, 2 * (delta @ K1 - R) @ K1.T + c * delta @ C0),
-            "tr(Δ C0 Δᵀ) is quadratic in Δ: each Δ in it gives Δ C0 once, so the factor is 2c.",
-        )
-        expect(
-            not close(found, 2 * (R - delta @ K1) @ K1.T + 2 * c * delta @ C0) and not close(-found, right),
+            not close(found, 2 * c * second - first) and not close(-found, right),
             "a sign is turned: the gradient points uphill, so it holds ΔK1 − R, not R − ΔK1.",
         )
         expect(
@@ -76,21 +72,15 @@ def check_closed_form(answer: Callable[..., Tensor]) -> None:
             f"Δ should be d_model × d_ff = {M} × {D}. torch.linalg.solve(A, B) is A⁻¹B; here the inverse "
             "stands on the right, so solve for Δᵀ and transpose.",
         )
-        alone = torch.linalg.solve(C0 + K1 @ K1.T, K1 @ R.T).T
-        expect(not close(delta, alone), "the weight c is missing in front of C0.")
-        expect(
-            not close(delta, torch.linalg.solve(c * eye + K1 @ K1.T, K1 @ R.T).T),
+        mistakes = {
+            "the weight c is missing in front of C0.": closed_form(K1, R, C0, 1.0),
             "the second wish has become c · I. That is ridge regression: it keeps Δ small, but does not know "
-            "which keys are in use. Put C0 there.",
-        )
-        expect(
-            not close(-delta, closed_form(K1, R, C0, c)),
-            "a sign is turned: bring R K1ᵀ to the other side of the equation.",
-        )
-        expect(
-            not close(delta, R @ torch.linalg.pinv(K1)),
-            "this fits the new facts exactly and ignores C0 (it is chapter 4's least squares).",
-        )
+            "which keys are in use. Put C0 there.": closed_form(K1, R, eye, c),
+            "a sign is turned: bring R K1ᵀ to the other side of the equation.": -closed_form(K1, R, C0, c),
+            "this fits the new facts exactly and ignores C0 (it is chapter "
+            "4's least squares).": R @ torch.linalg.pinv(K1),
+        }  # fmt: skip
+        refuse(delta, mistakes, close)
         left = gradient(delta, K1, R, C0, c)
         expect(
             float(left.norm()) < 1e-7 * (1 + float((R @ K1.T).norm())),
@@ -111,22 +101,16 @@ def check_thin(answer: Callable[[Tensor, Tensor, float], Tensor]) -> None:
             f"the gain has a row for each fact: n × d_ff = {N} × {D}. Solve with an n × n matrix; the right "
             "side is M1ᵀ.",
         )
-        expect(
-            not close(G, torch.linalg.solve(eye + K1.T @ M1, M1.T)),
-            "c is missing: the n × n matrix is c·I + K1ᵀC0⁻¹K1.",
-        )
-        expect(
-            not close(G, torch.linalg.solve(eye + c * K1.T @ M1, M1.T)),
-            "c stands at the wrong summand. Multiply (6.6) from the left by c·I + K1ᵀC0⁻¹K1 and see where c goes.",
-        )
-        expect(
-            not close(G, torch.linalg.solve(c * eye + K1.T @ K1, M1.T)),
-            "inside the n × n matrix stands K1ᵀC0⁻¹K1 = K1ᵀM1, not K1ᵀK1: C0 must be heard there as well.",
-        )
-        expect(
-            not close(G, torch.linalg.solve(c * eye + K1.T @ M1, K1.T)),
-            "the right side is K1ᵀC0⁻¹ = M1ᵀ, not K1ᵀ.",
-        )
+        solve, gram = torch.linalg.solve, K1.T @ M1
+        mistakes = {
+            "c is missing: the n × n matrix is c·I + K1ᵀC0⁻¹K1.": solve(eye + gram, M1.T),
+            "c stands at the wrong summand. Multiply (6.6) from the left by c·I + K1ᵀC0⁻¹K1 and see where c "
+            "goes.": solve(eye + c * gram, M1.T),
+            "inside the n × n matrix stands K1ᵀC0⁻¹K1 = K1ᵀM1, not K1ᵀK1: "
+            "C0 must be heard there as well.": solve(c * eye + K1.T @ K1, M1.T),
+            "the right side is K1ᵀC0⁻¹ = M1ᵀ, not K1ᵀ.": solve(c * eye + gram, K1.T),
+        }
+        refuse(G, mistakes, close)
         right = closed_form(K1, R, C0, c)
         expect(
             close(R @ G, right),
@@ -197,24 +181,17 @@ def check_left_over(answer: Callable[[float, int], float]) -> None:
                 hidden + closed_form(k[:, None], asked[:, None], torch.eye(D, dtype=torch.float64), c) @ k
             )
         truth, found = float((goal - hidden).norm() / goal.norm()), float(answer(share, layers))
-        expect(
-            abs(found - (1 - truth)) > 1e-6, "this is what has been written. What is left over is asked for."
-        )
-        expect(
-            abs(found - (1 - share)) > 1e-6,
+        mistakes = {
+            "this is what has been written. What is left over is asked for.": 1 - truth,
             f"1 − share is the answer for one layer (or for layers that are each asked for 1/{layers} of the "
-            "*first* residual). But each layer looks again at what is left, and divides by the layers left.",
-        )
-        expect(
-            abs(found - (1 - share) ** layers) > 1e-6,
-            "this asks each layer for the whole rest. Only the last layer is asked for all of it; the first for "
-            f"1/{layers}.",
-        )
-        expect(
-            abs(found - (1 - share / layers) ** layers) > 1e-6,
-            f"this divides by {layers} at each layer. The divisor is the number of layers *left*: "
-            f"{layers}, …, 1.",
-        )
+            "*first* residual). "
+            "But each layer looks again at what is left, and divides by the layers left.": 1 - share,
+            "this asks each layer for the whole rest. Only the last layer is asked for all of it; the first "
+            f"for 1/{layers}.": (1 - share) ** layers,
+            f"this divides by {layers} at each layer. The divisor is the number of layers *left*: {layers}, "
+            "…, 1.": (1 - share / layers) ** layers,
+        }
+        refuse(found, mistakes, near)
         expect(
             abs(found - truth) < 1e-6,
             f"share {share}, {layers} layers: {truth:.4f} is left over, not {found:.4f}. At each layer, what is "

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend, styled
 from .results import between
 
 SCORES = ("efficacy_top1", "generalization_top1", "specificity")
@@ -69,8 +69,7 @@ def contours_figure(
             end = ", ".join(f"{v:.2f}" for v in minimum(c).tolist())
             said.append(f"c = {c:g}: minimum at ({end}), which answers {float(minimum(c) @ k):.2f} of {r:g}")
         axes[0].set_ylabel("x₂")
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+        legend(figure, axes[0], ncols=3, fontsize=8)
     steps = len(next(iter(paths.values()))) - 1
     ends = [f"{float((path[-1] - minimum(c)).norm()):.2f}" for c, path in paths.items()]
     said.append(f"After {steps} steps the walks are {', '.join(ends)} away from their minima")
@@ -165,10 +164,9 @@ def layers_figure(tables: Mapping[str, pd.DataFrame], ring: float = 1000) -> tup
     circle: dict[str, Any] = {"marker": "o", "ms": 11, "mfc": "none", "mec": "black", "ls": ""}
     said = []
     with drawing(1, 2, size=(7.2, 2.8), sharey=True) as (figure, axes):
-        for (label, table), color, line, mark in zip(tables.items(), COLORS, LINES, "os^v", strict=False):
+        for (label, table), style in styled(tables.items()):
             for axis, column in zip(axes, panels, strict=True):
-                style = {"color": color, "ls": line, "marker": mark, "ms": 4, "label": label}
-                axis.plot(100 * table[column], 100 * table.efficacy_top1, **style)
+                axis.plot(100 * table[column], 100 * table.efficacy_top1, label=label, **style)
                 here = table[table.c == ring]
                 axis.plot(100 * here[column], 100 * here.efficacy_top1, **circle)
             rows = [f"c {r.c:,}: {r.efficacy_top1:.0%}, rise {r.rise:.1%}" for r in table.itertuples()]

@@ -14,16 +14,14 @@ from typing import Any, Final
 
 from ... import Editor, bundled_facts, bundled_targets, key_statistics, load_model
 from ...facts import Fact
-from ...models import LanguageModel
 from ...support.texts import wikipedia_leads
 from ..kit.layer import known_change
-from ..kit.probes import fewer, means
+from ..kit.probes import SOME, means
 from ..kit.results import RESULTS, keep, resume
 
 PATH = RESULTS / "memit.json"
 SPLIT: Final = "development"
 JUDGED, LEADS = 25, 25
-PARAPHRASES, NEIGHBOURS = 2, 3  # of each judged fact
 FOUR = (4, 5, 6, 7)
 GRID = [
     *((100, FOUR, c) for c in (1, 100, 1000, 3000, 10_000, 15_000, 100_000)),
@@ -31,17 +29,12 @@ GRID = [
 ]
 
 
-def judge(lm: LanguageModel, facts: list[Fact], leads: list[str]) -> dict[str, float]:
-    """The six means of ``evaluate`` on some facts, and the perplexity of some texts."""
-    return means(lm, fewer(facts, PARAPHRASES, NEIGHBOURS), leads)
-
-
 def row(editor: Editor, facts: list[Fact], leads: list[str], judged: int = JUDGED) -> dict[str, Any]:
     """Write the facts in one batch, judge, take it back."""
     lm, start = editor.lm, time.perf_counter()
     edit = editor.edit(facts, bundled_targets(lm, facts))
     try:
-        found: dict[str, Any] = judge(lm, facts[:: max(1, len(facts) // judged)][:judged], leads)
+        found: dict[str, Any] = means(lm, facts[:: max(1, len(facts) // judged)][:judged], leads)
         for layer in edit.layers:
             delta, W = edit.delta(layer), lm.ledger.original(layer)
             C0 = editor.statistics[layer].second_moment
@@ -59,7 +52,7 @@ def main() -> None:
         "model": "SmolLM2-135M-Instruct (GGUF Q4_1, de-quantised to float32)",
         "fingerprint": lm.fingerprint,
         "facts": f"the first n of the {SPLIT} split, in one batch, with the bundled targets z",
-        "judged": f"{JUDGED} facts, {PARAPHRASES} paraphrases and {NEIGHBOURS} neighbours each",
+        "judged": "{} facts, {} paraphrases and {} neighbours each".format(JUDGED, *SOME),
         "heldout_leads": LEADS,
     }
     kept = resume(PATH, made_with, rows=[])
@@ -67,10 +60,6 @@ def main() -> None:
     for n, layers, c in [(100, (), 0), *GRID]:  # c = 0 stands for the unedited model
         if (n, tuple(layers), c) in done:
             continue
-        try:
-            bundled_targets(lm, facts[:n])
-        except ValueError:
-            continue  # their targets are not shipped yet
         new: dict[str, Any] = {"n": n, "layers": list(layers), "c": c}
         if c:
             editor = Editor(
@@ -78,7 +67,7 @@ def main() -> None:
             )
             kept["rows"].append(new | row(editor, facts[:n], leads))
         else:
-            kept["rows"].append(new | judge(lm, facts[:n][:: max(1, n // JUDGED)][:JUDGED], leads))
+            kept["rows"].append(new | means(lm, facts[:n][:: max(1, n // JUDGED)][:JUDGED], leads))
         keep(PATH, kept, "rows")
 
 

@@ -8,7 +8,6 @@ methods (``draw``, ``write``), so they are tested without a browser.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 
 import ipywidgets as w
@@ -16,13 +15,13 @@ import pandas as pd
 from IPython.display import display
 from torch import Tensor
 
-from ..kit.widget import FigureWidget
+from ..kit.widget import WritingWidget, labelled
 from .figures import knob_figure
 
 ASK = "Press the button to write some facts with this c."
 
 
-class BalanceWidget(FigureWidget):
+class BalanceWidget(WritingWidget):
     """The balance knob c, over what was measured before; and a live write at any c.
 
     Args:
@@ -34,15 +33,12 @@ class BalanceWidget(FigureWidget):
     def __init__(
         self, s: Tensor, table: pd.DataFrame, unedited: pd.Series, write: Callable[[float], str]
     ) -> None:
-        self.s, self.table, self.unedited, self._write = s, table, unedited, write
+        self.s, self.table, self.unedited = s, table, unedited
         self.c = w.FloatLogSlider(
             1000, min=0, max=5, step=0.05, description="c", readout_format=",.0f",
-            continuous_update=False, layout=w.Layout(width="80%"), style={"description_width": "11em"},
+            continuous_update=False, **labelled("11em"),
         )  # fmt: skip
-        self.button = w.Button(description="Write some facts", button_style="primary", icon="pencil")
-        self.button.on_click(lambda _: self.write())
-        self.result = w.HTML()
-        super().__init__([self.c])
+        super().__init__([self.c], "Write some facts", write)
 
     def show(self) -> None:
         """Display the widget."""
@@ -52,13 +48,3 @@ class BalanceWidget(FigureWidget):
     def draw(self) -> None:
         self.result.value = ASK
         self._put(*knob_figure(self.s, self.table, self.unedited, [float(self.c.value)]))
-
-    def write(self) -> None:
-        """Write with the chosen c; an error becomes a sentence."""
-        self.result.value, self.button.disabled = "<i>Writing …</i>", True
-        try:
-            self.result.value = html.escape(self._write(float(self.c.value)))
-        except Exception as error:
-            self.result.value = f"<b>That did not work.</b> {html.escape(str(error))}"
-        finally:
-            self.button.disabled = False

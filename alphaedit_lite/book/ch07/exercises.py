@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, randn
+from ..kit.exercises import close, exercise, expect, near, randn, refuse
 from .reference import diagnose, extend, on_paper, projection, size_of_write, threshold_for
 
 BROKEN = ("symmetric", "idempotent", "annihilates", "dimension")
@@ -17,10 +17,6 @@ BROKEN = ("symmetric", "idempotent", "annihilates", "dimension")
 def draw_keys(d: int = 12, n: int = 40, rank: int = 7) -> Tensor:
     """Random keys of a given rank, [d, n], with a mean far from zero."""
     return randn(d, rank) @ (randn(rank, n) + 0.7)
-
-
-def close(a: Tensor, b: Tensor | float) -> bool:
-    return bool(((a - b).abs() < 1e-8).all())
 
 
 @exercise("07.1", reference=projection)
@@ -215,14 +211,12 @@ def check_size(answer: Callable[[Tensor, Tensor, Tensor], float]) -> None:
         least = torch.linalg.lstsq(
             door[None, :], r[None, :], driver="gelsd"
         ).solution.T  # least ‖Δ‖ with Δ (P k) = r
-        expect(
-            abs(size - float(r.norm() / k.norm())) > 1e-8,
-            "this is the size without P. The key arrives through P: Δ P k = Δ (P k).",
-        )
-        expect(
-            abs(size - float(r.norm() / door.norm() ** 2)) > 1e-8,
-            "you have divided by ‖Pk‖². Δ = r (Pk)ᵀ / ‖Pk‖², but ‖r (Pk)ᵀ‖ = ‖r‖ ‖Pk‖.",
-        )
+        mistakes = {
+            "this is the size without P. The key arrives through P: Δ P k = Δ (P k).": r.norm() / k.norm(),
+            "you have divided by ‖Pk‖². "
+            "Δ = r (Pk)ᵀ / ‖Pk‖², but ‖r (Pk)ᵀ‖ = ‖r‖ ‖Pk‖.": r.norm() / door.norm() ** 2,
+        }  # fmt: skip
+        refuse(size, mistakes, near, within=1e-8)
         expect(
             abs(size - float(least.norm())) < 1e-8,
             f"the smallest Δ that does it has norm {float(least.norm()):.4f}, not {size:.4f}.",

@@ -16,7 +16,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, styled
 
 
 def draw_keys(axis: Any, K: Tensor, zero: float = 1e-9, label: str = "k") -> str:
@@ -180,12 +180,8 @@ def doors_figure(table: pd.DataFrame, panels: Mapping[str, Mapping[str, str]]) -
     """One edit through null spaces of growing leak. ``panels``: title -> {column: label}."""
     with drawing(1, len(panels), size=(2.3 * len(panels), 2.5)) as (figure, axes):
         for axis, (title, columns) in zip(axes, panels.items(), strict=True):
-            for (column, label), color, line, mark in zip(
-                columns.items(), COLORS, LINES, "os^vD", strict=False
-            ):
-                axis.semilogx(
-                    table["leak"], table[column], marker=mark, ms=4, color=color, ls=line, label=label
-                )
+            for (column, label), style in styled(columns.items()):
+                axis.semilogx(table["leak"], table[column], label=label, **style)
             axis.set_title(title, fontsize=8)
             axis.set(ylim=(0, None), xlabel="leaked energy of P")
             axis.set_xticks([0.01, 0.1, 1], ["1%", "10%", "all"])

@@ -9,7 +9,6 @@ Callbacks are ordinary methods (``draw``, ``write``), so they are tested without
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ..kit.plots import drawing
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, WritingWidget, labelled
 from .figures import draw_keys, draw_spectra
 
 
@@ -27,7 +26,7 @@ class KeysWidget(FigureWidget):
     """Two keys in 2-D or three in 3-D, an angle, a lift, and what counts as zero."""
 
     def __init__(self) -> None:
-        wide: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "11em"}}
+        wide = labelled("11em")
         self.dimension = w.ToggleButtons(options=[2, 3], description="Dimensions", **wide)
         self.angle = w.IntSlider(0, 0, 180, 5, description="Angle of keys 1 and 2", **wide)
         self.lift = w.FloatSlider(0, min=0, max=1, step=0.05, description="Lift of key 3 (3-D)", **wide)
@@ -51,7 +50,7 @@ class KeysWidget(FigureWidget):
             self._put(figure, draw_keys(axis, self.keys(), max(self.zero.value, 1e-9)))
 
 
-class ThresholdWidget(FigureWidget):
+class ThresholdWidget(WritingWidget):
     """A threshold over the spectra of some layers, with rank and leaked energy; and a write through it.
 
     Args:
@@ -60,18 +59,14 @@ class ThresholdWidget(FigureWidget):
     """
 
     def __init__(self, spectra: Mapping[int, Tensor], write: Callable[[float], str]) -> None:
-        self.spectra, self._write = spectra, write
+        self.spectra = spectra
         low = max(float(values[0]) for values in spectra.values()) * 1.1
         high = min(float(values[-1]) for values in spectra.values()) * 0.95
-        wide: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "11em"}}
         span: dict[str, Any] = {"min": math.log10(low), "max": math.log10(high), "step": 0.02}
         self.threshold = w.FloatLogSlider(
-            2e-2, description="Threshold", continuous_update=False, **span, **wide
+            2e-2, description="Threshold", continuous_update=False, **span, **labelled("11em")
         )
-        self.button = w.Button(description="Write one fact", button_style="primary", icon="pencil")
-        self.button.on_click(lambda _: self.write())
-        self.result = w.HTML("Press the button to write one fact through this threshold.")
-        super().__init__([self.threshold])
+        super().__init__([self.threshold], "Write one fact", write)
         self.controls += [self.button, self.result]
 
     def draw(self) -> None:
@@ -80,13 +75,3 @@ class ThresholdWidget(FigureWidget):
             axis.set_ylabel("eigenvalue of C0")
             self._put(figure, alt)
         self.result.value = "Press the button to write one fact through this threshold."
-
-    def write(self) -> None:
-        """Write through the threshold; an error becomes a sentence."""
-        self.result.value, self.button.disabled = "<i>Writing …</i>", True
-        try:
-            self.result.value = html.escape(self._write(self.threshold.value))
-        except Exception as error:
-            self.result.value = f"<b>That did not work.</b> {html.escape(str(error))}"
-        finally:
-            self.button.disabled = False

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..kit.exercises import close, exercise, expect, randn, several
+from ..kit.exercises import close, exercise, expect, near, randn, refuse, several
 from .reference import closed_form, eye, on_paper, slope, thin, with_history
 
 D, N, M, PAST = 14, 4, 6, 3  # entries of a key, new facts, entries of an answer, earlier facts
@@ -37,25 +37,20 @@ def check_slope(answer: Callable[..., Tensor]) -> None:
         right = leaf.grad
         assert right is not None
         X = delta @ P
-        expect(not close(2 * found, right), "a factor of 2 is missing: the slope of x² is 2x.")
-        expect(
-            not close(found, 2 * (X @ K1 - R) @ K1.T + 2 * lam * X),
-            "the P behind it is missing. Δ enters through ΔP only, so the chain rule multiplies the slope with "
-            "respect to ΔP by Pᵀ = P from the right. (The slope must lie inside P, too: yours does not.)",
-        )
-        expect(
-            not close(found, 2 * ((X @ K1 - R) @ K1.T) @ P + 2 * lam * delta),
-            "the second term is λ‖ΔP‖², not λ‖Δ‖²: its slope is 2λ ΔPPᵀ = 2λ ΔP.",
-        )
-        expect(
-            not close(found, 2 * ((X @ K1 - R) @ K1.T) @ P),
-            "this is the first wish alone: λ‖ΔP‖² has a slope too.",
-        )
-        expect(
-            not close(found, 2 * ((delta @ K1 - R) @ K1.T + lam * X) @ P),
-            "the error is that of the *projected* update: ΔPK1 − R, not ΔK1 − R.",
-        )
-        expect(not close(-found, right), "the sign is turned: the slope points uphill.")
+        first = 2 * (X @ K1 - R) @ K1.T
+        mistakes = {
+            "a factor of 2 is missing: the slope of x² is 2x.": right / 2,
+            "the P behind it is missing. Δ enters through ΔP only, so the chain rule multiplies the slope "
+            "with respect to ΔP by Pᵀ = P from the right. (The slope must lie inside P, too: "
+            "yours does not.)": first + 2 * lam * X,
+            "the second term is λ‖ΔP‖², not λ‖Δ‖²: "
+            "its slope is 2λ ΔPPᵀ = 2λ ΔP.": first @ P + 2 * lam * delta,
+            "this is the first wish alone: λ‖ΔP‖² has a slope too.": first @ P,
+            "the error is that of the *projected* update: "
+            "ΔPK1 − R, not ΔK1 − R.": 2 * ((delta @ K1 - R) @ K1.T + lam * X) @ P,
+            "the sign is turned: the slope points uphill.": -right,
+        }  # fmt: skip
+        refuse(found, mistakes, close)
         expect(
             close(found, right),
             f"it differs from the slope of the objective by up to {float((found - right).abs().max()):.2g}. Write "
@@ -74,25 +69,20 @@ def check_closed_form(answer: Callable[..., Tensor]) -> None:
             f"Δ should be d_model × d_ff = {M} × {D}. The unknown of lstsq stands on the right, ours on the "
             "left, so solve for Δᵀ and transpose.",
         )
-        bracket = K1 @ K1.T @ P + lam * eye(D)
-        expect(
-            not close(delta, torch.linalg.solve(bracket, (R @ K1.T @ P).T).T),
-            "the bracket is not symmetric, so its transpose is another matrix: Δ B = A means Bᵀ Δᵀ = Aᵀ. You have "
-            "solved with B instead of Bᵀ. (With MEMIT's symmetric bracket this did no harm.)",
-        )
-        expect(
-            not close(delta, closed_form(K1, R, P, lam**2)),
-            "λ stands where √λ belongs: the routine squares what it is given, and (8.4) has λ‖ΔP‖².",
-        )
-        expect(
-            not close(delta, torch.linalg.solve(K1 @ K1.T + lam * eye(D), K1 @ R.T).T @ P),
-            "this is the finished Δ of ridge regression, projected afterwards: it does not know that P will take a "
-            "part away, and writes too little. P must be at the keys before the problem is solved.",
-        )
-        expect(
-            not close(delta, torch.linalg.solve(K1 @ K1.T + lam * eye(D), K1 @ R.T).T),
-            "this is ridge regression without P: it changes the answers to known keys. Put PK1 where K1 stands.",
-        )
+        bracket, ridge = K1 @ K1.T @ P + lam * eye(D), closed_form(K1, R, eye(D), lam)
+        mistakes = {
+            "the bracket is not symmetric, so its transpose is another matrix: Δ B = A means Bᵀ Δᵀ = Aᵀ. You "
+            "have solved with B instead of Bᵀ. "
+            "(With MEMIT's symmetric bracket this did no harm.)": torch.linalg.solve(bracket, P @ K1 @ R.T).T,
+            "λ stands where √λ belongs: "
+            "the routine squares what it is given, and (8.4) has λ‖ΔP‖².": closed_form(K1, R, P, lam**2),
+            "this is the finished Δ of ridge regression, projected afterwards: it does not know that P will "
+            "take a part away, and writes too little. "
+            "P must be at the keys before the problem is solved.": ridge @ P,
+            "this is ridge regression without P: it changes the answers to known keys. Put PK1 where K1 "
+            "stands.": ridge,
+        }
+        refuse(delta, mistakes, close)
         expect(
             bool((delta @ K0).norm() < 1e-7 * (1 + delta.norm() * K0.norm())),
             "the answers to known keys change: ΔK0 should be zero. Is there a P at every K1?",
@@ -118,23 +108,18 @@ def check_thin(answer: Callable[..., Tensor]) -> None:
             f"the gain has a row for each fact: n × d_ff = {N} × {D}. What you return has the shape "
             f"{tuple(getattr(gain, 'shape', ()))}.",
         )
-        right = torch.linalg.solve(lam * eye(N) + K1.T @ P @ K1, K1.T @ P)
-        expect(
-            not close(gain, torch.linalg.solve(lam * eye(N) + K1.T @ K1, K1.T @ P)),
-            "K1ᵀK1 in the bracket should be K1ᵀPK1: only the shadows of the new keys can be written to.",
-        )
-        expect(
-            not close(gain, torch.linalg.solve(lam * eye(N) + K1.T @ P @ K1, K1.T)),
-            "the right side is K1ᵀP. With K1ᵀ alone, the update leaves the null space.",
-        )
-        expect(
-            not close(gain, torch.linalg.solve(eye(N) + K1.T @ P @ K1, K1.T @ P)),
-            "λ is missing in front of I.",
-        )
-        expect(
-            not close(gain, torch.linalg.solve(eye(N) + lam * K1.T @ P @ K1, K1.T @ P)),
-            "λ stands at the wrong summand: it multiplies I, not the keys.",
-        )
+        solve, shadows, gram = torch.linalg.solve, K1.T @ P, K1.T @ P @ K1
+        right = solve(lam * eye(N) + gram, shadows)
+        mistakes = {
+            "K1ᵀK1 in the bracket should be K1ᵀPK1: "
+            "only the shadows of the new keys can be written to.": solve(lam * eye(N) + K1.T @ K1, shadows),
+            "the right side is K1ᵀP. "
+            "With K1ᵀ alone, the update leaves the null space.": solve(lam * eye(N) + gram, K1.T),
+            "λ is missing in front of I.": solve(eye(N) + gram, shadows),
+            "λ stands at the wrong summand: "
+            "it multiplies I, not the keys.": solve(eye(N) + lam * gram, shadows),
+        }  # fmt: skip
+        refuse(gain, mistakes, close)
         expect(bool((gain @ K0).norm() < 1e-7 * K0.norm()), "G K0 is not zero: where has P (or U Uᵀ) gone?")
         expect(
             close(gain, right),
@@ -156,15 +141,12 @@ def check_on_paper(answer: Callable[..., Any]) -> None:
         def written(weight: float, k: Tensor = k, U: Tensor = U, r: Tensor = r) -> float:
             return float((r @ thin(k, U, weight) @ k * r).sum() / r.square().sum())
 
-        expect(
-            abs(share - shadow / (shadow + lam)) > 1e-9,
-            "1: k comes into the formula twice, once as the key that is written and once as the key that reads: the "
-            "*square* of ‖Pk‖ stands there.",
-        )
-        expect(
-            abs(share - lam / (shadow**2 + lam)) > 1e-9,
-            "1: this is the share that is *not* written. Which part of r is?",
-        )
+        mistakes = {
+            "1: k comes into the formula twice, once as the key that is written and once as the key that "
+            "reads: the *square* of ‖Pk‖ stands there.": shadow / (shadow + lam),
+            "1: this is the share that is *not* written. Which part of r is?": lam / (shadow**2 + lam),
+        }
+        refuse(share, mistakes, near, within=1e-9)
         expect(
             abs(share - written(lam)) < 1e-9,
             f"1: for ‖Pk‖ = {shadow:.3f} and λ = {lam:.3f}, Δk is {written(lam):.3f} · r; your share is {share:.3f}. "
@@ -179,14 +161,13 @@ def check_on_paper(answer: Callable[..., Any]) -> None:
             f"2: with your λ the share written is {written(max(needed, 1e-9)):.3f}, not {wish:.3f}. Solve the first "
             "formula for λ.",
         )
-        expect(
-            abs(energy - float(values.sum())) > 1e-9,
-            "3: this is the mean of ‖k‖², all of it. P keeps only the directions below τ.",
-        )
-        expect(
-            abs(energy - len(values[values < tau])) > 1e-9,
-            "3: this counts directions. Each carries its eigenvalue of energy: (7.6).",
-        )
+        mistakes = {
+            "3: this is the mean of ‖k‖², all of it. "
+            "P keeps only the directions below τ.": float(values.sum()),
+            "3: this counts directions. "
+            "Each carries its eigenvalue of energy: (7.6).": float((values < tau).sum()),
+        }  # fmt: skip
+        refuse(energy, mistakes, near, within=1e-9)
         mean = float((U.T @ K0).square().sum() / 60)
         expect(
             abs(energy - mean) < 1e-9,

@@ -24,6 +24,12 @@ class Toy:
         self.W = {layer: 0.1 * randn(M, D) for layer in layers}
         self.before = {layer: W.clone() for layer, W in self.W.items()}
 
+    def anew(self) -> Toy:
+        """The same stack, before anything was written."""
+        copy = Toy(self.layers)
+        copy.start, copy.B, copy.W = self.start, self.B, {k: v.clone() for k, v in self.before.items()}
+        return copy
+
     def run(self) -> tuple[dict[int, Tensor], Tensor]:
         h, keys = self.start, {}
         for layer in self.layers:
@@ -76,12 +82,10 @@ def check_one(answer: Callable[..., Any], layers: tuple[int, ...], lam_size: flo
         len(looks) >= 3 and all(any(a < i < b for i in looks) for a, b in itertools.pairwise(writes)),
         "look again before every layer: after a write below, keys and h are not what they were.",
     )
-    right = Toy(layers)
-    right.start, right.B, right.W = toy.start, toy.B, {k: v.clone() for k, v in toy.before.items()}
+    right = toy.anew()
 
     def variant(history: bool = True, spread: str = "left", project: bool = True) -> Toy:
-        copy = Toy(layers)
-        copy.start, copy.B, copy.W = toy.start, toy.B, {k: v.clone() for k, v in toy.before.items()}
+        copy = toy.anew()
         for i, layer in enumerate(layers):
             K1, h = copy.look(layer)
             R = (z - h) / {"left": len(layers) - i, "all": len(layers), "none": 1}[spread]

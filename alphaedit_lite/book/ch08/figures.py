@@ -17,7 +17,7 @@ import torch
 from matplotlib.figure import Figure
 
 from ..kit.layer import OneLayer, Thin
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend, styled, ticks
 
 SHARES = (0.2, 0.4, 0.6, 0.8, 0.9, 0.97)
 MARKS = "osD^v"
@@ -113,10 +113,7 @@ def leaks_figure(table: pd.DataFrame, memit: Mapping[str, float], share: float) 
     with drawing(1, 3, size=(7.6, 2.6)) as (figure, axes):
         for axis, ((title, unit), columns) in zip(axes, panels.items(), strict=True):
             scale = 100 if "%" in unit else 1
-            for (column, label), color, line, mark in zip(
-                columns.items(), COLORS, LINES, MARKS, strict=False
-            ):
-                style = {"color": color, "ls": line, "marker": mark, "ms": 4}
+            for (column, label), style in styled(columns.items(), MARKS):
                 axis.semilogx(table.leak, scale * table[column], label=label, **style)
             axis.axhline(scale * memit[next(iter(columns))], color="0.3", lw=1, ls=":", label="MEMIT")
             axis.set(ylim=(0, None), xlabel="leaked energy of P", ylabel=unit)
@@ -171,8 +168,7 @@ def projection_figure(
         axes[2].set_title("size of the update", fontsize=8)
         for axis, unit in zip(axes[1:], ("‖Δk0‖, % of ‖Wk0‖", "‖Δ‖, % of ‖W‖"), strict=True):
             axis.set(xlabel="residuals written, %", ylabel=unit, ylim=(0, None))
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=len(cases), frameon=False, fontsize=8)
+        legend(figure, axes[0], ncols=len(cases), fontsize=8)
     return figure, f"Writes of {share:.0%} of the residuals. {' '.join(said)}"
 
 
@@ -181,27 +177,21 @@ def fronts_figure(fronts: Mapping[str, pd.DataFrame]) -> tuple[Figure, str]:
     panels = {"rise": "rise of perplexity, %", "known": "change of known answers, layer 7, %"}
     said = []
     with drawing(1, 2, size=(7.4, 3.6), sharey=True) as (figure, axes):
-        for (label, table), color, line, mark in zip(fronts.items(), COLORS, LINES, MARKS, strict=False):
+        for (label, table), style in styled(fronts.items(), MARKS, ms=5):
             for axis, column in zip(axes, panels, strict=True):
-                axis.plot(
-                    100 * table[column], 100 * table.efficacy_top1, color=color, ls=line, marker=mark, ms=5,
-                    label=label,
-                )  # fmt: skip
+                axis.plot(100 * table[column], 100 * table.efficacy_top1, label=label, **style)
                 for i, row in enumerate(table.itertuples()):
                     axis.annotate(
                         f"{row.value:g}", (100 * table[column].iloc[i], 100 * row.efficacy_top1),
-                        (-4, 4) if label == "MEMIT" else (4, -8 if i % 2 == 0 else 3), fontsize=6.5,
-                        color=color, ha="right" if label == "MEMIT" else "left", textcoords="offset points",
+                        (-4, 4) if label == "MEMIT" else (4, -8 if i % 2 == 0 else 3),
+                        fontsize=6.5, color=style["color"], textcoords="offset points",
+                        ha="right" if label == "MEMIT" else "left",
                     )  # fmt: skip
             rows = [f"{r.value:g}: {r.efficacy_top1:.0%}, rise {r.rise:.1%}" for r in table.itertuples()]
             said.append(f"{label}, by {'c' if label == 'MEMIT' else 'λ'}: {'; '.join(rows)}.")
         for axis, name in zip(axes, panels.values(), strict=True):
             axis.set(xlabel=name, xscale="log")
-            low, high = axis.get_xlim()
-            ticks = [t for t in (0.5, 1, 2, 5, 10, 20, 50, 100, 300, 1000) if low <= t <= high]
-            axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
-            axis.set_xticks([], minor=True)
+            ticks(axis.xaxis, (0.5, 1, 2, 5, 10, 20, 50, 100, 300, 1000))
         axes[0].set(ylabel="new facts named first, %", ylim=(-4, 102))
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=len(fronts), frameon=False, fontsize=8)
+        legend(figure, axes[0], ncols=len(fronts), fontsize=8)
     return figure, " ".join(said)

@@ -7,12 +7,10 @@ It draws with ``protect.projection_figure``, like the chapter's printed figure; 
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets as w
 
 from ..kit.layer import OneLayer, Thin
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .figures import projection_figure
 
 
@@ -26,7 +24,7 @@ class ProjectionWidget(FigureWidget):
 
     def __init__(self, layer: OneLayer, thin: Thin, leak: float = 0.28) -> None:
         self.layer, self.thin = layer, thin
-        wide: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "11em"}}
+        wide = labelled("11em")
         self.on = w.ToggleButton(True, description="P is on", icon="filter")
         self.leak = w.FloatLogSlider(
             leak, min=-2.3, max=-0.1, step=0.05, description="P leaks", readout_format=".1%",

@@ -9,12 +9,8 @@ from collections.abc import Callable, Collection, Sequence
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, near
 from .reference import Words, entropy, flattery, interval, judge_fact, tfidf_cosine
-
-
-def near(a: float, b: float, eps: float = 1e-6) -> bool:
-    return math.isfinite(a) and abs(a - b) < eps
 
 
 @exercise("09.1", reference=judge_fact)

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..kit.plots import COLORS, LINES, NEW, OLD, drawing
+from ..kit.plots import COLORS, LINES, NEW, OLD, drawing, legend
 
 MARKERS = ("o", "s", "^", "D", "v")
 
@@ -42,9 +42,7 @@ def yardsticks_figure(
             said.append(f"{metric}: {'; '.join(parts)}")
         axes[0].set_yticks(places, judges)
         axes[0].set_ylim(len(judges) - 0.6, -0.4)
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
-        )
+        legend(figure, axes[0], ncols=2)
     return figure, f"Means over facts, {first}, then {second}. {'. '.join(said)}."
 
 
@@ -76,9 +74,7 @@ def protocols_figure(
             axis.set_xticks(range(len(metrics)), metrics, fontsize=8)
             axis.set_title(title, loc="left", fontweight="bold")
         axes[0].set(ylim=(0, 1.05), ylabel="mean over facts")
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False
-        )
+        legend(figure, axes[0], ncols=3)
     return figure, f"Metrics after the edit, with 95% intervals. {'; '.join(said)}."
 
 

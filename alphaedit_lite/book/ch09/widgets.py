@@ -18,7 +18,7 @@ from ...generation import fluency
 from ...metrics import WHAT
 from ..kit.intervals import Change, difference
 from ..kit.judging import KINDS, per_fact
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .figures import bars_figure
 
 ALL = "all facts"
@@ -70,7 +70,7 @@ class StrengthWidget(FigureWidget):
         self.highest = max(readings(rows)["fluency"] for rows in self.states.values())
         first = self.states[0.0]
         facts = [ALL, *first[first.kind == "prompt"].prompt]
-        wide = {"layout": w.Layout(width="90%"), "style": {"description_width": "6em"}}
+        wide = labelled("6em", "90%")
         self.fact = w.Dropdown(options=facts, value=facts[1], description="Fact", **wide)
         strengths = [(f"{strength:g}", strength) for strength in self.states]
         self.strength = w.SelectionSlider(options=strengths, value=1.0, description="Strength", **wide)

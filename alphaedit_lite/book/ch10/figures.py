@@ -16,7 +16,7 @@ from matplotlib.transforms import Bbox
 
 from ..kit.editors import ALPHA, RIDGE
 from ..kit.fronts import MEMORY, Fronts
-from ..kit.plots import COLORS, drawing
+from ..kit.plots import COLORS, drawing, legend, ticks
 from ..kit.stream_figures import rise_axis, style_of
 
 TITLES = {"efficacy_top1": "named first, %", "generalization_top1": "paraphrases, %"}
@@ -43,9 +43,7 @@ def harm_axis(axis: Any) -> None:
         return
     axis.set_xscale("log")
     axis.set_xlim(low / 1.4, high * 1.3)
-    ticks = [t for t in (5, 10, 15, 20, 30, 50, 80, 150, 300, 1000) if low / 1.4 <= t <= high * 1.3]
-    axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    axis.set_xticks([], minor=True)
+    ticks(axis.xaxis, (5, 10, 15, 20, 30, 50, 80, 150, 300, 1000))
 
 
 def obstacles(axis: Any) -> list[Bbox]:
@@ -130,9 +128,8 @@ def fronts_figure(
             axis.set_xlabel("rise of perplexity, %" if across == "rise" else across, fontsize=8)
             axis.set_ylabel(TITLES.get(up, up), fontsize=8)
             axis.set_title(title, fontsize=8)
-        handles = np.atleast_1d(axes)[0].get_legend_handles_labels()
         columns = 2 + len(panels) if len(names) > 2 else 2
-        figure.legend(*handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=7)
+        legend(figure, np.atleast_1d(axes)[0], ncols=columns, fontsize=7)
         figure.draw_without_rendering()  # now everything has its place, and labels can look for theirs
         for axis, points in zip(np.atleast_1d(axes), labels, strict=True):
             label_apart(axis, points)

@@ -48,7 +48,7 @@ ALPHAEDIT_TABLE_1: Final[dict[str, dict[str, Three]]] = {
 }
 
 
-def ends(edits: int, folder: Path = FOLDER, facts: str = "counterfact") -> Fronts:
+def ends(edits: int, folder: Path = FOLDER) -> Fronts:
     """Every stream that was judged after so many edits, as one row each: (editor, knob).
 
     A stream whose look then had fewer facts than another's is left out: rows are compared fact by fact.
@@ -56,7 +56,7 @@ def ends(edits: int, folder: Path = FOLDER, facts: str = "counterfact") -> Front
     Raises:
         ValueError: no stream has come so far.
     """
-    found = all_streams(facts, folder=folder) | all_streams(facts, folder=folder / "knobs")
+    found = all_streams(folder) | all_streams(folder / "knobs")
     there = {name: s for name, s in found.items() if any(c["edits"] == edits for c in s["checkpoints"])}
     if not there:
         raise ValueError(f"No stream in {folder.name} was judged after {edits} edits.")

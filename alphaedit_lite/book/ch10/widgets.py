@@ -17,7 +17,7 @@ import ipywidgets as w
 from ..kit.fronts import Fronts
 from ..kit.stream_figures import player_figure, says
 from ..kit.streams import Stream
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .figures import knob_figure
 
 METRICS = {
@@ -32,7 +32,7 @@ class StreamPlayer(FigureWidget):
 
     def __init__(self, streams: Mapping[str, Stream]) -> None:
         self.streams = dict(streams)
-        wide = {"layout": w.Layout(width="80%"), "style": {"description_width": "7em"}}
+        wide = labelled("7em")
         self.editor = w.Dropdown(options=list(self.streams), description="Editor", **wide)
         self.metric = w.Dropdown(options=list(METRICS.items()), description="Score", **wide)
         self.edits = w.SelectionSlider(options=self.places(), description="Edits", **wide)
@@ -65,7 +65,7 @@ class FrontWidget(FigureWidget):
 
     def __init__(self, fronts: Fronts) -> None:
         self.fronts = fronts
-        wide = {"layout": w.Layout(width="80%"), "style": {"description_width": "7em"}}
+        wide = labelled("7em")
         editors = list(dict.fromkeys(fronts.table.editor))
         self.editor = w.Dropdown(options=editors, description="Editor", **wide)
         self.knob = w.Dropdown(options=self.knobs(), description="Knob", **wide)

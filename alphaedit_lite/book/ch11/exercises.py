@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..kit.exercises import exercise, expect, several
+from ..kit.exercises import exercise, expect, near, refuse, several
 from .experiments import sign_test
 from .glue import weighted_f1 as reference_f1
 from .reference import in_words, mcnemar, pairs_needed, weighted_f1
@@ -17,10 +17,6 @@ from .reference import in_words, mcnemar, pairs_needed, weighted_f1
 
 def uniform(low: float, high: float) -> float:
     return low + (high - low) * float(torch.rand(()))
-
-
-def near(a: Any, b: float) -> bool:
-    return abs(float(a) - b) < 1e-6 * (1 + abs(b))
 
 
 @exercise("11.1", reference=in_words)
@@ -123,19 +119,15 @@ def check_pairs_needed(answer: Callable[..., Any]) -> None:
         mean = sum(value * q for value, q in chance.items())
         variance = sum((value - mean) ** 2 * q for value, q in chance.items())
         needed = 2.8**2 * variance / loss**2
-        expect(
-            not near(paired, 2.8 * math.sqrt(variance) / loss),
-            "1: this is the root of n. The standard error is s/√n; solve loss = 2.8 s/√n for n.",
-        )
-        expect(
-            not near(paired, 2.8**2 * changed**2 / loss**2),
-            "1: the variance of a change is not its square: a change of ±1 has the square 1, and happens with the "
-            "probability `changed`.",
-        )
-        expect(
-            not near(paired, 2.8**2 * changed / loss**2),
-            "1: nearly. A variance is the mean square minus the square of the mean, which is `loss` here.",
-        )
+        mistakes = {
+            "1: this is the root of n. The standard error is s/√n; "
+            "solve loss = 2.8 s/√n for n.": math.sqrt(needed),
+            "1: the variance of a change is not its square: a change of ±1 has the square 1, and happens "
+            "with the probability `changed`.": (2.8 * changed / loss) ** 2,
+            "1: nearly. A variance is the mean square minus the square of the mean, "
+            "which is `loss` here.": 2.8**2 * changed / loss**2,
+        }  # fmt: skip
+        refuse(paired, mistakes, near)
         expect(
             near(paired, needed),
             f"1: for loss {loss:.3f} and changed {changed:.3f}, the variance of one question's change is {variance:.4f} and "
@@ -200,8 +192,7 @@ def check_weighted_f1(answer: Callable[..., Any]) -> None:
             "three classes": "you take −1 for a third class. It is never right: it only makes the others miss.",
             "by name": "weight by how often a class is *right*, not by how often the model names it.",
         }
-        for name, hint in hints.items():
-            expect(not near(found, wrong[name]), hint)
+        refuse(found, {hint: wrong[name] for name, hint in hints.items()}, near)
         expect(
             near(found, right),
             f"for your F1 we find {right:.4f}, and you say {found:.4f}. Of a class: 2 · hits / (how often it is right + how "

@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from ..kit.exercises import exercise, expect
+from ..kit.exercises import exercise, expect, near
 from ..kit.minimal_pairs import PHENOMENA, WORDS, Pair, split, square
-from .exercises import near, uniform
+from .exercises import uniform
 from .reference import TEMPLATE, share_right
 
 

@@ -60,12 +60,8 @@ def shuffled(some: Sequence[Pair], seed: int = 11) -> list[Pair]:
 
 def names(some: Sequence[Pair]) -> list[str]:
     """A name for each pair as in ``streams.right``: its phenomenon and its place there."""
-    seen: dict[str, int] = {}
-    out = []
-    for pair in some:
-        out.append(f"{pair.phenomenon} {seen.setdefault(pair.phenomenon, 0)}")
-        seen[pair.phenomenon] += 1
-    return out
+    kinds = pd.Series([pair.phenomenon for pair in some])
+    return (kinds + " " + kinds.groupby(kinds).cumcount().astype(str)).tolist()
 
 
 def squares(bits: pd.Series) -> pd.Series:

@@ -17,14 +17,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ..kit.plots import COLORS, NEW, OLD, drawing
-from ..kit.stream_figures import style
+from ..kit.plots import COLORS, NEW, OLD, drawing, legend, ticks
+from ..kit.stream_figures import MARKS, style
 from ..kit.streams import Stream, course
 from .experiments import phenomenon_of, share_with_interval
 from .glue import TASKS
 from .results import CHANCE
-
-MARKS = "osD^vP*X<>"
 
 
 def phenomena_figure(states: Mapping[str, pd.Series]) -> tuple[Figure, str]:
@@ -71,9 +69,7 @@ def tokens_figure(
             axis.set_title(f"{title}: sum {', '.join(sums)}", fontsize=8.5, loc="left")
             axis.set_ylabel("log P of the token")
             said.append(f"{title}: {', '.join(sums)}")
-        figure.legend(
-            *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(states), frameon=False
-        )
+        legend(figure, axes[0], ncols=len(states))
     return figure, f"Log-probability token by token, in nats. Sums: {'; '.join(said)}."
 
 
@@ -98,8 +94,7 @@ def course_figure(streams: Mapping[str, Stream]) -> tuple[Figure, str]:
             axis.set_xlabel("edits")
         if axes[2].get_ylim()[1] > 300:
             axes[2].set_yscale("symlog", linthresh=100)
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=5, frameon=False, fontsize=7)
+        legend(figure, axes[0], ncols=5, fontsize=7)
     return figure, f"What is lost along the stream. {'; '.join(said)}."
 
 
@@ -114,18 +109,14 @@ def scatter_figure(table: pd.DataFrame) -> tuple[Figure, str]:
                 axis.plot(100 * kept.rise.clip(lower=0.002), 100 * kept[what], label=name, **look)
             axis.axhline(0, color="0.6", lw=1)
             axis.set_xscale("log")
-            low, high = axis.get_xlim()
-            ticks = [t for t in (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1e3, 1e4, 1e5, 1e6) if low <= t <= high]
-            axis.set_xticks(ticks, [f"{t:g}" if t < 1e4 else f"$10^{{{math.log10(t):.0f}}}$" for t in ticks])
-            axis.set_xticks([], minor=True)
+            ticks(axis.xaxis, (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1e3, 1e4, 1e5, 1e6))
             axis.set_title(f"{what} right", fontsize=8.5)
             axis.set_xlabel("rise of perplexity, %")
             ends = table.groupby("editor", sort=False).last()
             listed = [f"{name} {100 * row[what]:+.1f} at {row.rise:.1%}" for name, row in ends.iterrows()]
             said.append(f"{what}: {', '.join(listed)}")
         axes[0].set_ylabel("change, points")
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=5, frameon=False, fontsize=7)
+        legend(figure, axes[0], ncols=5, fontsize=7)
     return figure, f"Change in points against the rise of perplexity, at the end: {'; '.join(said)}."
 
 
@@ -151,9 +142,9 @@ def dose_figure(table: pd.DataFrame) -> tuple[Figure, str]:
             said.append(f"{title}, change in %: {', '.join(listed)}")
         axes[0].set_xscale("log")
         low, high = axes[0].get_xlim()
-        ticks = [t for t in (1, 1.2, 1.5, 2, 3, 5, 10, 30, 100, 1e3, 1e4) if low <= t <= high]
-        ticks = ticks if len(ticks) < 5 else [t for t in ticks if t in (1, 2, 5, 10, 100, 1e3, 1e4)]
-        axes[0].set_xticks(ticks, [f"{t:g}" for t in ticks])
+        there = [t for t in (1, 1.2, 1.5, 2, 3, 5, 10, 30, 100, 1e3, 1e4) if low <= t <= high]
+        there = there if len(there) < 5 else [t for t in there if t in (1, 2, 5, 10, 100, 1e3, 1e4)]
+        axes[0].set_xticks(there, [f"{t:g}" for t in there])
         axes[0].set_xticks([], minor=True)
         axes[0].set_yticks(range(len(table)), table.index, fontsize=8)
         axes[0].invert_yaxis()
@@ -185,6 +176,5 @@ def glue_figure(states: Mapping[str, Mapping[str, Any]], floor: float = 1 / 3) -
             axis.set_title(title, fontsize=8.5)
         axes[0].set_yticks(range(len(tasks)), [TASKS[task].title for task in tasks])
         axes[0].invert_yaxis()
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=len(states), frameon=False, fontsize=8)
+        legend(figure, axes[0], ncols=len(states), fontsize=8)
     return figure, f"GLUE-style tasks. {'; '.join(said)}."

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike
+from sklearn.metrics import f1_score
 from tqdm.auto import tqdm
 
 from ...generation import padded_left
@@ -182,12 +183,7 @@ def ask(
 
 def weighted_f1(right: ArrayLike, answers: ArrayLike) -> float:
     """F1 of each class, weighted by how often the class is the right one; NONE is a wrong answer."""
-    wanted, given = np.asarray(right), np.asarray(answers)
-    total = 0.0
-    for label in np.unique(wanted):
-        is_right, is_given = wanted == label, given == label
-        total += is_right.sum() * 2 * (is_right & is_given).sum() / (is_right.sum() + is_given.sum())
-    return float(total / len(wanted))
+    return float(f1_score(right, answers, labels=np.unique(right), average="weighted", zero_division=0))
 
 
 def separation(right: ArrayLike, margin: ArrayLike) -> float:

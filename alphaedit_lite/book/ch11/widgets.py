@@ -15,7 +15,7 @@ import pandas as pd
 
 from ...edits import Edit
 from ...models import LanguageModel
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .experiments import token_table
 from .figures import tokens_figure
 
@@ -45,7 +45,7 @@ class PairWidget(FigureWidget):
 
     def __init__(self, lm: LanguageModel, edits: Mapping[str, Edit]) -> None:
         self.lm, self.edits = lm, dict(edits)
-        wide = {"layout": w.Layout(width="90%"), "style": {"description_width": "4em"}}
+        wide = labelled("4em", "90%")
         late = {"continuous_update": False}  # read on Enter, not at every letter
         self.good = w.Text(GOOD, description="good", **late, **wide)
         self.bad = w.Text(BAD, description="bad", **late, **wide)

@@ -9,12 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, randn, several
+from ..kit.exercises import exercise, expect, near, randn, refuse, several
 from .reference import by_chance, displacement, energy, folds, margin_overlap, paired_p
-
-
-def near(a: float, b: float, within: float = 1e-6) -> bool:
-    return abs(float(a) - float(b)) <= within * max(1.0, abs(float(b)))
 
 
 @exercise("12.1", reference=margin_overlap)
@@ -75,19 +71,15 @@ def check_displacement(answer: Callable[[Tensor, Tensor], Any]) -> None:
         right_size, right_common = displacement(before, before + gap)
         from_zero = float(before.square().sum(1).mean().sqrt())
         spread = float((before - before.mean(0)).square().sum(1).mean().sqrt())
-        expect(
-            not near(size, right_size * spread / from_zero),
-            "the unit is measured from zero. The natural spread is the distance from the *centre* of the cloud: "
-            "subtract the mean first.",
-        )
-        expect(
-            not near(size, right_size * spread), "divide by the natural spread: a length alone says nothing."
-        )
         mean_length = float(gap.norm(dim=1).mean())
-        expect(
-            not near(size, mean_length / spread),
-            "this is the mean of the lengths. Take the root of the mean *square*, as in the spread: then squares add up.",
-        )
+        mistakes = {
+            "the unit is measured from zero. The natural spread is the distance from the *centre* of the "
+            "cloud: subtract the mean first.": right_size * spread / from_zero,
+            "divide by the natural spread: a length alone says nothing.": right_size * spread,
+            "this is the mean of the lengths. Take the root of the mean *square*, as in the spread: then "
+            "squares add up.": mean_length / spread,
+        }
+        refuse(size, mistakes, near)
         expect(
             not near(size, right_size * math.sqrt(d)) and not near(size, right_size / math.sqrt(d)),
             "one of the two is taken per coordinate: sum the squares over the coordinates (dim 1), then average over "
@@ -108,22 +100,16 @@ def check_energy(answer: Callable[[Tensor, Tensor], Any]) -> None:
     X, Y = randn(30, 4), 1.5 * randn(50, 4) + 0.7
     found = float(answer(X, Y))
     across, own = torch.cdist(X, Y).mean(), torch.cdist(X, X).mean() + torch.cdist(Y, Y).mean()
-    expect(
-        not near(found, float(across - own)),
-        "the distances between the clouds count twice: there are two clouds to compare them with.",
-    )
-    expect(
-        not near(found, float(across)),
-        "subtract the distances within the clouds: without them nothing is ever 0.",
-    )
-    expect(
-        not near(found, 2 * centres_apart(X, Y) ** 2),
-        "with *squared* distances only the centres count (it is 2‖difference of the means‖²): take plain distances.",
-    )
-    expect(
-        not near(found, -energy(X, Y)),
-        "the sign is turned: apart means positive, so the distances *between* the clouds are added.",
-    )
+    mistakes = {
+        "the distances between the clouds count twice: "
+        "there are two clouds to compare them with.": across - own,
+        "subtract the distances within the clouds: without them nothing is ever 0.": across,
+        "with *squared* distances only the centres count (it is 2‖difference of the means‖²): take plain "
+        "distances.": 2 * centres_apart(X, Y) ** 2,
+        "the sign is turned: "
+        "apart means positive, so the distances *between* the clouds are added.": -energy(X, Y),
+    }  # fmt: skip
+    refuse(found, mistakes, near)
     expect(abs(float(answer(X, X.clone()))) < 1e-6, "a cloud is at distance 0 from itself.")
     without = 2 * across - torch.cdist(X, X).sum() / (30 * 29) - torch.cdist(Y, Y).sum() / (50 * 49)
     expect(

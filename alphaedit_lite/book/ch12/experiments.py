@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
@@ -96,11 +97,6 @@ class Moved(NamedTuple):
 
     size: float
     common: float
-
-    @property
-    def share(self) -> float:
-        """The share of the displacements' squares that is common to all prompts."""
-        return (self.common / self.size) ** 2 if self.size else 0.0
 
 
 def displacement(before: Tensor, after: Tensor) -> Moved:
@@ -186,13 +182,9 @@ def classify(before: Tensor, after: Tensor, folds: Tensor, C: float = 0.01) -> T
         folds: [2n], the fold of each row of ``before`` and then of ``after``.
     """
     n = len(before)
-    X, fold = torch.cat([before, after]).double().numpy(), folds.numpy()
-    y = np.arange(2 * n) >= n
-    right = np.zeros(2 * n)
-    for held in np.unique(fold):
-        test = fold == held
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=500))
-        right[test] = model.fit(X[~test], y[~test]).predict(X[test]) == y[test]
+    X, y = torch.cat([before, after]).double().numpy(), np.arange(2 * n) >= n
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=C, max_iter=500))
+    right = (cross_val_predict(model, X, y, cv=PredefinedSplit(folds.numpy())) == y).astype(float)
     each = (right[:n] + right[n:]) / 2  # of one prompt: 0, a half or 1
     return Told(*estimate(lambda rows: each[rows].mean(1), n, resamples=2000, seed=0)[:3])
 

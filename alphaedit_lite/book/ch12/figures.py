@@ -17,31 +17,29 @@ from matplotlib.figure import Figure
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, NEW, OLD, drawing
+from ..kit.plots import COLORS, LINES, NEW, OLD, drawing, legend, styled
 from ..kit.results import RESULTS
 from .experiments import density, overlaps
 
 FOLDER = RESULTS / "shift"
 LATER = FOLDER.with_name("shift_stream")  # the same after long streams of CounterFact edits
 Map = tuple[np.ndarray, np.ndarray]
-LABELS = ("before", "after")
 MARKS = "os^Dv"
 DRAWN = 44  # points of each cloud that a map shows; its margins use all
-BELOW: dict[str, Any] = {"loc": "outside lower center", "frameon": False}
 
 
-def _file(name: str) -> str:
+def file_name(name: str) -> str:
     return name.replace(" × ", "x").replace(" ", "-")
 
 
 def states(name: str, folder: Path = FOLDER) -> Tensor:
     """Committed hidden states, [n, d_model]: "unedited", "half", or an editor."""
-    return load_file(folder / f"{_file(name)}.safetensors")["hidden"].float()
+    return load_file(folder / f"{file_name(name)}.safetensors")["hidden"].float()
 
 
 def stored_maps(name: str) -> dict[tuple[int, int], Map]:
     """Committed t-SNE maps: (perplexity, seed) -> the places of the unedited states, and the others."""
-    kept = load_file(FOLDER / f"maps-{_file(name)}.safetensors")
+    kept = load_file(FOLDER / f"maps-{file_name(name)}.safetensors")
     kept.pop("made of")
     places = {tuple(int(part) for part in key.split()): m.float().numpy() for key, m in kept.items()}
     return {(p, s): (m[: len(m) // 2], m[len(m) // 2 :]) for (p, s), m in places.items()}
@@ -59,9 +57,7 @@ def turned(pair: Map, degrees: float) -> Map:
     return pair[0] @ R, pair[1] @ R
 
 
-def draw_map(
-    axis: Any, pair: Map, margins: bool = True, labels: tuple[str, str] = ("before", "after")
-) -> str:
+def draw_map(axis: Any, pair: Map, labels: tuple[str, str] = ("before", "after")) -> str:
     """Both clouds of a map, with smooth curves in the margins; says how far these overlap."""
     D1, D2 = overlaps(*pair)
     both = np.concatenate(pair)
@@ -71,40 +67,30 @@ def draw_map(
         fill = {"facecolors": "none", "edgecolors": color} if mark == "o" else {"color": color}
         axis.scatter(*points[:DRAWN].T, s=8, marker=mark, linewidths=0.8, label=label, **fill)
     axis.set(xticks=[], yticks=[], xlim=limits[0], ylim=limits[1])
-    if margins:
-        top, side = axis.inset_axes([0, 1.01, 1, 0.17]), axis.inset_axes([1.01, 0, 0.17, 1])
-        for points, color, line in zip(pair, (OLD, NEW), LINES, strict=False):
-            for i, margin in enumerate((top, side)):
-                grid = np.linspace(*limits[i], 200)
-                curve = density(points[:, i], grid)
-                margin.plot(*((grid, curve) if i == 0 else (curve, grid)), color=color, ls=line, lw=1.4)
-        top.set_xlim(limits[0])
-        side.set_ylim(limits[1])
-        for margin in (top, side):
-            margin.set_axis_off()
+    top, side = axis.inset_axes([0, 1.01, 1, 0.17]), axis.inset_axes([1.01, 0, 0.17, 1])
+    for points, color, line in zip(pair, (OLD, NEW), LINES, strict=False):
+        for i, margin in enumerate((top, side)):
+            grid = np.linspace(*limits[i], 200)
+            curve = density(points[:, i], grid)
+            margin.plot(*((grid, curve) if i == 0 else (curve, grid)), color=color, ls=line, lw=1.4)
+    top.set_xlim(limits[0])
+    side.set_ylim(limits[1])
+    for margin in (top, side):
+        margin.set_axis_off()
     axis.set_xlabel(f"overlap {D1:.2f} across, {D2:.2f} up", fontsize=8)
     return f"the margins overlap by {D1:.2f} and {D2:.2f}"
 
 
-def maps_figure(
-    maps: Mapping[str, Map],
-    rows: int = 1,
-    margins: bool = True,
-    labels: tuple[str, str] = ("before", "after"),
-) -> tuple[Figure, str]:
+def maps_figure(maps: Mapping[str, Map], labels: tuple[str, str] = ("before", "after")) -> tuple[Figure, str]:
     """A panel for each map."""
-    columns, said = -(-len(maps) // rows), []
-    side = min(2.1, 7 / columns)
-    with drawing(rows, columns, size=(side * columns, (side + 0.35) * rows), squeeze=False) as (figure, axes):
-        for axis, (title, pair) in zip(axes.flat, maps.items(), strict=False):
-            said.append(f"{title}: {draw_map(axis, pair, margins, labels)}")
-            axis.set_title(title, fontsize=8.5, pad=24 if margins else 4)
+    side, said = min(2.1, 7 / len(maps)), []
+    with drawing(1, len(maps), size=(side * len(maps), side + 0.35), squeeze=False) as (figure, axes):
+        for axis, (title, pair) in zip(axes[0], maps.items(), strict=True):
+            said.append(f"{title}: {draw_map(axis, pair, labels)}")
+            axis.set_title(title, fontsize=8.5, pad=24)
             axis.set_box_aspect(1)
-        for axis in axes.flat[len(maps) :]:
-            axis.set_axis_off()
         if labels[0]:
-            handles = axes.flat[0].get_legend_handles_labels()
-            figure.legend(*handles, ncols=2, markerscale=1.5, **BELOW)
+            legend(figure, axes[0, 0], ncols=2, markerscale=1.5)
     return figure, f"t-SNE maps of hidden states. {'; '.join(said)}."
 
 
@@ -147,11 +133,11 @@ def power_figure(table: pd.DataFrame, names: Mapping[str, str]) -> tuple[Figure,
     designs, said = list(table.design.unique()), []
     with drawing(1, len(designs), size=(6.8, 3.1), sharey=True) as (figure, axes):
         for axis, design in zip(axes, designs, strict=True):
-            for (column, label), color, line, mark in zip(names.items(), COLORS, LINES, MARKS, strict=False):
+            for (column, label), style in styled(names.items(), MARKS):
                 some = table[(table.design == design) & (table.method == column)]
                 if len(some):
                     x, y = some["shift"], some["noticed"]
-                    axis.plot(x, y, color=color, ls=line, marker=mark, ms=4, label=label)
+                    axis.plot(x, y, label=label, **style)
                     listed = ", ".join(f"{b:.0%} at {a:g}" for a, b in zip(x, y, strict=True))
                     said.append(f"{design}, {label}: {listed}")
             axis.set(xlabel="made shift, in units of the spread", ylim=(-0.03, 1.03))
@@ -160,7 +146,7 @@ def power_figure(table: pd.DataFrame, names: Mapping[str, str]) -> tuple[Figure,
             axis.set_xticks([0, 0.01, 0.03, 0.1, 0.3, 1], ["0", "0.01", "0.03", "0.1", "0.3", "1"])
             axis.set_title(design, fontsize=9)
         axes[0].set_ylabel("share of trials noticed")
-        figure.legend(*axes[-1].get_legend_handles_labels(), ncols=3, **BELOW)
+        legend(figure, axes[-1], ncols=3)
     return figure, f"What each method notices of a made shift. {'; '.join(said)}."
 
 
@@ -188,8 +174,8 @@ def places_figure(table: pd.DataFrame, column: str, label: str) -> tuple[Figure,
     with drawing(1, len(tokens), size=(6.8, 3), sharey=True) as (figure, axes):
         for axis, token in zip(axes, tokens, strict=True):
             groups = table[table.token == token].sort_values("layer").groupby("editor", sort=False)
-            for (name, some), color, line, mark in zip(groups, COLORS, LINES, MARKS, strict=False):
-                axis.plot(some.layer, some[column], color=color, ls=line, marker=mark, ms=4.5, label=name)
+            for (name, some), style in styled(groups, MARKS, ms=4.5):
+                axis.plot(some.layer, some[column], label=name, **style)
                 listed = ", ".join(
                     f"layer {a} {b:.2f}" for a, b in zip(some.layer, some[column], strict=True)
                 )
@@ -198,7 +184,7 @@ def places_figure(table: pd.DataFrame, column: str, label: str) -> tuple[Figure,
             axis.set_xticks(sorted(table.layer.unique()))
             axis.set_title(f"last token of the {token}", fontsize=9)
         axes[0].set_ylabel(label)
-        figure.legend(*axes[0].get_legend_handles_labels(), ncols=3, **BELOW)
+        legend(figure, axes[0], ncols=3)
     return figure, f"{label} by layer. {'; '.join(said)}."
 
 

@@ -32,6 +32,7 @@ from ..kit.results import RESULTS, keep, resume
 from ..kit.stream_facts import counterfact, order
 from ..kit.studies import BATCH, stream
 from .experiments import hidden, map_of, ordinary, twin
+from .figures import file_name
 from .trials import GROUP, measured, trial
 
 OUT = RESULTS / "shift.json"
@@ -78,8 +79,7 @@ class Study:
         if not path.exists():
             found = hidden(self.lm, self.prompts[: None if name == "unedited" else PROMPTS], LAYERS)
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as partial:
-                save_file({f"{t} {n}": h for (t, n), h in found.items()}, partial)
+            write(path, {f"{t} {n}": h for (t, n), h in found.items()})
         kept = load_file(path)
         return {(key.split()[0], int(key.split()[1])): states for key, states in kept.items()}
 
@@ -217,10 +217,6 @@ class Study:
         old = self.before[SHOWN][:PROMPTS]
         gap = (self.states(f"AlphaEdit {edits}")[SHOWN] - old)[ordinary(old)]
         return gap - gap.mean(0)
-
-
-def file_name(name: str) -> str:
-    return name.replace(" × ", "x").replace(" ", "-")
 
 
 def write(path: Path, tensors: dict[str, Tensor]) -> None:

@@ -8,12 +8,11 @@ The maps are computed beforehand; turning is done here. The chapter's printed fi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import ipywidgets as w
 
 from ..kit.plots import drawing
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .figures import Map, draw_map, turned
 
 
@@ -27,7 +26,7 @@ class MapWidget(FigureWidget):
     def __init__(self, maps: Mapping[str, Mapping[tuple[int, int], Map]]) -> None:
         self.maps = maps
         keys = sorted(next(iter(maps.values())))
-        wide: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "9em"}}
+        wide = labelled("9em")
         self.name = w.ToggleButtons(options=list(maps), description="Clouds", **wide)
         self.seed = w.SelectionSlider(options=sorted({s for _, s in keys}), description="Seed", **wide)
         self.perplexity = w.SelectionSlider(

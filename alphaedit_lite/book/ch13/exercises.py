@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ... import solvers
-from ..kit.exercises import close, exercise, expect, randn, several
+from ..kit.exercises import close, exercise, expect, near, randn, refuse, several
 from .reference import OPERATIONS, add_projection, eye, fair, inside, on_paper, solver, stays
 
 D, N, M = 14, 4, 6  # entries of a key, new facts, entries of an answer
@@ -157,23 +157,16 @@ def check_fair(answer: Callable[..., Any]) -> None:
         found = answer(delta, projected, K1, R)
         expect(not isinstance(found, Tensor) or found.numel() == 1, "one number is asked for, the factor t.")
         t = float(found)
-        expect(
-            abs(t - full / share) > 1e-9,
-            "you have turned the projected update *up*. The control is the plain one, turned down: below 1.",
-        )
-        expect(
-            abs(t - float(projected.norm() / delta.norm())) > 1e-9,
-            "this gives the same *size* as ΔP. The same share *written* is asked for: ⟨ΔK1, R⟩/‖R‖².",
-        )
-        expect(
-            abs(t - float((projected @ K1).norm() / (delta @ K1).norm())) > 1e-9,
+        mistakes = {
+            "you have turned the projected update *up*. The control is the plain one, turned down: "
+            "below 1.": full / share,
+            "this gives the same *size* as ΔP. The same share *written* is asked for: "
+            "⟨ΔK1, R⟩/‖R‖².": projected.norm() / delta.norm(),
             "‖ΔK1‖ also counts what lands beside R. The share is the part along R: the sum of the entries of "
-            "ΔK1 ∘ R, divided by ‖R‖².",
-        )
-        expect(
-            abs(t - share) > 1e-9,
-            "you assume that Δ itself writes everything. Divide by the share that *it* writes.",
-        )
+            "ΔK1 ∘ R, divided by ‖R‖².": (projected @ K1).norm() / (delta @ K1).norm(),
+            "you assume that Δ itself writes everything. Divide by the share that *it* writes.": share,
+        }
+        refuse(t, mistakes, near, within=1e-9)
         wrote = float((t * delta @ K1 * R).sum() / R.square().sum())
         expect(
             abs(wrote - share) < 1e-9, f"ΔP writes {share:.1%} of the residuals, your control {wrote:.1%}."

@@ -117,6 +117,7 @@ class Pairs:
 
     Attributes:
         names: the editors that have a pair of rows, in the order of ``EDITORS``.
+        with_P: (editor, way in which P is used) of every row with P.
         table: (editor, way) -> the means of the scores, the rise of perplexity and the size of the update.
         n: how many facts each row rests on.
     """
@@ -132,13 +133,10 @@ class Pairs:
             if "without P" in there and len(there) > 1:
                 self._rows |= {(name, way): row for way, row in there.items()}
         self.names = list(dict.fromkeys(name for name, _ in self._rows))
+        self.with_P = [(name, way) for name, way in self._rows if way != "without P"]
         self.n = self.fronts.n
         self.table = as_table({"unedited": study["unedited"], "rows": list(self._rows.values())})
         self.table.index = pd.MultiIndex.from_tuples(self._rows)
-
-    def ways(self, editor: str) -> list[str]:
-        """The ways in which P is used in the rows of an editor."""
-        return [way for name, way in self._rows if name == editor and way != "without P"]
 
     def scores(self, editor: str, way: str, metric: str) -> np.ndarray:
         """A metric of every fact, [n]."""
@@ -158,36 +156,29 @@ class Pairs:
 
     def _tidy(self, found: Callable[[str, str, str], Change | None]) -> pd.DataFrame:
         rows = []
-        for editor in self.names:
-            for way in self.ways(editor):
-                for metric in METRICS:
-                    change = found(editor, way, metric)
-                    if change is not None:
-                        named = {"editor": editor, "way": way, "metric": metric, "sure": change.sure}
-                        rows.append(named | change._asdict())
+        for editor, way in self.with_P:
+            for metric in METRICS:
+                if (change := found(editor, way, metric)) is not None:
+                    named = {"editor": editor, "way": way, "metric": metric, "sure": change.sure}
+                    rows.append(named | change._asdict())
         columns = ["editor", "way", "metric", "sure", *Change._fields]
         return pd.DataFrame(rows, columns=columns)
 
     def quoted(self, left: bool = False) -> pd.DataFrame:
         """Gains (or what is left of them) for reading: "+3.0 [−1.0, +7.0]" in points, with the rises."""
         rows = {}
-        for editor in self.names:
-            for way in self.ways(editor):
-                found = {
-                    name: (self.left_over if left else self.gain)(editor, way, metric)
-                    for metric, name in METRICS.items()
-                }
-                said = {name: "out of reach" if c is None else str(c) for name, c in found.items()}
-                rises = {"rise without": "without P", "rise with": way}
-                rows[editor, way] = said | {
-                    name: f"{self.table.rise[editor, w]:.1%}" for name, w in rises.items()
-                }
+        for editor, way in self.with_P:
+            found = {
+                name: (self.left_over if left else self.gain)(editor, way, metric)
+                for metric, name in METRICS.items()
+            }
+            said = {name: "out of reach" if c is None else str(c) for name, c in found.items()}
+            rises = {"rise without": "without P", "rise with": way}
+            rows[editor, way] = said | {n: f"{self.table.rise[editor, w]:.1%}" for n, w in rises.items()}
         return pd.DataFrame(rows).T
 
     def told(self, editor: str, way: str) -> str:
         """A pair in a sentence, in points, and how much perplexity rises."""
-        if (editor, way) not in self._rows:
-            return "not in the file yet"
         said = [f"{name} {self.gain(editor, way, metric)}" for metric, name in METRICS.items()]
         rises = self.table.rise[editor]
         return f"{'; '.join(said)}; perplexity up by {rises[way]:.1%} instead of {rises['without P']:.1%}"

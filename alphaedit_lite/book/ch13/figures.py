@@ -16,7 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ..kit.intervals import signed
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend, styled
 from ..kit.stream_figures import rise_axis
 from .experiments import AFTER, INSIDE, METRICS, Pairs
 
@@ -116,13 +116,7 @@ def gains_figure(pairs: Pairs) -> tuple[Figure, str]:
             axis.set_xlabel("points", fontsize=8)
             axis.set_ylim(0.6 - len(names), 0.5)
         axes[0].set_yticks(list(place.values()), list(place), fontsize=8)
-        figure.legend(
-            *axes[0].get_legend_handles_labels(),
-            loc="outside lower right",
-            ncols=2,
-            frameon=False,
-            fontsize=8,
-        )
+        legend(figure, axes[0], "outside lower right", ncols=2, fontsize=8)
     said = [
         f"{r.editor}, {r.way}, {METRICS[r.metric]} {signed(r.mean)} ({signed(r.low)} to {signed(r.high)})"
         for r in gains.itertuples()
@@ -198,12 +192,8 @@ def descent_figure(table: pd.DataFrame) -> tuple[Figure, str]:
         table: ``rule``, ``steps``, ``known`` (‖ΔK0‖/(‖Δ‖‖K0‖)) and ``error`` (‖ΔK1 − R‖/‖R‖).
     """
     said: list[str] = []
-    marks = "osv^D"
     with drawing(1, 2, size=(7.0, 2.7)) as (figure, (left, right)):
-        for (name, rows), color, line, mark in zip(
-            table.groupby("rule", sort=False), COLORS, LINES, marks, strict=False
-        ):
-            style = {"color": color, "ls": line, "marker": mark, "ms": 4}
+        for (name, rows), style in styled(table.groupby("rule", sort=False), "osv^D"):
             left.plot(rows.steps, rows.known.clip(lower=1e-17), label=name, **style)
             right.plot(rows.steps, rows.error, **style)
             last = rows.iloc[-1]
@@ -218,5 +208,5 @@ def descent_figure(table: pd.DataFrame) -> tuple[Figure, str]:
             )
         left.set(xscale="log", yscale="log", xlabel="steps", ylabel="‖ΔK0‖ / (‖Δ‖‖K0‖)", ylim=(None, 5))
         right.set(xscale="log", xlabel="steps", ylabel="‖ΔK1 − R‖ / ‖R‖", ylim=(0, None))
-        figure.legend(*left.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=7)
+        legend(figure, left, "outside right upper", fontsize=7)
     return figure, "; ".join(said) + "."

@@ -42,16 +42,12 @@ def counted(pairs: Pairs, level: float = 0.05) -> Counted:
     p: list[float] = []
     seen: set[tuple[str, bytes]] = set()
     sure = 0
-    for editor in pairs.names:
-        for way in pairs.ways(editor):
-            found = [
-                (pairs.scores(editor, way, metric), pairs.scores(editor, "without P", metric))
-                for metric in METRICS
-            ]
-            mark = (way, np.asarray(found).tobytes())
-            if mark in seen:
-                continue
-            seen.add(mark)
-            p += [sign_test(int((a < b).sum()), int((a > b).sum())) for a, b in found]
-            sure += sum(pairs.gain(editor, way, metric).sure for metric in METRICS)
+    for editor, way in pairs.with_P:
+        found = [[pairs.scores(editor, w, metric) for w in (way, "without P")] for metric in METRICS]
+        mark = (way, np.asarray(found).tobytes())
+        if mark in seen:
+            continue
+        seen.add(mark)
+        p += [sign_test(int((a < b).sum()), int((a > b).sum())) for a, b in found]
+        sure += sum(pairs.gain(editor, way, metric).sure for metric in METRICS)
     return Counted(len(p), sure, *survivors(p, level))

@@ -9,14 +9,13 @@ Q holds the directions that P takes away: α = 0 is no P, α = 1 is all of it. I
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import ipywidgets as w
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from ..kit.layer import OneLayer
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .experiments import AFTER
 from .figures import plane_figure
 
@@ -54,7 +53,7 @@ class SlowProjectionWidget(FigureWidget):
 
     def __init__(self, layer: OneLayer, gains: Mapping[str, Tensor], leak: float = 0.28) -> None:
         self.layer, self.gains = layer, gains
-        wide: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "11em"}}
+        wide = labelled("11em")
         self.alpha = w.FloatSlider(
             0.5, min=0, max=1, step=0.05, description="α, strength of P", continuous_update=False, **wide
         )

@@ -8,12 +8,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, randn, several
+from ..kit.exercises import close, exercise, expect, randn, several
 from .reference import evolve, forgotten, growth, rls_step, units
-
-
-def near(a: Tensor, b: Tensor | float, tolerance: float = 1e-7) -> bool:
-    return bool(((a - b).abs() < tolerance).all())
 
 
 def _writes(K0: Tensor, K1: Tensor, R: Tensor, tau: float, lam: float, c: float) -> tuple[Tensor, Tensor]:
@@ -56,7 +52,7 @@ def check_units(answer: Callable[[float], tuple[float, float, float]]) -> None:
         for old, new in zip(before, after, strict=True):
             probe = randn(12, 6)
             expect(
-                near(new @ (s * probe), old @ probe, 1e-6),
+                close(new @ (s * probe), old @ probe),
                 "with your factors the edit of the rescaled model does not do what that of the original does.",
             )
 
@@ -145,22 +141,23 @@ def check_rls(answer: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]])
         )
         naive = R @ (S @ K).T
         expect(
-            not near(delta, naive),
+            not close(delta, naive),
             "Δ ignores that the new keys are in the bracket, too: (I + KᵀG)⁻¹ is missing from J.",
         )
         over = R @ torch.linalg.pinv(K.T @ S @ K) @ (S @ K).T
         expect(
-            not near(delta, over),
+            not close(delta, over),
             "the I in (I + KᵀG) is missing: this writes the new facts exactly, whatever A says.",
         )
-        expect(near(delta, wanted), "Δ is not R Kᵀ (A + all keys so far)⁻¹. Follow G, J, Δ = R J.")
+        expect(close(delta, wanted), "Δ is not R Kᵀ (A + all keys so far)⁻¹. Follow G, J, Δ = R J.")
         grown = S + S @ K @ torch.linalg.solve(torch.eye(n, dtype=K.dtype) + K.T @ S @ K, (S @ K).T)
-        expect(not near(new, grown), "S must shrink where the new keys are: S − G J, not S + G J.")
+        expect(not close(new, grown), "S must shrink where the new keys are: S − G J, not S + G J.")
         expect(
-            not near(new, S), "S has not changed: the next batch would not know of these keys (no history)."
+            not close(new, S), "S has not changed: the next batch would not know of these keys (no history)."
         )
         expect(
-            near(new, torch.linalg.inv(seen)), "the new S is not the inverse of A + all keys so far: S − G J."
+            close(new, torch.linalg.inv(seen)),
+            "the new S is not the inverse of A + all keys so far: S − G J.",
         )
         S = torch.linalg.inv(seen)
     U, _ = torch.linalg.qr(randn(12, 9))
@@ -169,7 +166,7 @@ def check_rls(answer: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]])
     J = torch.linalg.solve(torch.eye(3, dtype=K.dtype) + K.T @ G, G.T)
     delta, new = several(answer(S.clone(), K, R), "Δ", "the new S")
     expect(
-        near(delta, R @ J) and near(new, S - G @ J),
+        close(delta, R @ J) and close(new, S - G @ J),
         "right as long as S has an inverse. P/λ, from which AlphaEdit starts, has none: solve n × n systems only.",
     )
 
@@ -184,13 +181,13 @@ def check_evolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
     expect(tuple(new.shape) == (12, 12), f"P must stay 12 × 12; yours is {list(new.shape)}.")
     shadows = P @ K
     expect(
-        not near(new, P - shadows @ shadows.T),
+        not close(new, P - shadows @ shadows.T),
         "the columns of P K are not orthonormal, so P − (PK)(PK)ᵀ is no projection: take an orthonormal basis Q of them.",
     )
     left, values, _ = torch.linalg.svd(K, full_matrices=False)
     left = left[:, values > 1e-8 * values.max()]
     expect(
-        not near(new, P - left @ left.T),
+        not close(new, P - left @ left.T),
         "you took the directions of K. Part of K lies outside P already; take those of P K, else P − QQᵀ is no projection.",
     )
     rank = float(new.trace())
@@ -199,14 +196,14 @@ def check_evolve(answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         "one direction too many is gone: the fourth key depends on the others, and its singular value is zero but for "
         "rounding. Keep only singular vectors whose value is not.",
     )
-    expect(near(new @ K, 0.0, 1e-6), "P K is not zero: the keys can still be reached. Subtract Q Qᵀ.")
-    expect(near(new, new.T), "P is not symmetric any more.")
-    expect(near(new @ new, new), "P P is not P: is Q orthonormal, and does it lie inside the old P?")
-    expect(near(new @ P, new), "the new space is not inside the old one: K0 would be hit again.")
+    expect(close(new @ K, 0.0), "P K is not zero: the keys can still be reached. Subtract Q Qᵀ.")
+    expect(close(new, new.T), "P is not symmetric any more.")
+    expect(close(new @ new, new), "P P is not P: is Q orthonormal, and does it lie inside the old P?")
+    expect(close(new @ P, new), "the new space is not inside the old one: K0 would be hit again.")
     expect(abs(rank - 6) < 1e-6, "the space has the wrong size: 9 directions, and three independent shadows.")
     far = (torch.eye(12, dtype=torch.float64) - P) @ randn(12, 2)
     expect(
-        near(answer(P, far), P, 1e-6),
+        close(answer(P, far), P),
         "keys that P does not see at all must cost nothing: their shadows are zero but for rounding. Compare singular "
         "values with a tolerance that does not shrink to nothing with them.",
     )

@@ -23,13 +23,7 @@ from ...facts import Fact
 from ...hooks import hooked
 from ...models import LanguageModel
 from ...prompts import align, encode_fact
-from ...solvers import InversePrior
 from ...targets import Targets
-
-
-def rls_start(inverse: InversePrior, d_ff: int) -> Tensor:
-    """S0 = A⁻¹, [d_ff, d_ff], from ``solvers.inverse_prior``: P/λ for AlphaEdit, (c·C0 + λI)⁻¹ for ENCORE."""
-    return inverse(torch.eye(d_ff, dtype=torch.float64))
 
 
 def rls_step(S: Tensor, keys: Tensor, residual: Tensor) -> tuple[Tensor, Tensor]:

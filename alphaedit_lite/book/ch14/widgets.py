@@ -6,13 +6,12 @@ FilterWidget(layer).show()                  # layer: a ``OneLayer``
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import ipywidgets as w
 
 from ..kit.layer import OneLayer
 from ..kit.plots import drawing
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .figures import draw_filters
 
 
@@ -21,7 +20,7 @@ class FilterWidget(FigureWidget):
 
     def __init__(self, layer: OneLayer, c: float = 1000, lam: float = 10, tau: float = 2e-2) -> None:
         self.layer = layer
-        wide: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "11em"}}
+        wide = labelled("11em")
         low, high = (math.log10(float(layer.values[i].clamp_min(1e-9))) for i in (0, -1))
         self.c = w.FloatLogSlider(c, min=1, max=5, step=0.05, description="c (MEMIT, ENCORE)", **wide)
         self.lam = w.FloatLogSlider(lam, min=-1, max=3, step=0.05, description="λ (others)", **wide)

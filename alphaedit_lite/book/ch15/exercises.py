@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from ..kit.exercises import exercise, expect, randn, several
+from ..kit.exercises import exercise, expect, near, randn, refuse, several
 from .reference import adapter, flops, half_step, memory, merge
 
 
@@ -22,17 +22,14 @@ def check_memory(answer: Callable[[int, int, int], tuple[float, float, float]]) 
         total, delta = keys.T @ keys, torch.zeros(d_model, d_ff, dtype=torch.float64)
         history = torch.zeros(facts, d_ff)
         statistics, update, kept = answer(d_model, d_ff, facts)
-        expect(
-            statistics != total.nbytes * 8, "you have counted bits. A float64 has 64 bits, that is 8 *bytes*."
-        )
-        expect(
-            statistics != total.nbytes // 2,
-            "the sum of k kᵀ is kept in float64: 8 bytes an entry, not the 4 of a float32.",
-        )
-        expect(
-            statistics != 8 * d_model**2,
-            "C0 is made of keys, and a key has d_ff entries: the matrix is d_ff × d_ff, not d_model × d_model.",
-        )
+        mistakes = {
+            "you have counted bits. A float64 has 64 bits, that is 8 *bytes*.": total.nbytes * 8,
+            "the sum of k kᵀ is kept in float64: "
+            "8 bytes an entry, not the 4 of a float32.": total.nbytes // 2,
+            "C0 is made of keys, and a key has d_ff entries: the matrix is d_ff × d_ff, not d_model × "
+            "d_model.": 8 * d_model**2,
+        }  # fmt: skip
+        refuse(statistics, mistakes, near)
         expect(
             statistics == total.nbytes,
             f"for d_ff = {d_ff} the sum of k kᵀ takes {total.nbytes} bytes, not {statistics}. Its size does not "
@@ -115,23 +112,17 @@ def check_merge(answer: Callable[[Tensor, int, Tensor, int], tuple[Tensor, int]]
         tuple(C.shape) == (d, d),
         f"a second moment of keys with {d} entries is {d} × {d}, not {tuple(C.shape)}.",
     )
-    expect(
-        not torch.allclose(C, (moments[0] + moments[1]) / 2),
-        "this is the plain mean of the two. A share of 10 keys then counts as much as one of 70: weight them by "
-        "their numbers.",
-    )
-    expect(
-        not torch.allclose(C, moments[0] + moments[1]),
-        "you have added the two *means*. Sums may be added, means may not: C0 is the sum divided by N.",
-    )
-    expect(
-        not torch.allclose(C, (70 * moments[0] + 10 * moments[1]) / 80),
-        "the weights are exchanged: the larger share must weigh more.",
-    )
-    expect(
-        not torch.allclose(C, first.T.cov(correction=0)),
-        "a mean has been taken off. The second moment is uncentred (chapter 7, attempt C).",
-    )
+    few, many, _ = moments
+    mistakes = {
+        "this is the plain mean of the two. A share of 10 keys then counts as much as one of 70: weight them "
+        "by their numbers.": (few + many) / 2,
+        "you have added the two *means*. Sums may be added, means may not: "
+        "C0 is the sum divided by N.": few + many,
+        "the weights are exchanged: the larger share must weigh more.": (70 * few + 10 * many) / 80,
+        "a mean has been taken off. "
+        "The second moment is uncentred (chapter 7, attempt C).": first.T.cov(correction=0),
+    }  # fmt: skip
+    refuse(C, mistakes, torch.allclose)
     expect(
         torch.allclose(C, first.T @ first / 80),
         "this is not the second moment of all keys together. Turn both means back into sums, add, divide again.",

@@ -26,7 +26,6 @@ from ...scale.sizes import Shape, shape_of
 from ...support.tokens import encode
 from ...targets import TargetConfig
 
-HUB = "https://huggingface.co/{}/blob/main/config.json"
 # name -> (family, sizes as in the model's own config.json, name on the hub, preset of EditorConfig.faithful)
 MODELS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "GPT2-XL": (

@@ -15,7 +15,7 @@ import torch
 from matplotlib.figure import Figure
 
 from ...scale.plan import STAGES, Plan
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend
 
 MARKS = (15, 40, 80)  # gigabytes of a T4 and of two kinds of A100
 HATCHES = ("", "///", "...", "xx")
@@ -57,13 +57,7 @@ def memory_figure(plans: Mapping[str, Plan], marks: Sequence[float] = MARKS) -> 
             where = "on the device and on the host" if made.accelerator else "in one memory"
             said.append(f"{title}, gigabytes {where}: {', '.join(parts)}; weights {weights:.1f}.")
         axes[0][0].set_ylabel("gigabytes in use")
-        figure.legend(
-            *axes[0][0].get_legend_handles_labels(),
-            loc="outside lower center",
-            ncols=3,
-            frameon=False,
-            fontsize=8,
-        )
+        legend(figure, axes[0][0], ncols=3, fontsize=8)
     return figure, " ".join(said)
 
 
@@ -84,7 +78,7 @@ def arithmetic_figure(rows: Mapping[str, Mapping[str, float]]) -> tuple[Figure, 
         axis.set_yticks(range(len(rows)), labels, fontsize=7.5)
         axis.invert_yaxis()
         axis.set(xlim=(0, 1), xlabel="share of the arithmetic")
-        figure.legend(*axis.get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False)
+        legend(figure, axis, "outside upper center", ncols=4)
     return figure, f"Shares of the arithmetic. {'; '.join(said)}."
 
 

@@ -7,13 +7,11 @@ The chapter's printed figure is drawn by the same ``scaling_draw.memory_figure``
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets as w
 import torch
 
 from ...scale.plan import Plan
-from ..kit.widget import FigureWidget
+from ..kit.widget import FigureWidget, labelled
 from .experiments import MACHINES, MODELS, planned, verdict
 from .figures import memory_figure
 
@@ -24,7 +22,7 @@ class PlannerWidget(FigureWidget):
     """A model, a type, layers, facts a batch and facts written before; memory by stage, and where it runs."""
 
     def __init__(self) -> None:
-        wide: dict[str, Any] = {"layout": w.Layout(width="80%"), "style": {"description_width": "13em"}}
+        wide = labelled("13em")
         self.model = w.Dropdown(options=list(MODELS), value="Llama-3-8B", description="Model", **wide)
         self.dtype = w.Dropdown(options=list(TYPES), description="Weights in", **wide)
         self.layers = w.IntSlider(5, 1, 6, description="Layers, from the last", **wide)

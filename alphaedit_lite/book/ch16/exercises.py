@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...facts import Fact
-from ..kit.exercises import exercise, expect, randn
+from ..kit.exercises import exercise, expect, near, randn, refuse
 from .reference import follows, largest_rank, spoken, suspects, with_fact
 
 
@@ -23,21 +23,15 @@ def check_follows(answer: Callable[[Tensor, Tensor, Tensor], tuple[float, int]])
     knows, before, after = column("11110010"), column("01000100"), column("11001101")
     mixed = torch.randperm(8)
     share, count = answer(knows[mixed], before[mixed], after[mixed])
-    expect(
-        count != 8,
-        "you count every question. Leave out those whose second hop the unedited model does not know: there, a "
-        "failure would not be the edit's.",
-    )
-    expect(
-        count != 5,
-        "you keep questions on which the unedited model liked the new answer *already*. There is nothing left for "
-        "the edit to change: they would count as successes for free.",
-    )
-    expect(
-        count != 6,
-        "you forgot to ask whether the model knows the second hop: a question counts if it knows the hop *and* did "
-        "not like the new answer before.",
-    )
+    mistakes = {
+        "you count every question. Leave out those whose second hop the unedited model does not know: there, "
+        "a failure would not be the edit's.": 8,
+        "you keep questions on which the unedited model liked the new answer *already*. There is nothing "
+        "left for the edit to change: they would count as successes for free.": 5,
+        "you forgot to ask whether the model knows the second hop: a question counts if it knows the hop "
+        "*and* did not like the new answer before.": 6,
+    }
+    refuse(count, mistakes, near)
     expect(
         count == 4,
         f"four questions are fair here, not {count}: the hop is known, and the answer was another.",

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, drawing, legend, styled
 
 MARKS = {"unedited": ("o", "white"), "edited": ("s", COLORS[1]), "in context": ("D", COLORS[0])}
 
@@ -100,8 +100,7 @@ def rates_figure(
             said.append(f"{title}. {'; '.join(parts)}.")
         axes[0][0].set_yticks(range(len(kinds)), kinds)
         axes[0][0].invert_yaxis()
-        handles = axes[0][0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside upper right", ncols=len(states), frameon=False)
+        legend(figure, axes[0][0], "outside upper right", ncols=len(states))
     return figure, " ".join(said)
 
 
@@ -137,10 +136,8 @@ def spectra_figure(values: Mapping[str, Tensor], shown: int = 14) -> tuple[Figur
     """The largest singular values of some ΔW, on a logarithmic axis."""
     said = []
     with drawing(size=(5.2, 2.6)) as (figure, axis):
-        for (name, S), color, line, mark in zip(values.items(), COLORS, LINES, "os^vD", strict=False):
-            axis.semilogy(
-                range(1, shown + 1), S[:shown].cpu(), color=color, ls=line, marker=mark, ms=4, label=name
-            )
+        for (name, S), style in styled(values.items()):
+            axis.semilogy(range(1, shown + 1), S[:shown].cpu(), label=name, **style)
             large, factor = falls(S)
             rough = float(f"{factor:.1g}")
             said.append(f"{name}: {large} large, and the next is smaller by a factor of {rough:,.0f}")

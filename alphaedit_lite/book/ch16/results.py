@@ -61,12 +61,8 @@ def moved(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 def traces_of(found: dict[str, Any]) -> pd.DataFrame:
     """One row per fact: what the weights gave away (lists go over layers)."""
-    return pd.DataFrame(
-        [
-            {"subject": f["subject"], "relation": f["relation"], "new": f["new"], **f["traces"]}
-            for f in found["facts"]
-        ]
-    )
+    named = ("subject", "relation", "new")
+    return pd.DataFrame([{name: f[name] for name in named} | f["traces"] for f in found["facts"]])
 
 
 def undone(found: dict[str, Any]) -> pd.DataFrame:
@@ -116,21 +112,14 @@ def proportion(flags: Sequence[bool]) -> pd.Series:
 
 def batched(found: dict[str, Any]) -> pd.DataFrame:
     """results/seams_batches.json, one row per fact: what its batch gave away, and what took it out again."""
-    columns = {
-        "caught": "caught",
-        "in": "all in",
-        "out": "out",
-        "others": "others",
-        "old first before": "old first before",
-        "old first after": "old first after",
-    }
+    columns = ("caught", "all in", "out", "others", "old first before", "old first after")
     rows = [
         {"batch": number, "rank right": set(batch["ranks"]) == {len(batch["subjects"])}}
-        | {name: batch[column][i] for name, column in columns.items()}
+        | {name: batch[name][i] for name in columns}
         for number, batch in enumerate(found["batches"])
         for i in range(len(batch["subjects"]))
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).rename(columns={"all in": "in"})
 
 
 def fair_hops(found: dict[str, Any]) -> pd.DataFrame:

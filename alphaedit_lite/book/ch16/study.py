@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ...editor import AlphaEdit
 from ...facts import Fact, bundled_facts
@@ -48,7 +51,7 @@ def answers(lm: LanguageModel, fact: Fact) -> list[float]:
 
 
 @torch.no_grad()
-def without(lm: LanguageModel, layers: list[int], keys: dict[int, torch.Tensor], own: int) -> dict[str, Any]:
+def without(lm: LanguageModel, layers: list[int], keys: dict[int, Tensor], own: int) -> dict[str, Any]:
     """Edited weights with the edit taken out by somebody who has no original: layer -> W, for each try."""
     found: dict[str, Any] = {"top 1": {}, "top 10": {}, "erased key": {}}
     for layer in layers:
@@ -62,12 +65,7 @@ def without(lm: LanguageModel, layers: list[int], keys: dict[int, torch.Tensor],
 
 
 def one(
-    lm: LanguageModel,
-    editor: AlphaEdit,
-    fact: Fact,
-    names: list[str],
-    keys: dict[int, torch.Tensor],
-    undo: bool,
+    lm: LanguageModel, editor: AlphaEdit, names: list[str], keys: dict[int, Tensor], fact: Fact, undo: bool
 ) -> dict[str, Any]:
     """Everything about one fact; the model is left as it was."""
     asked = questions(fact, neighbours=2)
@@ -119,29 +117,33 @@ def one(
     }
 
 
-def study() -> None:
-    """Run what the results file does not hold yet."""
+def go_on(
+    out: Path, name: str, todo: Sequence[Any], one: Callable[..., dict[str, Any]], **columns: list[str]
+) -> None:
+    """Run what the results file does not hold yet.
+
+    Args:
+        name: under which the results stand.  columns: what the numbers in them are, by name.
+        todo: ``one(lm, editor, names, keys, *args)`` is run for each ``args``.
+    """
     lm = load_model()
     editor = AlphaEdit(lm, progress=False)
-    made_with = {
-        "fingerprint": lm.fingerprint,
-        "settings": dataclasses.asdict(editor.config),
-        "columns": ["kind", "fair", *(f"{what} {state}" for what in ("success", "first") for state in STATES)]
-        + [f"moved {state}" for state in STATES[1:]],
-    }
-    found = resume(OUT, made_with, seconds=0.0, facts=[])
-    facts = chosen()
+    made_with = {"fingerprint": lm.fingerprint, "settings": dataclasses.asdict(editor.config), **columns}
+    found = resume(out, made_with, seconds=0.0, **{name: []})
+    if len(found[name]) == len(todo):
+        return
     names = sorted({fact.subject for fact in bundled_facts()})
     found["names"] = len(names)
-    if len(found["facts"]) == len(facts):
-        return
     keys = candidate_keys(lm, names, editor.layers)
-    for number, fact in enumerate(facts[len(found["facts"]) :], len(found["facts"])):
+    for args in todo[len(found[name]) :]:
         start = time.perf_counter()
-        found["facts"].append(one(lm, editor, fact, names, keys, number < UNDONE))
+        found[name].append(one(lm, editor, names, keys, *args))
         found["seconds"] = round(found["seconds"] + time.perf_counter() - start, 1)
-        keep(OUT, found, "facts")
+        keep(out, found, name)
 
 
 if __name__ == "__main__":
-    study()
+    columns = ["kind", "fair", *(f"{what} {state}" for what in ("success", "first") for state in STATES)]
+    columns += [f"moved {state}" for state in STATES[1:]]
+    todo = [(fact, number < UNDONE) for number, fact in enumerate(chosen())]
+    go_on(OUT, "facts", todo, one, columns=columns)

@@ -10,8 +10,6 @@ and after. Writes results/seams_batches.json. Stopped and started again, it goes
 
 from __future__ import annotations
 
-import dataclasses
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -23,10 +21,10 @@ from ...facts import Fact, bundled_facts
 from ...metrics import score
 from ...models import LanguageModel
 from ...support.bundled import bundled_targets
-from ...support.loading import load_model
-from ..kit.results import RESULTS, keep, resume
+from ..kit.results import RESULTS
 from .experiments import Question, ask, fair, two_hops
-from .forensics import candidate_keys, differences, rank_of, suspects, swapped, weights
+from .forensics import differences, rank_of, suspects, swapped, weights
+from .study import go_on
 
 OUT = RESULTS / "seams_batches.json"
 SIZE, BATCHES = 6, 9
@@ -53,7 +51,7 @@ def blind(delta: Tensor, key: Tensor) -> Tensor:
 
 
 def one(
-    lm: LanguageModel, editor: AlphaEdit, batch: list[Fact], names: list[str], keys: dict[int, Tensor]
+    lm: LanguageModel, editor: AlphaEdit, names: list[str], keys: dict[int, Tensor], batch: list[Fact]
 ) -> dict[str, Any]:
     """Everything about one batch; the model is left as it was."""
     hops = [q for fact in batch for q in two_hops(fact)]
@@ -102,28 +100,6 @@ def one(
     }
 
 
-def study() -> None:
-    """Run what the results file does not hold yet."""
-    lm = load_model()
-    editor = AlphaEdit(lm, progress=False)
-    made_with = {
-        "fingerprint": lm.fingerprint,
-        "settings": dataclasses.asdict(editor.config),
-        "hops": ["fact", "known", "two hops unedited", "two hops edited", "loose unedited", "loose edited"],
-    }
-    found = resume(OUT, made_with, seconds=0.0, batches=[])
-    batches = chosen()
-    if len(found["batches"]) == len(batches):
-        return
-    names = sorted({fact.subject for fact in bundled_facts()})
-    found["names"] = len(names)
-    keys = candidate_keys(lm, names, editor.layers)
-    for batch in batches[len(found["batches"]) :]:
-        start = time.perf_counter()
-        found["batches"].append(one(lm, editor, batch, names, keys))
-        found["seconds"] = round(found["seconds"] + time.perf_counter() - start, 1)
-        keep(OUT, found, "batches")
-
-
 if __name__ == "__main__":
-    study()
+    hops = ["fact", "known", "two hops unedited", "two hops edited", "loose unedited", "loose edited"]
+    go_on(OUT, "batches", [(batch,) for batch in chosen()], one, hops=hops)

@@ -34,12 +34,11 @@ from ...facts import Fact
 from ...models import LanguageModel
 from ...support.assets import cache_dir, replacing
 from ...support.texts import wikipedia_leads
-from .probes import fewer, means, updates
+from .probes import SOME, means, updates
 from .results import RESULTS, keep, resume
 
 PATH = RESULTS / "defaults.json"
-FACTS, TESTED, BATCH, LEADS, SEED = 90, 300, 30, 80, 0
-PARAPHRASES, NEIGHBOURS = 2, 3  # judged, of each fact
+FACTS, BATCH, LEADS, SEED = 90, 30, 80, 0
 LAYERS: Final = (4, 5, 6, 7)
 
 TARGETS: dict[str, TargetConfig] = {
@@ -81,11 +80,6 @@ def targets(lm: LanguageModel, name: str, facts: Sequence[Fact]) -> Tensor:
     return found[: len(facts)]
 
 
-def judge(lm: LanguageModel, facts: Sequence[Fact], leads: Sequence[str]) -> dict[str, float]:
-    """The six means of ``evaluate``, and the perplexity of held-out leads."""
-    return means(lm, fewer(facts, PARAPHRASES, NEIGHBOURS), leads)
-
-
 def row(lm: LanguageModel, editor: Editor, facts: Sequence[Fact], z: Tensor, leads: Sequence[str]) -> dict:
     """Write all facts in batches, judge, take everything back."""
     start = time.perf_counter()
@@ -94,7 +88,7 @@ def row(lm: LanguageModel, editor: Editor, facts: Sequence[Fact], z: Tensor, lea
             editor.edit(facts[first : first + BATCH], z[first : first + BATCH])
         sizes = updates(lm).values()
         return {
-            **judge(lm, facts, leads),
+            **means(lm, facts, leads),
             "update": round(sum(sizes) / len(sizes), 4),
             "seconds": round(time.perf_counter() - start, 1),
         }
@@ -103,22 +97,18 @@ def row(lm: LanguageModel, editor: Editor, facts: Sequence[Fact], z: Tensor, lea
             editor.undo()
 
 
-def chosen_facts() -> list[Fact]:
-    """90 development facts in a fixed random order."""
-    return random.Random(SEED).sample(bundled_facts("development"), FACTS)
-
-
 def main() -> None:
-    lm, facts, leads = load_model(), chosen_facts(), wikipedia_leads("heldout")[:LEADS]
+    lm, leads = load_model(), wikipedia_leads("heldout")[:LEADS]
+    facts = random.Random(SEED).sample(bundled_facts("development"), FACTS)
     statistics = key_statistics(lm, (2, 3, *LAYERS))
     made_with = {
         "fingerprint": lm.fingerprint,
         "facts": f"{FACTS} of the development split (seed {SEED}), in sequence, batches of {BATCH}",
-        "judged": f"{PARAPHRASES} paraphrases and {NEIGHBOURS} neighbours of each, {LEADS} held-out leads",
+        "judged": "{} paraphrases and {} neighbours of each, {} held-out leads".format(*SOME, LEADS),
     }
     kept = resume(PATH, made_with, rows=[])
     if "unedited" not in kept:
-        kept["unedited"] = judge(lm, facts, leads)
+        kept["unedited"] = means(lm, facts, leads)
     done = {(row["targets"], json.dumps(row["settings"])) for row in kept["rows"]}
     for name, settings in grid():
         if (name, json.dumps(settings)) in done:

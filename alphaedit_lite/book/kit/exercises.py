@@ -11,7 +11,7 @@ reader's answer if it passes, and the reference otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from numbers import Number
@@ -71,6 +71,12 @@ def expect(holds: bool, hint: str) -> None:
         raise Hint(hint)
 
 
+def refuse(found: Any, mistakes: Mapping[str, Any], same: Callable[..., bool], **options: float) -> None:
+    """Raise ``Hint`` if one of the known mistakes was made: hint -> what it gives. The first one counts."""
+    for hint, wrong in mistakes.items():
+        expect(not same(found, wrong, **options), hint)
+
+
 def several(given: Any, *what: str) -> tuple[Any, ...]:
     """The results of an answer that has so many, or a hint that says which are asked for."""
     number = {2: "two", 3: "three", 4: "four"}[len(what)]
@@ -84,9 +90,20 @@ def randn(*shape: int) -> Tensor:
     return torch.randn(*shape, dtype=torch.float64)
 
 
-def close(a: Any, b: Tensor) -> bool:
-    """Whether a is b but for rounding: a tensor of its shape, so that ‖a − b‖ < 1e-7 (1 + ‖b‖)."""
-    return isinstance(a, Tensor) and a.shape == b.shape and bool((a - b).norm() < 1e-7 * (1 + b.norm()))
+def near(a: Any, b: Any, within: float = 1e-6) -> bool:
+    """Whether two numbers are the same but for ``within``, or that share of b if b is large."""
+    return abs(float(a) - float(b)) <= within * max(1.0, abs(float(b)))
+
+
+def close(a: Any, b: Tensor | float) -> bool:
+    """Whether a is b but for rounding: a tensor of its shape, so that ‖a − b‖ < 1e-7 (1 + ‖b‖).
+
+    If b is a number, so is every entry of a.
+    """
+    if not isinstance(a, Tensor):
+        return False
+    b = b if isinstance(b, Tensor) else torch.full_like(a, b)
+    return a.shape == b.shape and bool((a - b).norm() < 1e-7 * (1 + b.norm()))
 
 
 def judge(number: str, answer: Any) -> tuple[str, str]:

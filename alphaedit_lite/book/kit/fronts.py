@@ -13,7 +13,7 @@ can still be paired.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -92,10 +92,6 @@ class Fronts:
         knobs = "; ".join(found[1] for found in self.rows if found[0] == name[0]) or "no row at all"
         raise KeyError(f"results/fronts.json has no row {name} yet; {name[0]} has: {knobs}.")
 
-    def has(self, name: Name) -> bool:
-        """Whether the sweep has come to this row."""
-        return any(found[: len(name)] == tuple(name) for found in self.rows)
-
     def scores(self, name: Name, metric: str = "efficacy_top1") -> np.ndarray:
         """A metric of every fact, [n]."""
         return np.asarray(self.row(name)["scores"][metric], dtype=float)
@@ -104,12 +100,9 @@ class Fronts:
         """Row a minus row b, fact by fact, with its interval."""
         return difference(self.scores(a, metric), self.scores(b, metric))
 
-    def interaction(self, metric: str = "efficacy_top1") -> Change | None:
-        """What the history is worth without P, minus what it is worth with P; None if a row is missing."""
-        labels = ("history, without P", "history, with P")
-        if not all(self.has(name) for label in labels for name in ABLATION[label]):
-            return None
-        pairs = (ABLATION[label] for label in labels)
+    def interaction(self, metric: str = "efficacy_top1") -> Change:
+        """What the history is worth without P, minus what it is worth with P."""
+        pairs = (ABLATION[label] for label in ("history, without P", "history, with P"))
         without, inside = (self.scores(one, metric) - self.scores(other, metric) for one, other in pairs)
         return difference(without, inside)
 
@@ -167,9 +160,7 @@ class Fronts:
         return self.told(*ABLATION[label], metric)
 
     def told(self, a: Name, b: Name, metric: str = "efficacy_top1") -> str:
-        """Row a against row b in words, or that one of them has not been run."""
-        if not (self.has(a) and self.has(b)):
-            return f"{a[0]} and {b[0]} cannot be compared yet (a row is not run)"
+        """Row a against row b in words."""
         return told(self.contrast(a, b, metric), a[0], b[0])
 
     def told_at_equal_harm(self, a: str, b: str, metric: str = "efficacy_top1") -> str:
@@ -198,8 +189,6 @@ class Fronts:
 
     def same_as(self, a: Name, b: Name) -> str:
         """Whether two rows are the same model, in words: it happens where PRUNE finds nothing to damp."""
-        if not (self.has(a) and self.has(b)):
-            return f"the row of {a[0]} is not run yet."
         one, other = self.row(a), self.row(b)
         if one["scores"] == other["scores"] and one["perplexity"] == other["perplexity"]:
             return (
@@ -210,34 +199,27 @@ class Fronts:
 
     def rise(self, name: Name) -> str:
         """The rise of perplexity of one row, in words."""
-        return f"{float(self.table.rise[name[:2]]):.1%}" if self.has(name) else "(not run yet)"
+        return f"{float(self.table.rise[name[:2]]):.1%}"
 
     def told_batch(self, a: Name, b: Name, number: int, batch: int = 50) -> str:
         """Row a against row b in words, on the facts of one batch (from 0) only."""
-        if not (self.has(a) and self.has(b)):
-            return f"{', '.join(a)} or {', '.join(b)} has not been run"
         part = slice(number * batch, (number + 1) * batch)
         return told(difference(self.scores(a)[part], self.scores(b)[part]), a[0], b[0])
 
     def ablation(self, metric: str = "efficacy_top1") -> dict[str, Change]:
-        """The questions of ``ABLATION`` that the sweep has come to: what each change is worth."""
-        asked = {label: pair for label, pair in ABLATION.items() if all(map(self.has, pair))}
-        return {label: self.contrast(*pair, metric) for label, pair in asked.items()}
+        """The questions of ``ABLATION``: what each change is worth."""
+        return {label: self.contrast(*pair, metric) for label, pair in ABLATION.items()}
 
-    def on_the_front(
-        self, metrics: Sequence[str] = ("efficacy_top1",), names: Sequence[Name] | None = None
-    ) -> pd.Series:
-        """How often each row is on the front of these metrics and of perplexity, if the facts are drawn anew.
+    def on_the_front(self) -> pd.Series:
+        """How often each row is on the front of top-1 accuracy and perplexity, if the facts are drawn anew.
 
         Returns:
             by row, the share of resamples. Perplexity is one number for all of them, and is not resampled.
         """
-        names = [tuple(name) for name in self.table.index] if names is None else list(names)
-        values = np.stack([[self.scores(name, metric) for metric in metrics] for name in names])
-        rises = np.array([float(self.table.rise[name[:2]]) for name in names])
+        values, rises = np.stack([self.scores(name) for name in self.table.index]), self.table.rise.to_numpy()
 
         def best(rows: np.ndarray) -> list[np.ndarray]:
-            return [nondominated(np.column_stack([values[..., some].mean(-1), -rises])) for some in rows]
+            return [nondominated(np.column_stack([values[:, some].mean(-1), -rises])) for some in rows]
 
         often = bootstrap(best, self.n, resamples=RESAMPLES // 4, seed=SEED).mean(0)
-        return pd.Series(often, index=pd.MultiIndex.from_tuples(names))
+        return pd.Series(often, index=self.table.index)

@@ -34,9 +34,7 @@ def last_words(texts: Iterable[str], limit: int = SENTENCES) -> list[tuple[str, 
     return found
 
 
-def judge_last_words(
-    lm: LanguageModel, sentences: Sequence[tuple[str, str]] | None = None, progress: bool = False
-) -> list[bool]:
+def judge_last_words(lm: LanguageModel, sentences: Sequence[tuple[str, str]] | None = None) -> list[bool]:
     """Whether each last word comes first, token by token; by default, of leads held out from everything."""
     sentences = last_words(wikipedia_leads("heldout")[100:]) if sentences is None else sentences
-    return [bool(right.all()) for _, right in token_scores(lm, sentences, progress)]
+    return [bool(right.all()) for _, right in token_scores(lm, sentences)]

@@ -23,23 +23,24 @@ from ...support.tokens import tokenise
 
 @torch.no_grad()
 def keys_of(
-    lm: LanguageModel, rows: Sequence[Sequence[int]], budget: int = 2048
+    lm: LanguageModel, rows: Sequence[Sequence[int]], budget: int = 2048, layers: Sequence[int] | None = None
 ) -> Iterator[tuple[list[int], Tensor, Tensor]]:
     """Run the model on rows of token ids, in batches of about ``budget`` tokens.
 
     Yields:
-        which rows these are, the mask of their tokens, [rows, width], and the keys of every layer,
-        [n_layers, rows, width, d_ff].
+        which rows these are, the mask of their tokens, [rows, width], and the keys of every layer (or of
+        ``layers``, ascending), [n_layers, rows, width, d_ff].
     """
+    layers = range(lm.n_layers) if layers is None else layers
     order = sorted((i for i in range(len(rows)) if rows[i]), key=lambda i: len(rows[i]))
     for chunk in batches(order, [len(rows[i]) for i in order], budget):
         ids = nn.utils.rnn.pad_sequence([torch.tensor(rows[i]) for i in chunk], True, lm.pad_id)
         mask = torch.arange(ids.shape[1]) < torch.tensor([len(rows[i]) for i in chunk])[:, None]
         keys: list[Tensor] = []  # the blocks run in order
         ids, mask = ids.to(lm.device), mask.to(lm.device)
-        with lm.frozen(), hooked(inputs={lm.down_projection(n): keys.append for n in range(lm.n_layers)}):
+        with lm.frozen(), hooked(inputs={lm.down_projection(n): keys.append for n in layers}):
             positions = torch.arange(ids.shape[1], device=lm.device).expand_as(ids)
-            lm.run(lm.embed(ids), mask.long(), positions)
+            lm.run(lm.embed(ids), mask.long(), positions, stop=max(layers) + 1)
         yield chunk, mask, torch.stack(keys)
 
 

@@ -6,8 +6,9 @@ import base64
 import html
 import importlib.util
 import io
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,25 @@ def drawing(
         yield figure, figure.subplots(rows, columns, **options)
 
 
+def styled(items: Iterable[Any], marks: str = "os^vD", ms: float = 4) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Each of up to five things to draw, with a colour, a line and a marker of its own."""
+    for item, color, line, mark in zip(items, COLORS, LINES, marks, strict=False):
+        yield item, {"color": color, "ls": line, "marker": mark, "ms": ms}
+
+
+def ticks(axis: Any, places: Iterable[float]) -> None:
+    """Label those of some places that an axis (``xaxis`` or ``yaxis``) shows, and nothing between them."""
+    low, high = axis.get_view_interval()
+    there = [place for place in places if low <= place <= high]
+    axis.set_ticks(there, [f"{t:g}" if t < 1e4 else f"$10^{{{math.log10(t):.0f}}}$" for t in there])
+    axis.set_ticks([], minor=True)
+
+
+def legend(figure: Figure, axis: Any, loc: Any = "outside lower center", **options: Any) -> None:
+    """One legend for a whole figure, of what one axis shows; ``options`` as of ``Figure.legend``."""
+    figure.legend(*axis.get_legend_handles_labels(), loc=loc, frameon=False, **options)
+
+
 def bundle(figure: Figure, alt: str) -> dict[str, str]:
     """A figure as a notebook output: PNG, HTML with ``alt`` as its text, and the text alone."""
     buffer = io.BytesIO()
@@ -98,10 +118,8 @@ def before_and_after(states: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
         the figure, and its alt text.
     """
     first = next(iter(states.values()))
-    with mpl.rc_context(STYLE):
-        height = 0.6 + 0.42 * len(first)
-        figure = Figure(figsize=(3.2 + 2.2 * len(states), height), layout="constrained")
-        axes = figure.subplots(1, len(states), sharey=True, squeeze=False)[0]
+    size = (3.2 + 2.2 * len(states), 0.6 + 0.42 * len(first))
+    with drawing(1, len(states), size, sharey=True, squeeze=False) as (figure, (axes,)):
         for axis, (title, table) in zip(axes, states.items(), strict=True):
             y = range(len(table))
             axis.barh([i - 0.18 for i in y], table.p_old, 0.34, color=OLD, label="old answer")
@@ -117,7 +135,7 @@ def before_and_after(states: dict[str, pd.DataFrame]) -> tuple[Figure, str]:
             range(len(first)), [f"{r.kind}: {r.prompt} … [{r.old}]" for r in first.itertuples()], fontsize=7
         )
         axes[0].invert_yaxis()
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=2, frameon=False)
+        legend(figure, axes[0], "outside lower right", ncols=2)
     return figure, " ".join(_describe(title, table) for title, table in states.items())
 
 

@@ -21,6 +21,7 @@ from .minimal_pairs import judge_pairs
 COLUMNS: Final = ("efficacy", "efficacy_top1", "generalization", "generalization_top1", "specificity")
 FACTS, BATCH = 200, 50  # written in sequence by a sweep, so many at a time
 PARAPHRASES, NEIGHBOURS = 1, 1  # of each fact, judged by a sweep
+SOME: Final = (2, 3)  # paraphrases and neighbours of each fact, where only means are kept
 LEADS: Final = 30  # held-out texts for the perplexity
 PROMPTS: Final = ("The history of science", "My favourite food is", "In the morning, she")
 
@@ -44,8 +45,8 @@ def fewer(facts: Sequence[Fact], paraphrases: int, neighbours: int) -> list[Fact
 
 
 def means(lm: LanguageModel, facts: Sequence[Fact], leads: Sequence[str]) -> dict[str, float]:
-    """The six means of ``evaluate``, and the perplexity of some texts."""
-    found = evaluate(lm, facts, progress=False).mean(numeric_only=True)
+    """The six means of ``evaluate``, of two paraphrases and three neighbours each, and a perplexity."""
+    found = evaluate(lm, fewer(facts, *SOME), progress=False).mean(numeric_only=True)
     return {**{str(k): round(float(v), 4) for k, v in found.items()}, "perplexity": perplexity(lm, leads)}
 
 

@@ -33,6 +33,17 @@ def versions() -> dict[str, str]:
     }
 
 
+def made_by(model: str) -> dict[str, str]:
+    """The model, by its fingerprint, and the packages: what the oldest studies must find as it was."""
+    found = versions()
+    return {
+        "model": model,
+        "package": found["alphaedit_lite"],
+        "torch": found["torch"].split("+")[0],
+        "transformers": found["transformers"],
+    }
+
+
 def result(name: str) -> Any:
     """A committed result, as plain values. Raises FileNotFoundError, naming those that there are."""
     path = RESULTS / name

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from .editors import EDITORS
 from .intervals import Change, signed
-from .plots import COLORS, LINES, drawing
+from .plots import COLORS, LINES, drawing, legend, ticks
 from .streams import Stream, checkpoint, course, last, matrix, scores
 
 MARKS = "osD^vP*X<>"
@@ -115,10 +115,7 @@ def draw_course(
         said.append(f"{name} {end:.2f}" if math.isfinite(end) else f"{name} not finite")
     if column == "perplexity":
         axis.set_yscale("log")
-        low, high = axis.get_ylim()
-        ticks = [t for t in (18, 19, 20, 21, 22, 24, 26, 28, 30, 50, 1e2, 1e3, 1e4, 1e6) if low <= t <= high]
-        axis.set_yticks(ticks, [f"{t:g}" if t < 1e4 else f"$10^{{{math.log10(t):.0f}}}$" for t in ticks])
-        axis.set_yticks([], minor=True)
+        ticks(axis.yaxis, (18, 19, 20, 21, 22, 24, 26, 28, 30, 50, 1e2, 1e3, 1e4, 1e6))
     if at is not None:
         axis.axvline(at, color="0.6", lw=1, ls=":")
     axis.set_xlabel("edits")
@@ -133,8 +130,7 @@ def damage_figure(streams: Mapping[str, Stream], panels: Mapping[str, str] = PAN
         for axis, (column, label) in zip(np.atleast_1d(axes), panels.items(), strict=True):
             found = draw_course(axis, streams, column, label)
             said.append(f"{label} at the end: {', '.join(found)}")
-        handles = np.atleast_1d(axes)[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=5, frameon=False, fontsize=7)
+        legend(figure, np.atleast_1d(axes)[0], ncols=5, fontsize=7)
     return figure, f"Damage along the stream. {'; '.join(said)}."
 
 
@@ -195,8 +191,8 @@ def rise_axis(axis: Any) -> None:
     axis.set_xscale("symlog", linthresh=0.5, linscale=0.5)
     low = min(0.0, low)
     axis.set_xlim(low - 0.1, high)
-    ticks = [t for t in (-0.5, 0, 0.5, 1, 2, 5, 10, 20, 50, 100, 300, 1000) if low <= t <= high]
-    axis.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    there = [t for t in (-0.5, 0, 0.5, 1, 2, 5, 10, 20, 50, 100, 300, 1000) if low <= t <= high]
+    axis.set_xticks(there, [f"{t:g}" for t in there])
     axis.set_xticks([], minor=True)
 
 

@@ -2,7 +2,7 @@
 
     stream = read_stream("AlphaEdit")             # as ``study`` wrote it; what is not there is named
     course(stream)                                # one row per checkpoint: perplexity, size of the update …
-    cohorts(stream, "efficacy_top1")              # one row per checkpoint and hundred facts
+    matrix(stream, "efficacy_top1")               # one row per cohort, one column per checkpoint
     changes.difference(scores(a, 300), scores(b, 300))    # paired by fact: mean, low, high, n
 
 A fact is named by its place in the stream, and every table of scores has these names as its index: so two
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .intervals import SEED, Change, difference, estimate, interval, told
+from .intervals import SEED, Change, difference, estimate, told
 from .results import RESULTS
 
 FOLDER = RESULTS / "stream"
@@ -32,13 +32,10 @@ Stream = Mapping[str, Any]
 # -- reading --------------------------------------------------------------------------------------------
 
 
-def streams_there(
-    facts: str = "counterfact", seed: int = 0, folder: Path | None = None, live: bool = False
-) -> list[str]:
+def streams_there(facts: str = "counterfact", seed: int = 0, folder: Path | None = None) -> list[str]:
     """The editors that have a file, by name."""
-    ending = _ending(facts, seed, live)
-    found = (json.loads(p.read_text(encoding="utf-8"))["editor"] for p in _files(folder, ending))
-    return sorted(found)
+    files = _files(folder, _ending(facts, seed))
+    return sorted(json.loads(path.read_text(encoding="utf-8"))["editor"] for path in files)
 
 
 def read_stream(
@@ -46,7 +43,6 @@ def read_stream(
     facts: str = "counterfact",
     seed: int = 0,
     folder: Path | None = None,
-    live: bool = False,
     until: int | None = None,
 ) -> dict[str, Any]:
     """One editor's stream.
@@ -58,7 +54,7 @@ def read_stream(
     Raises:
         FileNotFoundError: there is no such stream; the message names those that there are.
     """
-    ending = _ending(facts, seed, live)
+    ending = _ending(facts, seed)
     path = (folder or FOLDER) / f"{editor.replace(' ', '-')}{ending}"
     if not path.exists():
         there = ", ".join(p.name.removesuffix(ending) for p in _files(folder, ending)) or "none"
@@ -72,17 +68,14 @@ def read_stream(
     return stream
 
 
-def all_streams(
-    facts: str = "counterfact", seed: int = 0, folder: Path | None = None, until: int | None = None
-) -> dict[str, dict[str, Any]]:
+def all_streams(folder: Path | None = None, until: int | None = None) -> dict[str, dict[str, Any]]:
     """Every stream that there is, with at least one checkpoint after the first: editor -> stream."""
-    names = streams_there(facts, seed, folder)
-    found = {name: read_stream(name, facts, seed, folder, until=until) for name in names}
+    found = {n: read_stream(n, folder=folder, until=until) for n in streams_there(folder=folder)}
     return {name: stream for name, stream in found.items() if last(stream) > 0}
 
 
-def _ending(facts: str, seed: int, live: bool) -> str:
-    return f"{'-' + facts if facts else ''}{'-live' if live else ''}-{seed}.json"
+def _ending(facts: str, seed: int) -> str:
+    return f"{'-' + facts if facts else ''}-{seed}.json"
 
 
 def _files(folder: Path | None, ending: str) -> Iterator[Path]:
@@ -132,15 +125,14 @@ def course(stream: Stream) -> pd.DataFrame:
     return table
 
 
-def right(found: Mapping[str, Any], what: str = "pairs", phenomenon: str | None = None) -> pd.Series:
+def right(found: Mapping[str, Any], what: str = "pairs") -> pd.Series:
     """Question by question, 1.0 or 0.0, at one checkpoint.
 
     Args:
-        what: "pairs" (minimal pairs, all phenomena or one) or "last words".
+        what: "pairs" (minimal pairs) or "last words".
     """
     if what == "pairs":
-        kinds = sorted(found["pairs"]) if phenomenon is None else [phenomenon]
-        bits = {f"{kind} {i}": bit for kind in kinds for i, bit in enumerate(found["pairs"][kind])}
+        bits = {f"{kind} {i}": bit for kind in sorted(found[what]) for i, bit in enumerate(found[what][kind])}
     else:
         bits = {str(i): bit for i, bit in enumerate(found[what])}
     return pd.Series({name: float(bit) for name, bit in bits.items()}, dtype=float)
@@ -162,22 +154,6 @@ def scores(stream: Stream, edits: int, metric: str = "efficacy_top1", first: int
                 cohort["first"] + stride * i: math.nan if v is None else v for i, v in enumerate(values)
             }
     return pd.Series(found, dtype=float, name=metric)
-
-
-def cohorts(stream: Stream, metric: str = "efficacy_top1") -> pd.DataFrame:
-    """A metric by cohort and checkpoint: ``edits``, ``first``, ``age``, ``mean``, ``low``, ``high``, ``n``.
-
-    ``age`` is the number of edits that came after the cohort was complete. The cohort before any edit is
-    left out.
-    """
-    rows = []
-    for found in stream["checkpoints"]:
-        for cohort in found["cohorts"] if found["edits"] else ():
-            values = scores(stream, found["edits"], metric, cohort["first"])
-            age = max(0, found["edits"] - cohort["first"] - EVERY)
-            row = {"edits": found["edits"], "first": cohort["first"], "age": age}
-            rows.append({**row, **interval(values)._asdict()})
-    return pd.DataFrame(rows)
 
 
 def matrix(stream: Stream, metric: str = "efficacy_top1", until: int | None = None) -> pd.DataFrame:
@@ -219,23 +195,16 @@ def _slopes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray((x * y).sum(-1) / np.square(x).sum(-1))
 
 
-def versus(
-    streams: Mapping[str, Stream], a: str, b: str, metric: str = "efficacy_top1", edits: int | None = None
-) -> str:
-    """Editor a against editor b in words, on the facts judged of both after ``edits`` edits (the last)."""
-    if missing := [name for name in (a, b) if name not in streams]:
-        return f"{a} and {b} cannot be compared: there is no stream of {' or '.join(missing)}"
-    end = min(last(streams[a]), last(streams[b])) if edits is None else edits
+def versus(streams: Mapping[str, Stream], a: str, b: str, metric: str = "efficacy_top1") -> str:
+    """Editor a against editor b in words, on the facts judged of both at the end of the shorter stream."""
+    end = min(last(streams[a]), last(streams[b]))
     return told(difference(scores(streams[a], end, metric), scores(streams[b], end, metric)), a, b)
 
 
 def story(streams: Mapping[str, Stream], editor: str, rivals: Sequence[str]) -> str:
-    """An editor against its rivals, on the facts and on their paraphrases; or that there are no streams."""
-    there = [name for name in rivals if name in streams]
-    if editor not in streams or not there:
-        return "these streams are not among the committed results yet."
+    """An editor against its rivals, on the facts and on their paraphrases."""
     said = []
-    for name in there:
+    for name in rivals:
         found = (versus(streams, editor, name, m) for m in ("efficacy_top1", "generalization_top1"))
         said.append("on the facts, {}; on paraphrases, {}".format(*found))
     return f"after {last(streams[editor])} edits, {'. Further, '.join(said)}."

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,11 @@ from matplotlib.figure import Figure
 from .plots import bundle, small
 
 PLACES = 17  # of a slider, at most, in pictures
+
+
+def labelled(room: str, width: str = "80%") -> dict[str, Any]:
+    """How a widget's controls look that have this room for their descriptions, and share this width."""
+    return {"layout": w.Layout(width=width), "style": {"description_width": room}}
 
 
 class FigureWidget(ABC):
@@ -56,6 +61,32 @@ class FigureWidget(ABC):
         self.message.value = html.escape(alt)
         # Set as a whole: the same with and without a front end.
         self.output.outputs = ({"output_type": "display_data", "data": bundle(figure, alt), "metadata": {}},)
+
+
+class WritingWidget(FigureWidget):
+    """One whose first control may also be written with: a button, and what happened then.
+
+    Args:
+        label: the button's.
+        write: writes facts with the control's value, and says in a sentence what happened.
+    """
+
+    def __init__(self, controls: list[Any], label: str, write: Callable[[float], str]) -> None:
+        self._write = write
+        self.button = w.Button(description=label, button_style="primary", icon="pencil")
+        self.button.on_click(lambda _: self.write())
+        self.result = w.HTML()
+        super().__init__(controls)
+
+    def write(self) -> None:
+        """Write with the chosen value; an error becomes a sentence."""
+        self.result.value, self.button.disabled = "<i>Writing …</i>", True
+        try:
+            self.result.value = html.escape(self._write(float(self.controls[0].value)))
+        except Exception as error:
+            self.result.value = f"<b>That did not work.</b> {html.escape(str(error))}"
+        finally:
+            self.button.disabled = False
 
 
 def places(control: Any) -> list[Any]:

@@ -80,7 +80,7 @@ def study():
 def test_pairs_are_compared_fact_by_fact():
     pairs = Pairs(study())
     assert pairs.names == ["ridge with history", "MEMIT"]
-    assert pairs.ways("MEMIT") == [AFTER, INSIDE]
+    assert pairs.with_P == [("ridge with history", INSIDE), ("MEMIT", AFTER), ("MEMIT", INSIDE)]
     assert pairs.gain("MEMIT", AFTER).mean == pytest.approx(-0.25)
     assert pairs.gain("MEMIT", INSIDE) == (0.0, 0.0, 0.0, 40)  # the same facts: no noise at all
     gains = pairs.gains()
@@ -89,7 +89,6 @@ def test_pairs_are_compared_fact_by_fact():
     assert listed(gains, "efficacy_top1", 1) == "ridge with history (solved inside, +25.0)"
     assert listed(gains, "specificity", 1) == "nobody"
     assert "perplexity up by 20.0% instead of 30.0%" in pairs.told("ridge with history", INSIDE)
-    assert pairs.told("FT", INSIDE) == "not in the file yet"
     assert "−25.0" in pairs.quoted().loc[("MEMIT", AFTER), "named first"]
 
 

@@ -30,7 +30,7 @@ def test_recursive_least_squares_is_the_history(problem, prior):
         "ENCORE": {"second_moment": moment, "weight": 3.0, "lam": 0.7},
     }[prior]
     inverse = solvers.inverse_prior(**settings)
-    S, total = relatives.rls_start(inverse, 24), torch.zeros(6, 24, dtype=torch.float64)
+    S, total = inverse(torch.eye(24).double()), torch.zeros(6, 24, dtype=torch.float64)
     for i, (K, V) in enumerate(zip(keys, wanted, strict=True)):
         residual = V - K @ total.T
         delta, S = relatives.rls_step(S, K, residual)
