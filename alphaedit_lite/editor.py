@@ -90,7 +90,7 @@ class Editor:
                 statistics = key_statistics(lm, self.layers, tokens=self.config.tokens, progress=progress)
             for layer in self.layers:
                 check_statistics(statistics, layer, lm)
-            gain = ClosedForm(self.config, {layer: statistics[layer] for layer in self.layers})
+            gain = ClosedForm(self.config, statistics)
         elif isinstance(gain, ClosedForm):  # another editor's
             for layer in self.layers:
                 check_statistics(gain.statistics, layer, lm)

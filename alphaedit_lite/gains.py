@@ -34,7 +34,8 @@ class ClosedForm:
     def __init__(self, config: EditorConfig, statistics: Mapping[int, KeyStatistics]) -> None:
         self.config, self.statistics = config, statistics
         self.null_spaces: dict[int, NullSpace] = {}
-        for layer, found in statistics.items():
+        for layer in config.layers or statistics:
+            found = statistics[layer]
             if config.project != "no":
                 self.null_spaces[layer] = NullSpace.fit(found, config.threshold, config.threshold_kind)
             wide = len(found.total)

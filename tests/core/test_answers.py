@@ -86,7 +86,9 @@ def test_statistics_stay_on_disk_and_tell_when_they_are_others_there(monkeypatch
 
     before = held()
     first = key_statistics(one, LAYERS, CORPUS, 100, progress=False)
+    editor = AlphaEdit(one, statistics=first, **SETTINGS)
     assert held() == before, "a large model's would fill the memory"
+    assert set(editor.null_spaces) == set(LAYERS)
     again = dict(first)
     assert all(torch.equal(first[layer].total, again[layer].total) for layer in LAYERS)
     key_statistics(other, LAYERS, CORPUS, 100, progress=False)  # into the same files
