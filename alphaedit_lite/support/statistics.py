@@ -97,7 +97,7 @@ def key_statistics(
 
     Returns:
         one ``KeyStatistics`` per layer, read from its file whenever it is asked for: those of a large model
-        need a gigabyte, and an editor looks at one layer after the other.
+        need a gigabyte, and an editor looks at one layer after the other. ``dict(…)`` of it holds them all.
     """
     request = statistics_request(lm, layers, texts, tokens)
     if request.missing():
@@ -124,6 +124,8 @@ class StatisticsFiles(Mapping[int, KeyStatistics]):
         self._answers = {layer: load_statistics(*file).answers for layer, file in self._files.items()}
 
     def __getitem__(self, layer: int) -> KeyStatistics:
+        if not self._files[layer][0].exists():
+            raise AssetError(f"The statistics of layer {layer} are gone from the cache: ask for them again.")
         found = load_statistics(*self._files[layer])
         if not alike(found.answers, self._answers[layer], torch.float32):  # of another configuration
             raise AssetError(f"Statistics of layer {layer} were fitted anew meanwhile: ask for them again.")

@@ -47,6 +47,16 @@ def table(bench: dict[str, Any]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+def second(found: dict[str, Any]) -> str:
+    """What a model of half a billion weights takes."""
+    GB = found["GB"]
+    return f"""
+Qwen2.5-Coder-0.5B ({GB["weights"]:.1f} GB in float32; `tests/benchmarks/second.py`): the statistics of
+{found["tokens"]:,} tokens take {found["statistics"]:.0f} s and the null spaces {found["null spaces"]:.0f} s, once; then one fact takes {found["median"]:.1f} s
+(the median of {len(found["seconds alone"])}), {found["batch"]} at once {found["seconds each in the batch"]:.1f} s each.
+"""
+
+
 def judged(quality: dict[str, float]) -> list[str]:
     shown = ("efficacy_top1", "generalization_top1", "specificity")
     return [*(f"{quality[name]:.3f}" for name in shown), f"{quality['perplexity']:.2f}"]
@@ -94,10 +104,13 @@ def quality(found: dict[str, Any], kind: str) -> str:
         return table
     ours, theirs = rows["defaults"]["scores"], rows["authors"]["scores"]
     apart = [str(difference(ours[name], theirs[name])) for name in names[1:]]
+    losses, others = rows["defaults"]["losses"], rows["authors"]["losses"]
+    harm = " and ".join(f"{rise(losses[one], others[one])} on {one}" for one in texts)
     return f"""{table}
 {len(before["scores"]["efficacy"])} facts, written one batch of {found["batch"]} after the other and judged at the end.
 The package's settings less the authors', fact by fact, in points with 95% intervals:
 accuracy {apart[0]}, on paraphrases {apart[1]}, success on neighbours {apart[2]}.
+Its perplexity, text by text, is higher by {harm}.
 """
 
 
@@ -158,7 +171,7 @@ def page(text: str) -> str:
     there = {kind: head for kind, head in KINDS.items() if f"{kind}, defaults" in found["rows"]}
     new = "\n".join(f"{head}\n\n{quality(found, kind)}" for kind, head in there.items())
     text = between(text, "<!-- filled in: quality -->", "<!-- until here: quality -->", f"\n{new}\n")
-    new = speed(result("bench.json"), result("parts.json"))
+    new = speed(result("bench.json"), result("parts.json")) + second(result("second.json"))
     return between(text, BEGIN, END, re.sub(r"\[results/([^\]]*)\]\([^)]*\)", r"`results/\1`", new))
 
 

@@ -97,6 +97,10 @@ def test_statistics_stay_on_disk_and_tell_when_they_are_others_there(monkeypatch
     next(tmp_path.rglob("*.safetensors")).write_bytes(b"")
     with pytest.raises(AssetError, match="cannot be read"):  # at once, and not in the midst of an edit
         key_statistics(other, LAYERS, CORPUS, 100, progress=False)
+    for path in tmp_path.rglob("*.safetensors"):
+        path.unlink()
+    with pytest.raises(AssetError, match="gone from the cache"):
+        first[LAYERS[0]]
 
 
 @pytest.mark.parametrize("held", [False, True], ids=["no edit", "an edit held"])

@@ -372,8 +372,8 @@ lost = costs["on paraphrases, − defaults"]
 # %% [markdown]
 # Nothing there is free.
 # One search instead of two saves [[=saved['one search and one write']:.0%]] of the processor's time,
-# and accuracy on paraphrases changes by [[=lost['one search and one write']]] points.
-# Two prompts instead of six save [[=saved['two prompts for z']:.0%]], for [[=lost['two prompts for z']]] points.
+# and accuracy on paraphrases changes by [[=lost['one search and one write'] ]] points.
+# Two prompts instead of six save [[=saved['two prompts for z']:.0%]], for [[=lost['two prompts for z'] ]] points.
 # Without the KL term it is [[=saved['no KL term']:.0%]],
 # with four prompts [[=saved['four prompts for z instead of six']:.0%]]: no time was saved at all.
 # (Why, we have not measured.)
@@ -412,7 +412,7 @@ tiny, some = scaling.tiny_model("llama", lm.tokenizer), ((1, 2), texts, 2000)
 quiet = {"progress": False}
 with scaling.scratch_cache():
     complete = fit_shares(tiny, *some, rank=2, processes=3, **quiet)
-    found = key_statistics(tiny, *some, **quiet)
+    found = dict(key_statistics(tiny, *some, **quiet))
 print(f"all there: {complete}; {found[1].count} keys in layers {list(found)}")
 
 # %% [markdown]
