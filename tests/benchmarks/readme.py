@@ -110,7 +110,7 @@ def quality(found: dict[str, Any], kind: str) -> str:
 {len(before["scores"]["efficacy"])} facts, written one batch of {found["batch"]} after the other and judged at the end.
 The package's settings less the authors', fact by fact, in points with 95% intervals:
 accuracy {apart[0]}, on paraphrases {apart[1]}, success on neighbours {apart[2]}.
-Its perplexity, text by text, is higher by {harm}.
+Its perplexity against theirs, text by text: {harm}.
 """
 
 
@@ -118,7 +118,7 @@ def rise(after: Sequence[float], before: Sequence[float]) -> str:
     """By how much the perplexity of texts has risen, with the interval over texts."""
     change = difference(after, before)
     low, middle, high = (f"{100 * math.expm1(x):+.1f}" for x in (change.low, change.mean, change.high))
-    return f"{middle}% [{low}, {high}]"
+    return f"{middle}% [{low}, {high}]".replace("-", "−")
 
 
 def mean(values: Sequence[float]) -> float:
