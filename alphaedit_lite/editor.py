@@ -163,7 +163,7 @@ class Editor:
                 bit for bit as if nothing had happened.
 
         Raises:
-            ValueError: a batch in ``folder`` is of other facts, settings or statistics, or upon other edits.
+            ValueError: a batch in ``folder`` is of other facts, settings, statistics, gain, finish or edits.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}.")

@@ -12,6 +12,7 @@ from ..config import EditorConfig
 from ..facts import Fact
 from .answers import KEPT, alike
 from .checksums import digest
+from .proof import difference, tolerance
 
 Edit = Any  # the modules of these classes import this one, so it cannot import them
 LanguageModel = Any
@@ -51,17 +52,37 @@ def check_free(edit: Edit, held: Sequence[Edit]) -> None:
 
 
 def noted(editor: Editor) -> dict[str, Any]:
-    """Under which circumstances a batch of a stream is written: the edits held, the statistics."""
+    """Under which circumstances a batch of a stream is written: edits held, statistics, finish."""
     diagonals = [one.total.diagonal() for _, one in sorted(getattr(editor.gain, "statistics", {}).items())]
     few = [each[:: max(1, len(each) // KEPT)].double().cpu() for each in diagonals]
     held = digest({"edits": [edit.entered for edit in editor.lm.ledger.edits]}, {})
-    return {"upon": held, "statistics": torch.cat(few).tolist() if few else []}
+    statistics = torch.cat(few).tolist() if few else []
+    return {"upon": held, "statistics": statistics, "finish": finish_of(editor)}
+
+
+@torch.no_grad()
+def finish_of(editor: Editor) -> list[float]:
+    """What a finish of the user's own makes of a matrix as large as W: by layer, its norm and some entries.
+
+    A function has no name that could be compared. That of the settings (RECT) is left out: they say it.
+    """
+    if editor.finish in (None, editor._rect):
+        return []
+    found = []
+    for layer in editor.layers:
+        weight = editor.lm.weight(layer)
+        across, along = (torch.arange(n, dtype=torch.float64, device=weight.device) for n in weight.shape)
+        probe = torch.outer(across.cos(), along.sin())  # of rank one, as a fact's, and entries of any size
+        made = editor.finish(layer, probe * (weight.double().norm() / probe.norm())).double().flatten()
+        found += [float(made.norm()), *made[:: max(1, len(made) // KEPT)].tolist()]
+    return found
 
 
 def check_batch(edit: Edit, facts: Sequence[Fact], editor: Editor, path: Path) -> None:
     """Raise ValueError unless a saved batch of a stream is what the editor would write now, to the bit.
 
-    The edits held and the statistics are compared if they were noted; version 0.1 did not.
+    The edits held, the statistics and a finish are compared if they were noted; version 0.1 did not. A gain
+    of the user's own is asked again for the very keys: that costs little beside the search for z.
     """
     if edit.facts != tuple(facts) or EditorConfig.from_settings(edit.settings) != editor.config:
         raise ValueError(f"{path} holds other facts, or an edit with other settings: clear the folder.")
@@ -70,5 +91,27 @@ def check_batch(edit: Edit, facts: Sequence[Fact], editor: Editor, path: Path) -
         other.append("on a model that held other edits")
     if not alike(edit.notes.get("statistics", ()), now["statistics"], torch.float32):
         other.append("with other statistics")
+    if not other and editor.config.solver == "own" and not _gains_again(edit, editor):
+        other.append("with another gain")
+    made = edit.notes.get("finish", now["finish"])
+    same = len(made) == len(now["finish"]) and alike(made, now["finish"], torch.float32)
+    if not same or bool(edit.dense) != (editor.finish is not None):
+        other.append("with another finish")
     if other:
         raise ValueError(f"{path} was written {' and '.join(other)}: go on with those, or clear the folder.")
+
+
+@torch.no_grad()
+def _gains_again(edit: Edit, editor: Editor) -> bool:
+    """Whether an editor's gain for an edit's keys, upon the edits held, is the edit's, but for rounding."""
+    with editor.lm.frozen():
+        for layer in editor.layers:
+            if layer not in edit.gain:
+                return False
+            keys = edit.keys[layer].to(editor.lm.weight(layer).device)
+            gain = editor.gain(layer, keys, editor.history(layer, edit.facts))
+            wanted = edit.gain[layer]
+            near = gain.shape == wanted.shape and difference(gain.cpu(), wanted) <= tolerance(torch.float32)
+            if not near:  # or not finite
+                return False
+    return True

@@ -699,6 +699,50 @@ def test_a_stream_goes_on_only_where_it_was_left(lm, facts, tmp_path, other):
     assert len(list(editor.edit_stream(facts[:2], 1, tmp_path))) == 2
 
 
+def weak(layer, keys, history):
+    return solvers.ridge(keys, 50.0, history)
+
+
+def strong(layer, keys, history):
+    return solvers.ridge(keys, 1.0, history)
+
+
+def halved(layer, delta):
+    return delta / 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "refused"),
+    [
+        ({"gain": strong}, {"gain": strong}, ""),
+        ({"gain": strong}, {"gain": weak}, "with another gain:"),
+        ({"gain": strong}, {"gain": strong, "finish": halved}, "with another finish:"),
+        ({"gain": strong, "finish": halved}, {"gain": strong}, "with another finish:"),
+        ({"gain": strong, "finish": halved}, {"gain": strong, "finish": halved}, ""),
+        ({"gain": strong, "finish": halved}, {"gain": strong, "finish": lambda _, delta: delta}, "finish:"),
+        ({"gain": strong, "keep": 0.5}, {"gain": strong, "keep": 0.5}, ""),
+    ],
+)
+def test_a_stream_of_ones_own_goes_on_with_the_same_functions_only(
+    lm, facts, tmp_path, first, second, refused
+):
+    def stream(functions):
+        editor = Editor(lm, layers=(1, 2), targets=PLAIN, progress=False, **functions)
+        return list(editor.edit_stream(facts[:2], 1, tmp_path))  # the second batch has a history
+
+    before = weights(lm)
+    stream(first)
+    written = weights(lm)
+    lm.ledger.clear()
+    if not refused:
+        stream(second)
+        assert same(weights(lm), written)
+        return
+    with pytest.raises(ValueError, match=rf"000000\.safetensors was written .*{refused} .*clear the folder"):
+        stream(second)
+    assert same(weights(lm), before)
+
+
 @pytest.mark.parametrize("projected", [False, True])
 def test_fine_tuning_descends_within_its_bounds(lm, facts, projected):
     before = weights(lm)
