@@ -119,8 +119,8 @@ class Editor:
         facts = writable(self.lm, facts)
         lm, config, last = self.lm, self.config, self.layers[-1]
         notes: dict[str, Any] = {"rank": {str(i): space.rank for i, space in self.null_spaces.items()}}
-        given = None if z is None else given_targets(z, facts, last, lm)
-        edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes)
+        given, known = (None, {}) if z is None else given_targets(z, facts, last, lm)
+        edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes | known)
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
             lm.check_unchanged()
             before = {layer: lm.ledger.total(layer) for layer in self.layers}
