@@ -9,7 +9,6 @@ edit.revert()                          # the weights are what they were, bit for
 from __future__ import annotations
 
 import dataclasses
-import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -79,7 +78,7 @@ class Editor:
         if self.config.solver == "alphaedit":  # is ridge, solved inside the null space
             self.config = dataclasses.replace(self.config, project="inside")
         chosen = self.config.layers
-        self.layers = default_layers(lm.n_layers) if chosen is None else tuple(map(operator.index, chosen))
+        self.layers = default_layers(lm.n_layers) if chosen is None else chosen
         self.config = dataclasses.replace(self.config, layers=self.layers)
         for layer in self.layers:
             lm.block(layer)

@@ -84,7 +84,12 @@ def check_batch(edit: Edit, facts: Sequence[Fact], editor: Editor, path: Path) -
     The edits held, the statistics and a finish are compared if they were noted; version 0.1 did not. A gain
     of the user's own is asked again for the very keys: that costs little beside the search for z.
     """
-    if edit.facts != tuple(facts) or EditorConfig.from_settings(edit.settings) != editor.config:
+    settings = edit.settings  # those of fine-tuning have no targets
+    if (
+        edit.facts != tuple(facts)
+        or "targets" not in settings
+        or EditorConfig.from_settings(settings) != editor.config
+    ):
         raise ValueError(f"{path} holds other facts, or an edit with other settings: clear the folder.")
     other, now = [], noted(editor)
     if edit.notes.get("upon", now["upon"]) != now["upon"]:

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -741,6 +742,37 @@ def test_a_stream_of_ones_own_goes_on_with_the_same_functions_only(
     with pytest.raises(ValueError, match=rf"000000\.safetensors was written .*{refused} .*clear the folder"):
         stream(second)
     assert same(weights(lm), before)
+
+
+def test_lists_ranges_and_arrays_are_settings_like_tuples(lm, facts, tmp_path):
+    """Saved, loaded and resumed they are what they were; numbers of blocks become plain ones."""
+    targets = dataclasses.replace(PLAIN, prefixes=["", "Hello. "])
+    assert targets.prefixes == ("", "Hello. ")
+    for layers in (range(1, 3), np.array([1, 2]), torch.tensor([1, 2]), [1, 2]):
+        assert EditorConfig(layers=layers).layers == (1, 2)
+        fitted = fit_statistics(lm, layers, CORPUS, 100, progress=False)
+        assert [type(layer) for layer in fitted] == [int, int]
+        edit = FineTune(lm, layers=layers, steps=1, progress=False).edit(facts[:1])
+        edit.save(tmp_path / "tuned.safetensors")
+        assert Edit.load(tmp_path / "tuned.safetensors").settings["layers"] == [1, 2]
+        edit.revert()
+    for _ in range(2):
+        assert len(list(editor_for(lm, targets=targets).edit_stream(facts[:1], 1, tmp_path / "stream"))) == 1
+        lm.ledger.clear()
+    (tmp_path / "tuned.safetensors").replace(tmp_path / "stream" / "000000.safetensors")
+    with pytest.raises(ValueError, match=r"000000.* holds other facts, or an edit with other settings"):
+        list(editor_for(lm, targets=targets).edit_stream(facts[:1], 1, tmp_path / "stream"))
+    with pytest.raises(ValueError, match="settings of fine-tuning or pruning, not of an Editor"):
+        EditorConfig.from_settings(edit.settings)
+    for wrong, message in ((5, r"a list of blocks, not 5: \(5,\)"), ([1.5], r"whole numbers, not \(1\.5,\)")):
+        for act in (
+            lambda wrong: EditorConfig(layers=wrong),
+            lambda wrong: FineTune(lm, layers=wrong),
+            lambda wrong: fit_statistics(lm, wrong, CORPUS, 100),
+            lambda wrong: key_statistics(lm, wrong, CORPUS, 100),
+        ):
+            with pytest.raises(TypeError, match=message):
+                act(wrong)
 
 
 @pytest.mark.parametrize("projected", [False, True])
