@@ -108,7 +108,8 @@ def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) ->
         one row per fact; columns ``efficacy``, ``generalization``, ``specificity`` (success: the new
         object beats the true one on the prompt and the paraphrases; a neighbour's answer beats the
         new object) and ``efficacy_top1``, ``generalization_top1``, ``specificity_top1`` (accuracy).
-        NaN where a fact has no true object, no paraphrases or no neighbours.
+        NaN where a fact has no true object, no paraphrases or no neighbours; a neighbour whose answer is
+        the new object itself has no success either, since neither can beat the other.
     """
     facts = fact_list(facts, "judge")
     asked: list[tuple[int, str, str, str, str | None]] = []  # fact, what, prompt, wanted, other
@@ -117,7 +118,8 @@ def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) ->
             true = fact.true and fact.after(prompt, fact.true)
             asked.append((i, what, prompt, fact.after(prompt, fact.new), true))
         for prompt, answer in fact.neighbours:
-            asked.append((i, "specificity", prompt, answer, fact.after(prompt, fact.new)))
+            rival = fact.after(prompt, fact.new)
+            asked.append((i, "specificity", prompt, answer, rival if rival != answer else None))
     wanted = [(prompt, good) for _, _, prompt, good, _ in asked]
     others = [(prompt, bad) for _, _, prompt, _, bad in asked if bad is not None]
     log_p, first = score(lm, wanted + others, progress)

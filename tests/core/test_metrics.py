@@ -85,6 +85,18 @@ def test_success_and_accuracy_by_hand(lm, monkeypatch):
     assert means.loc["efficacy", ["mean", "facts"]].tolist() == [0.5, 2]
 
 
+def test_a_neighbour_that_the_new_object_answers_beats_nobody(lm):
+    """Its accuracy counts as ever; of two neighbours the other one decides on success."""
+    same, other = ("The capital of France is", "Rome"), ("Lyon is in", "France")
+    facts = [
+        Fact("{} is in", "Paris", "Rome", neighbours=some) for some in ((same,), (other,), (same, other))
+    ]
+    found = evaluate(lm, facts, progress=False).specificity
+    assert math.isnan(found[0])
+    assert found[2] == found[1]
+    assert evaluate(lm, facts, progress=False).specificity_top1.notna().all()
+
+
 def test_zsre_counts_tokens_not_answers(lm, monkeypatch):
     rights = iter([torch.tensor([True, True, False]), torch.tensor([False]), torch.tensor([True, False])])
     monkeypatch.setattr(
