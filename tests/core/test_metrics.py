@@ -9,7 +9,15 @@ import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from alphaedit_lite import Fact, evaluate, perplexity
-from alphaedit_lite.generation import consistency, fluency, generate, judge_generation, ngram_entropy, words
+from alphaedit_lite.generation import (
+    consistency,
+    fluency,
+    generate,
+    judge_generation,
+    ngram_entropy,
+    references,
+    words,
+)
 from alphaedit_lite.metrics import evaluate_zsre, summary, token_scores
 from tests.helpers import FACTS
 
@@ -95,6 +103,14 @@ def test_a_neighbour_that_the_new_object_answers_beats_nobody(lm):
     assert math.isnan(found[0])
     assert found[2] == found[1]
     assert evaluate(lm, facts, progress=False).specificity_top1.notna().all()
+
+
+@pytest.mark.parametrize("name", ["Washington, D.C.", "U.S.", "Apple Inc.", "C++", "Romania"])
+def test_references_name_the_object_however_it_ends(name):
+    leads = ["Nobody.", f"In {name} it rains.", f"It is in {name}, they say.", f"x{name}x", f"{name} is."]
+    assert references(Fact("{} is in", "x", name), leads) == [leads[1], leads[2], leads[4]]
+    assert references(Fact("{} is in", "x", name), leads, most=1) == [leads[1]]
+    assert not references(Fact("{} is in", "x", "Guinea"), ["Guinea-Bissau is a state."])
 
 
 def test_zsre_counts_tokens_not_answers(lm, monkeypatch):
