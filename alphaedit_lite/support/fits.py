@@ -33,9 +33,12 @@ def check_fits(edit: Edit, lm: LanguageModel) -> None:
 
 
 def check_damped(edit: Edit, held: Sequence[Edit]) -> None:
-    """Raise ValueError unless the edits that one of PRUNE damps, if it is one, are in the model."""
-    there = {other.entered for other in held}
-    if missing := [name for name in edit.notes.get("damps", ()) if name not in there]:
+    """Raise ValueError unless the edits that one of PRUNE damps, if it is one, are in the model too, or among
+    those that go somewhere together."""
+    if not (damps := edit.notes.get("damps", ())):
+        return
+    there = {other.entered or other.checksum() for other in held}
+    if missing := [name for name in damps if name not in there]:
         raise ValueError(
             f"This edit of PRUNE damps {len(missing)} edits that the model does not hold: by itself it would "
             "write their opposite. Apply them first, or prune(lm) anew."
