@@ -15,7 +15,7 @@ import torch
 from ..facts import Fact
 from .records import LIST
 from .spacing import as_object, check_text
-from .tokens import pieces
+from .tokens import check_known, pieces
 
 if TYPE_CHECKING:
     from ..models import LanguageModel
@@ -42,8 +42,8 @@ def fact_list(facts: Iterable[Fact], purpose: str = "") -> tuple[Fact, ...]:
 
 
 def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """The facts of a batch. ValueError if it is empty, contradicts itself or has tokens without a row in the
-    model's embedding, TypeError for what is no list of facts."""
+    """The facts of a batch. ValueError if it is empty, contradicts itself, has tokens without a row in the
+    model's embedding or objects that the tokenizer does not know, TypeError for what is no list of facts."""
     facts = fact_list(facts, "write")
     wanted: dict[str, Fact] = {}
     for fact in facts:
@@ -55,6 +55,7 @@ def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
             )
         ids = torch.tensor(pieces(lm.tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
         lm.check_ids(ids[:, None])
+        check_known(lm.tokenizer, fact.new, pieces(lm.tokenizer, fact.new))
     return facts
 
 

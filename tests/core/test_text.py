@@ -5,6 +5,7 @@ import json
 import warnings
 
 import pytest
+import torch
 
 from alphaedit_lite import (
     AlphaEdit,
@@ -12,16 +13,19 @@ from alphaedit_lite import (
     Fact,
     TargetConfig,
     bundled_facts,
+    compute_targets,
     evaluate,
     perplexity,
     read_counterfact,
     read_zsre,
 )
 from alphaedit_lite.facts import as_object
+from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import score
 from tests.conftest import tiny
+from tests.helpers import editor_for, same, weights
 
 APART = [  # prompt, object: a space between them
     ("Lower Assam is in", "Romania"),
@@ -442,6 +446,27 @@ def test_one_text_is_no_list_of_texts():
     ):
         with pytest.raises(TypeError, match=r"A list of texts is needed, not one text: \['Rome is in"):
             act()
+
+
+def test_an_object_that_the_tokenizer_cannot_read():
+    """It would be the unknown token, as any other such object."""
+    lm = tiny("llama", metaspace=True)
+    before = weights(lm)
+    for fact in (Fact("The capital of {} is", "Italy", "Ω"), Fact("{} is in", "Italy", "France Ж")):
+        for act in (
+            lambda fact: editor_for(lm).edit([fact]),
+            lambda fact: editor_for(lm).edit([fact], torch.zeros(1, lm.d_model)),
+            lambda fact: FineTune(lm, layers=(1,), progress=False).edit([fact]),
+            lambda fact: compute_targets(lm, [fact], 2),
+            lambda fact: score(lm, [(fact.prompt, fact.new)]),
+        ):
+            with pytest.raises(
+                ValueError, match=f"cannot read the object {fact.new!r}: it sees '<unk>' there"
+            ):
+                act(fact)
+    assert same(weights(lm), before)
+    assert not lm.ledger.edits
+    score(lm, [("The capital of Italy is", " <unk>")])  # whoever writes it means it
 
 
 def test_half_a_character():
