@@ -4,6 +4,8 @@ import dataclasses
 import json
 import warnings
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -296,6 +298,37 @@ def test_knowedit_is_read(read):
     assert fact.paraphrases == ("The place of death of Martin Arons is",)
     assert fact.neighbours == (("The job of Leo Arons is", " artist"),)
     assert plain == Fact("{} is in", "Rome", "Italy")
+
+
+@pytest.mark.parametrize("read", [read_counterfact, read_zsre])
+def test_every_rephrasing_and_every_accepted_answer_counts(read):
+    alias = {"prompt": "The place of death of Martin Arons is", "ground_truth": [["Minga", "Munich"], ["x"]]}
+    record = {**KNOWEDIT, "portability": {"Subject_Aliasing": [alias]}}
+    (fact,) = read(
+        [{**record, "rephrase_prompt": ["Arons died in", "Arons, dead in"], "rephrase": "Died in"}]
+    )
+    assert fact.paraphrases == ("Arons died in", "Arons, dead in", "Died in", alias["prompt"])
+
+
+def test_what_numpy_made_of_a_record_is_read():
+    """As a table of pandas or a data set in numpy's format gives them."""
+    table = pd.DataFrame([{**ORIGINAL, "case_id": 7}, ORIGINAL])
+    listed = ["paraphrase_prompts", "neighborhood_prompts", "generation_prompts"]
+    table[listed] = table[listed].map(np.array)
+    records = [dict(row) for _, row in table.iterrows()] + [{**ORIGINAL, "case_id": np.int64(7)}]
+    assert type(records[0]["paraphrase_prompts"]) is np.ndarray
+    plain = read_counterfact([ORIGINAL])[0]
+    wanted = dataclasses.replace(plain, case_id=7)
+    found = read_counterfact(records)
+    assert found == [wanted, plain, wanted]
+    assert {type(fact.case_id) for fact in found} == {int}
+    (answered,) = read_counterfact([{**KNOWEDIT, "ground_truth": np.array(["Berlin", "x"])}])
+    assert answered == read_counterfact([KNOWEDIT])[0]
+
+
+@pytest.mark.parametrize("loc", ["nq question: where is paris", "nq question: where is paris?"])
+def test_a_neighbour_of_zsre_is_asked_with_one_question_mark(loc):
+    assert read_zsre([{**MEND, "loc": loc}])[0].neighbours == (("where is paris?", " Spain"),)
 
 
 ORIGINAL = {
