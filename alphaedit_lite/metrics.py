@@ -26,7 +26,7 @@ from .support.intervals import bootstrap as bootstrap
 from .support.intervals import percentiles as percentiles
 from .support.intervals import summary as summary
 from .support.lists import at_least, fact_list, pair_list
-from .support.tokens import Encoded, encode, listed, tokenise
+from .support.tokens import Encoded, encode_object, listed, tokenise
 
 WHAT = ("efficacy", "generalization", "specificity")
 COLUMNS = [*WHAT, *(f"{what}_top1" for what in WHAT)]
@@ -58,7 +58,7 @@ def token_scores(
     Teacher forcing: every token is predicted from the prompt and the *right* tokens before it.
     """
     pairs = pair_list(pairs)
-    rows = [encode(lm.tokenizer, prompt, len(prompt), target) for prompt, target in pairs]
+    rows = [encode_object(lm.tokenizer, prompt, target) for prompt, target in pairs]
     if bare := [pair for pair, row in zip(pairs, rows, strict=True) if row.object == len(row.ids)]:
         raise ValueError(f"There is no object to score behind {bare[0][0]!r}, but {bare[0][1]!r}.")
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))

@@ -109,6 +109,21 @@ def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> E
     return Encoded(joint if target else ids, subject, len(ids))
 
 
+def encode_object(tokenizer: Any, prompt: str, target: str) -> Encoded:
+    """Tokenise a prompt without a subject, and the object after it; an empty prompt is BOS alone.
+
+    Raises:
+        ValueError: as ``encode``; an empty prompt, where the tokenizer puts no BOS in front.
+    """
+    if not prompt and not tokenise(tokenizer, prompt):
+        raise ValueError(
+            f"There is nothing in front of {target!r}: the prompt '' is empty, and this tokenizer puts no "
+            "BOS there. Give it a word."
+        )
+    prompt = prompt or tokenizer.bos_token
+    return encode(tokenizer, prompt, len(prompt), target)
+
+
 def check_known(tokenizer: Any, text: str, ids: list[int]) -> None:
     """Raise ValueError if an object's tokens hold the unknown one, which stands for any other text too."""
     unknown = tokenizer.unk_token_id

@@ -481,6 +481,17 @@ def test_one_text_is_no_list_of_texts():
             act()
 
 
+def test_an_object_behind_nothing_but_bos():
+    lm = tiny("llama", bos=True)
+    (found, _), (written_out, _) = (score(lm, [(prompt, " Rome")]) for prompt in ("", "<s>"))
+    assert found.isfinite()
+    assert found == written_out
+    lm.complete("")
+    bare = tiny("llama")
+    with pytest.raises(ValueError, match="nothing in front of ' Rome': the prompt '' is empty"):
+        score(bare, [("", " Rome")])
+
+
 def test_an_object_that_the_tokenizer_cannot_read():
     """It would be the unknown token, as any other such object."""
     lm = tiny("llama", metaspace=True)
