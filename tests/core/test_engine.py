@@ -202,6 +202,16 @@ def test_history_keeps_earlier_answers(lm, facts):
     assert moved[True] < 0.5 * moved[False]
 
 
+def test_all_edits_are_reverted_in_a_loop(lm, facts):
+    before, editor = weights(lm), editor_for(lm)
+    for fact in facts:
+        editor.edit([fact])
+    for edit in lm.ledger.edits:  # which does not change under who goes through it
+        edit.revert()
+    assert not lm.ledger.edits
+    assert same(weights(lm), before)
+
+
 def test_reverts_in_any_order_are_bit_exact(lm, facts):
     before = weights(lm)
     editor = editor_for(lm)
