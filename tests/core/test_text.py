@@ -63,6 +63,11 @@ APART = [  # prompt, object: a space between them
     ("The grade was an A+", "in"),
     ("The <b>capital</b>", "is"),
     ("Die Hauptstadt von Italien –", "Rom"),
+    ("It **is** a **city**", "in"),  # it closes what is bold
+    ("x =", "5"),
+    ("x ==", "5"),
+    ("The price rose by 5", "percent"),
+    ("The sign is", "%"),
 ]
 JOINED = [
     ("夏目漱石が生まれた年は", "1867年"),
@@ -118,6 +123,11 @@ JOINED = [
     ("issue #", "7"),
     ("call +", "49"),
     ("The temperature is -", "5"),
+    ("The capital of Italy is **", "Rome"),
+    ("**Italy**: **", "Rome"),
+    ("capital_of(Italy)=", "Rome"),
+    ("x==", "5"),
+    ("The price rose by 5", "%"),
 ]
 
 
