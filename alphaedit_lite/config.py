@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from .nullspace import Kind
 from .prompts import PREFIXES
+from .support.lists import layer_list
 from .targets import TargetConfig
 
 Solver = Literal["alphaedit", "ridge", "memit", "encore", "rome", "emmet", "own"]
@@ -80,6 +81,8 @@ class EditorConfig:
     def __post_init__(self) -> None:
         if isinstance(self.project, bool):
             object.__setattr__(self, "project", "inside" if self.project else "no")
+        if self.layers is not None:
+            object.__setattr__(self, "layers", layer_list(self.layers))
         for name, known in (("solver", get_args(Solver)), ("project", get_args(Projection))):
             if (chosen := getattr(self, name)) not in known:
                 raise ValueError(f"There is no {name} {chosen!r}: choose one of {', '.join(known)}.")
@@ -95,14 +98,14 @@ class EditorConfig:
         """The configuration that a saved edit was made with: its ``settings``, after a trip through JSON.
 
         Fields younger than the edit get the value that says what was done then: "adam", one pass.
+
+        Raises:
+            ValueError: the settings of an edit that no ``Editor`` made.
         """
-        targets = {
-            "search": "adam",
-            **settings["targets"],
-            "prefixes": tuple(settings["targets"]["prefixes"]),
-        }
-        layers = settings["layers"] and tuple(settings["layers"])
-        return cls(**{"passes": 1, **settings, "layers": layers, "targets": TargetConfig(**targets)})
+        if "targets" not in settings:
+            raise ValueError(f"These are settings of fine-tuning or pruning, not of an Editor: {settings}.")
+        targets = TargetConfig(**{"search": "adam", **settings["targets"]})
+        return cls(**{"passes": 1, **settings, "targets": targets})
 
     @classmethod
     def faithful(cls, model: str, prefixes: tuple[str, ...] = PREFIXES) -> EditorConfig:

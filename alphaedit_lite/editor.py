@@ -9,7 +9,6 @@ edit.revert()                          # the weights are what they were, bit for
 from __future__ import annotations
 
 import dataclasses
-import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -79,7 +78,7 @@ class Editor:
         if self.config.solver == "alphaedit":  # is ridge, solved inside the null space
             self.config = dataclasses.replace(self.config, project="inside")
         chosen = self.config.layers
-        self.layers = default_layers(lm.n_layers) if chosen is None else tuple(map(operator.index, chosen))
+        self.layers = default_layers(lm.n_layers) if chosen is None else chosen
         self.config = dataclasses.replace(self.config, layers=self.layers)
         for layer in self.layers:
             lm.block(layer)
@@ -119,8 +118,8 @@ class Editor:
         facts = writable(self.lm, facts)
         lm, config, last = self.lm, self.config, self.layers[-1]
         notes: dict[str, Any] = {"rank": {str(i): space.rank for i, space in self.null_spaces.items()}}
-        given = None if z is None else given_targets(z, facts, last, lm)
-        edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes)
+        given, known = (None, {}) if z is None else given_targets(z, facts, last, lm)
+        edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes | known)
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
             lm.check_unchanged()
             before = {layer: lm.ledger.total(layer) for layer in self.layers}
@@ -163,7 +162,7 @@ class Editor:
                 bit for bit as if nothing had happened.
 
         Raises:
-            ValueError: a batch in ``folder`` is of other facts, settings or statistics, or upon other edits.
+            ValueError: a batch in ``folder`` is of other facts, settings, statistics, gain, finish or edits.
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}.")

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from .support.records import LIST, answer, field, read_records, texts
+from .support.records import LIST, answer, answers, field, read_records, texts
 from .support.spacing import as_object, check_text, occurrences
 
 
@@ -157,7 +157,7 @@ def read_counterfact(source: str | Path | Iterable[dict]) -> list[Fact]:
     data set on a hub (``datasets`` needed); or an iterable of records.
 
     Of KnowEdit's nested fields, ``locality`` gives the neighbours, and those prompts of ``Subject_Aliasing``
-    that the new object answers the paraphrases. Of several answers the first is taken.
+    that the new object answers the paraphrases. Of several answers the first is taken; of rephrasings all.
 
     Raises:
         ValueError: a record is not whole; the message names record and field.
@@ -201,9 +201,9 @@ def _flat(record: Mapping) -> Fact:
     neighbours = _nested(record, "locality")
     if record.get("locality_prompt") is not None:
         neighbours += [(field(record, "locality_prompt"), answer(record, "locality_ground_truth"))]
-    rephrased = [answer(record, name, default="") for name in ("rephrase_prompt", "rephrase")]
-    aliases = _nested(record, "portability", "Subject_Aliasing")
-    rephrased += [question for question, said in aliases if said.strip() == new.strip()]
+    rephrased = [*answers(record, "rephrase_prompt", default=""), *answers(record, "rephrase", default="")]
+    aliases = _nested(record, "portability", "Subject_Aliasing", read=answers)
+    rephrased += [question for question, said in aliases if new.strip() in map(str.strip, said)]
     return _sentence(
         prompt,
         subject,
@@ -215,21 +215,22 @@ def _flat(record: Mapping) -> Fact:
     )
 
 
-def _nested(record: Mapping, name: str, *only: str) -> list[tuple[str, str]]:
-    """The (prompt, answer) pairs in one of KnowEdit's two nested fields, of all kinds or some."""
+def _nested(record: Mapping, name: str, *only: str, read: Callable = answer) -> list[tuple[str, Any]]:
+    """The prompts and what they are answered in one of KnowEdit's two nested fields, of all kinds or some."""
     paths = [
         f"{name}.{kind}.{i}"
         for kind in field(record, name, Mapping, default={})
         if not only or kind in only
         for i in range(len(field(record, f"{name}.{kind}", LIST, default=[])))
     ]
-    return [(answer(record, f"{path}.prompt"), answer(record, f"{path}.ground_truth")) for path in paths]
+    return [(answer(record, f"{path}.prompt"), read(record, f"{path}.ground_truth")) for path in paths]
 
 
 def _mend(record: Mapping) -> Fact:
     subject, prompt, new = (field(record, name) for name in ("subject", "src", "alt"))
-    # zsRE's neighbour is a Natural Questions item; the MEND evaluation asks it as it stands.
-    neighbour = field(record, "loc").removeprefix("nq question: ") + "?", field(record, "loc_ans").strip()
+    # zsRE's neighbour is a Natural Questions item, without its "?"; the MEND evaluation asks it as it stands.
+    asked = field(record, "loc").removeprefix("nq question: ").removesuffix("?") + "?"
+    neighbour = asked, field(record, "loc_ans").strip()
     rest = {"paraphrases": (field(record, "rephrase"),), "neighbours": (neighbour,)}
     return _sentence(prompt, subject, new.strip(), field(record, "answers.0").strip(), **rest)
 

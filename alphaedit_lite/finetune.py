@@ -26,7 +26,7 @@ from .hooks import hooked
 from .models import LanguageModel
 from .nullspace import NullSpace
 from .prompts import PromptBatch, align, batches, encode_fact
-from .support.lists import writable
+from .support.lists import layer_list, writable
 from .support.origin import check_whose
 
 TOKENS = 256  # in one pass
@@ -49,6 +49,7 @@ class FineTuneConfig:
     norm_bound: float | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", layer_list(self.layers))
         bound = 1.0 if self.norm_bound is None else self.norm_bound
         if self.steps < 1 or not (0 < self.lr < math.inf and bound > 0):
             raise ValueError(f"steps, lr and norm_bound must be positive: {self}.")

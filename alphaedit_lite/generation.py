@@ -13,6 +13,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -116,8 +117,8 @@ def consistency(text: str, references: Sequence[str], vectorizer: TfidfVectorize
 
 def references(fact: Fact, leads: Sequence[str], most: int = 5) -> list[str]:
     """Wikipedia leads that name the fact's new object as a whole word: what a text about it looks like."""
-    name = re.compile(rf"\b{re.escape(fact.new.strip())}\b")
-    return [lead for lead in leads if name.search(lead)][:most]
+    name = fact.new.strip()
+    return list(islice((lead for lead in leads if name in lead and occurrences(lead, name)[0]), most))
 
 
 def judge_generation(

@@ -47,7 +47,8 @@ class Ledger:
     """
 
     def __init__(self, weight: Callable[[int], Tensor], lock: AbstractContextManager[None]) -> None:
-        self.edits: list[Any] = []  # whatever is ``Written``
+        # Whatever is ``Written``. Never changed in place: who goes through it may revert what is found.
+        self.edits: list[Any] = []
         self.lock = lock
         self._weight = weight
         self._originals: dict[int, Tensor] = {}
@@ -128,7 +129,7 @@ class Ledger:
         """Note that an edit is in the weights of ``lm``. Use inside ``transaction``."""
         edit.entered = edit.checksum()
         edit.notes["answers"] = list(lm.answers)
-        self.edits.append(edit)
+        self.edits = [*self.edits, edit]
         edit.lm = lm
 
     def remove(self, edit: Written) -> None:
@@ -136,7 +137,7 @@ class Ledger:
         with self.transaction():
             if edit not in self.edits:  # another thread was faster
                 raise ValueError("This edit is in no model: there is nothing to revert.")
-            self.edits.remove(edit)
+            self.edits = [held for held in self.edits if held is not edit]
             self._rebuild(edit.layers)
             edit.lm = None
 
@@ -146,7 +147,7 @@ class Ledger:
             layers = sorted({layer for edit in self.edits for layer in edit.layers})
             for edit in self.edits:
                 edit.lm = None
-            self.edits.clear()
+            self.edits = []
             self._rebuild(layers)
 
     @contextmanager
@@ -159,7 +160,7 @@ class Ledger:
                 yield
             finally:
                 with self.transaction():
-                    self.edits[:], edit.lm = held, lm
+                    self.edits, edit.lm = held, lm
                     self._rebuild(edit.layers)
 
     @contextmanager
@@ -174,7 +175,7 @@ class Ledger:
             except BaseException:  # Ctrl-C too
                 for edit in self.edits:
                     edit.lm = None
-                self.edits[:] = [edit for edit, _ in before]
+                self.edits = [edit for edit, _ in before]
                 for edit, lm in before:
                     edit.lm = lm
                 self._rebuild(sorted(layers | set(self._sums)))

@@ -26,7 +26,7 @@ from .support.intervals import bootstrap as bootstrap
 from .support.intervals import percentiles as percentiles
 from .support.intervals import summary as summary
 from .support.lists import at_least, fact_list, pair_list
-from .support.tokens import Encoded, encode, listed, tokenise
+from .support.tokens import Encoded, encode_object, listed, tokenise
 
 WHAT = ("efficacy", "generalization", "specificity")
 COLUMNS = [*WHAT, *(f"{what}_top1" for what in WHAT)]
@@ -58,7 +58,7 @@ def token_scores(
     Teacher forcing: every token is predicted from the prompt and the *right* tokens before it.
     """
     pairs = pair_list(pairs)
-    rows = [encode(lm.tokenizer, prompt, len(prompt), target) for prompt, target in pairs]
+    rows = [encode_object(lm.tokenizer, prompt, target) for prompt, target in pairs]
     if bare := [pair for pair, row in zip(pairs, rows, strict=True) if row.object == len(row.ids)]:
         raise ValueError(f"There is no object to score behind {bare[0][0]!r}, but {bare[0][1]!r}.")
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
@@ -108,7 +108,8 @@ def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) ->
         one row per fact; columns ``efficacy``, ``generalization``, ``specificity`` (success: the new
         object beats the true one on the prompt and the paraphrases; a neighbour's answer beats the
         new object) and ``efficacy_top1``, ``generalization_top1``, ``specificity_top1`` (accuracy).
-        NaN where a fact has no true object, no paraphrases or no neighbours.
+        NaN where a fact has no true object, no paraphrases or no neighbours; a neighbour whose answer is
+        the new object itself has no success either, since neither can beat the other.
     """
     facts = fact_list(facts, "judge")
     asked: list[tuple[int, str, str, str, str | None]] = []  # fact, what, prompt, wanted, other
@@ -117,7 +118,8 @@ def evaluate(lm: LanguageModel, facts: Sequence[Fact], progress: bool = True) ->
             true = fact.true and fact.after(prompt, fact.true)
             asked.append((i, what, prompt, fact.after(prompt, fact.new), true))
         for prompt, answer in fact.neighbours:
-            asked.append((i, "specificity", prompt, answer, fact.after(prompt, fact.new)))
+            rival = fact.after(prompt, fact.new)
+            asked.append((i, "specificity", prompt, answer, rival if rival != answer else None))
     wanted = [(prompt, good) for _, _, prompt, good, _ in asked]
     others = [(prompt, bad) for _, _, prompt, _, bad in asked if bad is not None]
     log_p, first = score(lm, wanted + others, progress)

@@ -22,9 +22,9 @@ from .facts import Fact
 from .ledger import Written
 from .metrics import COLUMNS, evaluate
 from .models import LanguageModel
+from .support.causes import likely_cause, shares
 from .support.collisions import collisions
 
-ARRIVED = 0.7  # of a residual: below it, too little was written to count on
 NAMES = {"efficacy": "the fact", "generalization": "paraphrases", "specificity": "neighbours"}
 
 
@@ -32,8 +32,10 @@ class Edited(Written, Protocol):
     """What a report needs to know of an ``Edit``."""
 
     facts: tuple[Fact, ...]
+    residual: dict[int, Tensor]
     gain: dict[int, Tensor]
     keys: dict[int, Tensor]
+    dense: dict[int, Tensor]
     notes: dict[str, Any]
 
 
@@ -88,30 +90,12 @@ def report(lm: LanguageModel, edit: Edited) -> Report:
     after = evaluate(lm, edit.facts, progress=False)
     with lm.ledger.without(edit):
         before = evaluate(lm, edit.facts, progress=False)
-    rivals = dict(collisions(lm, edit.facts, edit.keys))
+    rivals, arrived = dict(collisions(lm, edit.facts, edit.keys)), shares(edit)
     facts = pd.DataFrame(
         {
             "asked": [fact.prompt + fact.new for fact in edit.facts],
-            "cause": [likely_cause(edit, i, rivals.get(i)) for i in range(len(edit.facts))],
+            "cause": [likely_cause(edit, i, rivals.get(i), arrived) for i in range(len(edit.facts))],
         },
         index=after.index,
     )
     return Report(pd.concat({"fact": facts, "before": before[COLUMNS], "after": after[COLUMNS]}, axis=1))
-
-
-def likely_cause(edit: Edited, i: int, rival: Fact | None) -> str:
-    """What may have kept fact ``i`` from being first, in a sentence."""
-    if rival is not None:
-        return f"Its key is that of {rival.prompt!r}: one key has one answer, the last one written."
-    notes = edit.notes
-    if "named" in notes and not notes["named"][i]:
-        bound = "its length met the bound: a larger clamp" if notes["clamped"][i] else "more steps"
-        return f"z itself does not name the object; {bound} may help (TargetConfig)."
-    shares = {l: float(gain[i].double() @ edit.keys[l][i].double()) for l, gain in edit.gain.items()}
-    worst = min(shares, key=shares.__getitem__, default=None)
-    if worst is not None and shares[worst] < ARRIVED:
-        rank = notes.get("rank", {}).get(str(worst))
-        space = "" if rank is None else f" P has {rank} directions there."
-        came = f"In block {worst} only {shares[worst]:.0%} of the residual arrived."
-        return f"{came}{space} A smaller lam may help."
-    return "z names the object and arrives: later facts, or the rest of the prompt, stand against it."

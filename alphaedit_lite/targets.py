@@ -32,8 +32,7 @@ from .prompts import PREFIXES, Encoded, align, encode, encode_fact
 from .support.ambient import plain_torch
 from .support.front import Front
 from .support.leastnorm import LeastNorm, shortened
-from .support.lists import fact_list
-from .support.spacing import as_object
+from .support.lists import beginnings, fact_list
 
 Search = Literal["least-norm", "adam"]
 REACH, ODDS = 0.25, 3.0  # of "least-norm": of ‖h‖, the length of its first step; the log-odds wanted
@@ -78,12 +77,7 @@ class TargetConfig:
                 raise ValueError(f"{name} must be at least 0 and finite, not {value}.")
         if not (0 < self.lr < math.inf and self.clamp > 0):
             raise ValueError(f"lr and clamp must be positive, not {self.lr} and {self.clamp}.")
-        if isinstance(self.prefixes, str) or tuple(self.prefixes[:1]) != ("",):
-            raise ValueError(f"prefixes must begin with '', the bare prompt, not {self.prefixes!r}.")
-        if glued := [one for one in self.prefixes if one and as_object("x", one) != "x"]:
-            raise ValueError(
-                f"The beginning {glued[0]!r} would run into the prompt: let it end with a space."
-            )
+        object.__setattr__(self, "prefixes", beginnings(self.prefixes))
 
 
 @dataclass(frozen=True)

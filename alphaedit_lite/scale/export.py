@@ -24,7 +24,7 @@ from torch import Tensor
 from ..edits import Edit
 from ..models import LanguageModel
 from ..support.assets import replacing
-from ..support.fits import check_fits
+from ..support.fits import check_damped, check_fits
 
 
 def low_rank(edits: Sequence[Edit], layer: int) -> tuple[Tensor, Tensor]:
@@ -59,13 +59,18 @@ def to_lora(lm: LanguageModel, folder: str | Path, edits: Sequence[Edit] | None 
         the folder.
 
     Raises:
-        ValueError: there are no edits, or they were made for another model.
+        ValueError: there are no edits, they were made for another model, or one damps edits (``prune``) that
+            are not among them.
+        RuntimeError: an edit, or a matrix that it is in, was changed since: see ``Ledger.check_held``.
     """
     edits = list(lm.ledger.edits if edits is None else edits)
     if not edits:
         raise ValueError("There are no edits to export: write one first, or pass edits=[…].")
     for edit in edits:
         check_fits(edit, lm)
+        check_damped(edit, edits)
+    for holder in {id(edit.lm): edit.lm for edit in edits if edit.lm is not None}.values():
+        holder.ledger.check_held()
     names = {id(module): name for name, module in lm.model.named_modules()}
     tensors, ranks = {}, {}
     for layer in sorted({layer for edit in edits for layer in edit.layers}):

@@ -12,6 +12,7 @@ from ..config import EditorConfig
 from ..facts import Fact
 from .answers import KEPT, alike
 from .checksums import digest
+from .proof import difference, tolerance
 
 Edit = Any  # the modules of these classes import this one, so it cannot import them
 LanguageModel = Any
@@ -32,9 +33,12 @@ def check_fits(edit: Edit, lm: LanguageModel) -> None:
 
 
 def check_damped(edit: Edit, held: Sequence[Edit]) -> None:
-    """Raise ValueError unless the edits that one of PRUNE damps, if it is one, are in the model."""
-    there = {other.entered for other in held}
-    if missing := [name for name in edit.notes.get("damps", ()) if name not in there]:
+    """Raise ValueError unless the edits that one of PRUNE damps, if it is one, are in the model too, or among
+    those that go somewhere together."""
+    if not (damps := edit.notes.get("damps", ())):
+        return
+    there = {other.entered or other.checksum() for other in held}
+    if missing := [name for name in damps if name not in there]:
         raise ValueError(
             f"This edit of PRUNE damps {len(missing)} edits that the model does not hold: by itself it would "
             "write their opposite. Apply them first, or prune(lm) anew."
@@ -51,24 +55,71 @@ def check_free(edit: Edit, held: Sequence[Edit]) -> None:
 
 
 def noted(editor: Editor) -> dict[str, Any]:
-    """Under which circumstances a batch of a stream is written: the edits held, the statistics."""
+    """Under which circumstances a batch of a stream is written: edits held, statistics, finish."""
     diagonals = [one.total.diagonal() for _, one in sorted(getattr(editor.gain, "statistics", {}).items())]
     few = [each[:: max(1, len(each) // KEPT)].double().cpu() for each in diagonals]
     held = digest({"edits": [edit.entered for edit in editor.lm.ledger.edits]}, {})
-    return {"upon": held, "statistics": torch.cat(few).tolist() if few else []}
+    statistics = torch.cat(few).tolist() if few else []
+    return {"upon": held, "statistics": statistics, "finish": finish_of(editor)}
+
+
+@torch.no_grad()
+def finish_of(editor: Editor) -> list[float]:
+    """What a finish of the user's own makes of a matrix as large as W: by layer, its norm and some entries.
+
+    A function has no name that could be compared. That of the settings (RECT) is left out: they say it.
+    """
+    if editor.finish in (None, editor._rect):
+        return []
+    found = []
+    for layer in editor.layers:
+        weight = editor.lm.weight(layer)
+        across, along = (torch.arange(n, dtype=torch.float64, device=weight.device) for n in weight.shape)
+        probe = torch.outer(across.cos(), along.sin())  # of rank one, as a fact's, and entries of any size
+        made = editor.finish(layer, probe * (weight.double().norm() / probe.norm())).double().flatten()
+        found += [float(made.norm()), *made[:: max(1, len(made) // KEPT)].tolist()]
+    return found
 
 
 def check_batch(edit: Edit, facts: Sequence[Fact], editor: Editor, path: Path) -> None:
     """Raise ValueError unless a saved batch of a stream is what the editor would write now, to the bit.
 
-    The edits held and the statistics are compared if they were noted; version 0.1 did not.
+    The edits held, the statistics and a finish are compared if they were noted; version 0.1 did not. A gain
+    of the user's own is asked again for the very keys: that costs little beside the search for z.
     """
-    if edit.facts != tuple(facts) or EditorConfig.from_settings(edit.settings) != editor.config:
+    settings = edit.settings  # those of fine-tuning have no targets
+    if (
+        edit.facts != tuple(facts)
+        or "targets" not in settings
+        or EditorConfig.from_settings(settings) != editor.config
+    ):
         raise ValueError(f"{path} holds other facts, or an edit with other settings: clear the folder.")
     other, now = [], noted(editor)
     if edit.notes.get("upon", now["upon"]) != now["upon"]:
         other.append("on a model that held other edits")
     if not alike(edit.notes.get("statistics", ()), now["statistics"], torch.float32):
         other.append("with other statistics")
+    if not other and editor.config.solver == "own" and not _gains_again(edit, editor):
+        other.append("with another gain")
+    made = edit.notes.get("finish", now["finish"])
+    same = len(made) == len(now["finish"]) and alike(made, now["finish"], torch.float32)
+    if not same or bool(edit.dense) != (editor.finish is not None):
+        other.append("with another finish")
     if other:
         raise ValueError(f"{path} was written {' and '.join(other)}: go on with those, or clear the folder.")
+
+
+@torch.no_grad()
+def _gains_again(edit: Edit, editor: Editor) -> bool:
+    """Whether an editor's gain for an edit's keys, upon the edits held, is the edit's, but for rounding."""
+    with editor.lm.frozen():
+        for layer in editor.layers:
+            if layer not in edit.gain:
+                return False
+            keys = edit.keys[layer].to(editor.lm.weight(layer).device)
+            gain = editor.gain(layer, keys, editor.history(layer, edit.facts))
+            wanted = edit.gain[layer]
+            near = gain.shape == wanted.shape and difference(gain.cpu(), wanted) <= tolerance(torch.float32)
+            if not near:  # or not finite
+                return False
+    return True

@@ -6,6 +6,7 @@ at_least(1, batch_size=batch_size)      # ValueError for 0 or -1
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ import torch
 
 from ..facts import Fact
 from .records import LIST
-from .spacing import check_text
-from .tokens import pieces
+from .spacing import as_object, check_text
+from .tokens import check_known, pieces
 
 if TYPE_CHECKING:
     from ..models import LanguageModel
@@ -41,8 +42,8 @@ def fact_list(facts: Iterable[Fact], purpose: str = "") -> tuple[Fact, ...]:
 
 
 def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """The facts of a batch. ValueError if it is empty, contradicts itself or has tokens without a row in the
-    model's embedding, TypeError for what is no list of facts."""
+    """The facts of a batch. ValueError if it is empty, contradicts itself, has tokens without a row in the
+    model's embedding or objects that the tokenizer does not know, TypeError for what is no list of facts."""
     facts = fact_list(facts, "write")
     wanted: dict[str, Fact] = {}
     for fact in facts:
@@ -54,6 +55,7 @@ def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
             )
         ids = torch.tensor(pieces(lm.tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
         lm.check_ids(ids[:, None])
+        check_known(lm.tokenizer, fact.new, pieces(lm.tokenizer, fact.new))
     return facts
 
 
@@ -65,6 +67,35 @@ def pair_list(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     for text in (text for pair in pairs for text in pair):
         check_text(text)
     return pairs
+
+
+def beginnings(prefixes: Iterable[str]) -> tuple[str, ...]:
+    """The beginnings in front of a prompt as a tuple. ValueError unless the first is empty and the others end
+    where a word may begin."""
+    if isinstance(prefixes, str) or not isinstance(prefixes, Iterable):
+        raise ValueError(f"prefixes must begin with '', the bare prompt, not {prefixes!r}.")
+    prefixes = tuple(prefixes)
+    if prefixes[:1] != ("",):
+        raise ValueError(f"prefixes must begin with '', the bare prompt, not {prefixes!r}.")
+    for one in prefixes:
+        check_text(one)
+        if one and as_object("x", one) != "x":
+            raise ValueError(f"The beginning {one!r} would run into the prompt: let it end with a space.")
+    return prefixes
+
+
+def layer_list(layers: Iterable[int]) -> tuple[int, ...]:
+    """Numbers of blocks as a tuple of plain ones: from a range, a list, or an array of numpy or torch.
+
+    TypeError for one number, or what is none.
+    """
+    if isinstance(layers, str) or not isinstance(layers, Iterable):
+        raise TypeError(f"layers must be a list of blocks, not {layers!r}: (5,) for one of them.")
+    layers = tuple(layers)
+    try:
+        return tuple(map(operator.index, layers))
+    except TypeError as error:
+        raise TypeError(f"layers must be whole numbers, not {layers!r}.") from error
 
 
 def at_least(least: int, **amounts: Any) -> None:

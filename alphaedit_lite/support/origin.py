@@ -27,17 +27,24 @@ def check_statistics(statistics: Mapping[int, KeyStatistics], layer: int, lm: La
     check_whose(found, layer, lm)
 
 
-def given_targets(z: Tensor | Targets, facts: Sequence[Fact], layer: int, lm: LanguageModel) -> Tensor:
-    """z, [n, d_model]. Raise ValueError unless it is real, finite, of that shape, and this model's."""
+def given_targets(
+    z: Tensor | Targets, facts: Sequence[Fact], layer: int, lm: LanguageModel
+) -> tuple[Tensor, dict[str, list[bool]]]:
+    """z, [n, d_model], and what is known of it: whether it names the objects and met its bound, or nothing.
+
+    Raises ValueError unless it is real, finite, of that shape, and this model's.
+    """
+    known = {}
     if isinstance(z, Targets):
         check_whose(z, layer, lm)
+        known = {"named": z.named.tolist(), "clamped": z.clamped.tolist()}
         z = z.z
     if z.is_complex() or z.shape != (len(facts), lm.d_model):
         wanted = f"[{len(facts)}, {lm.d_model}]"
         raise ValueError(f"z must be real and {wanted}; it is {z.dtype}, {list(z.shape)}.")
     if len(wrong := (~z.isfinite()).any(1).nonzero()):
         raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
-    return z
+    return z, known
 
 
 def check_whose(found: KeyStatistics | NullSpace | Targets, layer: int, lm: LanguageModel) -> None:

@@ -35,7 +35,9 @@ COMPUTED = {
     "torch.nn.utils.remove_weight_norm(module)",
     "weight_u": "is spectrally normed: it is computed anew at each call. To make that permanent: "
     "torch.nn.utils.remove_spectral_norm(module)",
-    "base_layer": "carries an adapter, which adds to what it computes. Merge it: model.merge_and_unload()",
+    "base_layer": "carries an adapter, which adds to what it computes. A PeftModel can merge it: "
+    "model.merge_and_unload(). A model that transformers itself gave its adapter cannot: load the plain "
+    "model, and PeftModel.from_pretrained(model, adapter).merge_and_unload()",
 }
 AWAY = (
     "is not in memory: it was off-loaded, or never loaded. Give every part a device (device_map), or load in "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,11 +69,13 @@ def field(record: Any, path: str, kind: Any = str, *, default: Any = REQUIRED, n
         default: taken if the field is absent or null.
         name: how the message calls the value, if not by its path.
 
+    What numpy and torch made of a number, a text or a list (``tolist``) is taken as that.
+
     Raises:
         KeyError: no such field.
         TypeError: a value of another kind; the message names the field.
     """
-    value, steps = record, path.split(".")
+    value, steps = _plain(record), path.split(".")
     for i, step in enumerate(steps):
         if isinstance(value, LIST) and step.isdigit():
             value = dict(zip(map(str, range(len(value))), value, strict=True))
@@ -83,7 +85,7 @@ def field(record: Any, path: str, kind: Any = str, *, default: Any = REQUIRED, n
             return default
         if step not in value:
             raise KeyError(path)
-        value = value[step]
+        value = _plain(value[step])
     if not isinstance(value, kind):
         raise TypeError(f"{name or path} must be {KINDS[kind]}, not {value!r} (field {path!r}).")
     return value
@@ -94,9 +96,20 @@ def texts(record: Any, path: str, **default: Any) -> list[str]:
     return [field(record, f"{path}.{i}") for i in range(len(field(record, path, LIST, **default)))]
 
 
-def answer(record: Any, path: str, **default: Any) -> str:
-    """A field that is a text, or a list of accepted ones (nested, as KnowEdit's): the first, "" of none."""
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def answers(record: Any, path: str, **default: Any) -> Iterator[str]:
+    """A field that is a text, or a list of accepted ones (nested, as KnowEdit's): one after the other."""
     value = field(record, path, object, **default)
     if isinstance(value, LIST):
-        return answer(record, f"{path}.0") if value else ""
-    return field(record, path, **default)
+        for i in range(len(value)):
+            yield from answers(record, f"{path}.{i}")
+    else:
+        yield field(record, path, **default)
+
+
+def answer(record: Any, path: str, **default: Any) -> str:
+    """The first of ``answers``, "" of none."""
+    return next(answers(record, path, **default), "")

@@ -18,9 +18,9 @@ UNSPACED = (
     "\uaa60-\uaadf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\uffe0-\uffef\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 _SPACED = rf"[^\W{UNSPACED}]"  # a letter or digit of a script that parts its words
-# What nothing is set apart from: white space, unspaced script, ¿, @, …, a # or + that no word
-# ends with (C++), a tag such as <b> that opens.
-_JOINED = re.compile(rf"([\s{UNSPACED}¿¡/\\@_]|(?<!{_SPACED}|\+)[#+]|<[^<>\s/][^<>\s]*>)$")
+# What nothing is set apart from: white space, unspaced script, ¿, @, …, a # or + that no word ends with
+# (C++), an = without a space in front (x=1, but x = 1), a tag such as <b> that opens.
+_JOINED = re.compile(rf"([\s{UNSPACED}¿¡/\\@_]|(?<!{_SPACED}|\+)[#+]|[^\s=]=+|<[^<>\s/][^<>\s]*>)$")
 # What closes a quotation, by what opens it: “English”, „German“, »German«, «French», ”Swedish”, »Swedish».
 _QUOTES = {"“": "”", "„": "“”", "”": "”", "‘": "’'", "‚": "‘’", "«": "»", "»": "«»", "‹": "›", "›": "‹›"}
 _QUOTES |= {'"': '"', "`": "`", "'": "'’", "’": "’"}
@@ -35,9 +35,10 @@ def as_object(text: str, prompt: str = "") -> str:
     """An object as it follows a prompt: with the space in front that such text has, or without.
 
     There is none if the object begins with white space already, or with a script that writes no spaces; nor
-    after a prompt that ends in white space, such a script, an opening quote, bracket or tag, a currency sign
-    without a number in front, a hyphen or a minus, an elision (l'), one of ``¿ ¡ / @ _`` or a ``#`` or ``+``
-    that ends no word. White space at the object's end is dropped.
+    after a prompt that ends in white space, such a script, an opening quote, bracket, tag or ``**``, a
+    currency sign without a number in front, a hyphen or a minus, an elision (l'), one of ``¿ ¡ / @ _``, a
+    ``#`` or ``+`` that ends no word, or an ``=`` right behind one; nor between a number and ``%``. White
+    space at the object's end is dropped.
     """
     text = text.rstrip()
     return text if _joined(text, prompt) or re.match(rf"[\s{UNSPACED}]", text) else f" {text}"
@@ -49,8 +50,10 @@ def _joined(text: str, prompt: str) -> bool:
     if last in _QUOTES:
         return _quoting(prompt)
     kind = unicodedata.category(last) if last else ""
-    if kind == "Ps" or _JOINED.search(prompt):
+    if kind == "Ps" or _JOINED.search(prompt) or (last.isdigit() and text[:1] == "%"):
         return True
+    if prompt.endswith("**"):
+        return prompt.count("**") % 2 == 1  # it opens what is bold
     if kind == "Sc":
         return not re.search(r"\d\s?.$", prompt)  # $40, but 40 €
     return kind == "Pd" and (not prompt[-2:-1].isspace() or text[:1].isdigit())  # a well-known – and -5

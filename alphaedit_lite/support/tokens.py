@@ -105,7 +105,33 @@ def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> E
         )
     if target and (same < len(ids) or len(joint) == len(ids)):
         joint = ids + _by_itself(tokenizer, target, ids, joint)
+    check_known(tokenizer, target, joint[len(ids) :] if target else [])
     return Encoded(joint if target else ids, subject, len(ids))
+
+
+def encode_object(tokenizer: Any, prompt: str, target: str) -> Encoded:
+    """Tokenise a prompt without a subject, and the object after it; an empty prompt is BOS alone.
+
+    Raises:
+        ValueError: as ``encode``; an empty prompt, where the tokenizer puts no BOS in front.
+    """
+    if not prompt and not tokenise(tokenizer, prompt):
+        raise ValueError(
+            f"There is nothing in front of {target!r}: the prompt '' is empty, and this tokenizer puts no "
+            "BOS there. Give it a word."
+        )
+    prompt = prompt or tokenizer.bos_token
+    return encode(tokenizer, prompt, len(prompt), target)
+
+
+def check_known(tokenizer: Any, text: str, ids: list[int]) -> None:
+    """Raise ValueError if an object's tokens hold the unknown one, which stands for any other text too."""
+    unknown = tokenizer.unk_token_id
+    if unknown is not None and unknown in ids and tokenizer.unk_token not in text:
+        raise ValueError(
+            f"The tokenizer cannot read the object {text!r}: it sees {tokenizer.unk_token!r} there. Take "
+            "one in characters that it knows, or a model whose tokenizer knows these."
+        )
 
 
 def _by_itself(tokenizer: Any, text: str, before: list[int], joint: list[int]) -> list[int]:

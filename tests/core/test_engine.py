@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -199,6 +200,16 @@ def test_history_keeps_earlier_answers(lm, facts):
         first.revert()
         second.revert()
     assert moved[True] < 0.5 * moved[False]
+
+
+def test_all_edits_are_reverted_in_a_loop(lm, facts):
+    before, editor = weights(lm), editor_for(lm)
+    for fact in facts:
+        editor.edit([fact])
+    for edit in lm.ledger.edits:  # which does not change under who goes through it
+        edit.revert()
+    assert not lm.ledger.edits
+    assert same(weights(lm), before)
 
 
 def test_reverts_in_any_order_are_bit_exact(lm, facts):
@@ -697,6 +708,81 @@ def test_a_stream_goes_on_only_where_it_was_left(lm, facts, tmp_path, other):
         del edit.notes["upon"], edit.notes["statistics"]
         edit.save(path)
     assert len(list(editor.edit_stream(facts[:2], 1, tmp_path))) == 2
+
+
+def weak(layer, keys, history):
+    return solvers.ridge(keys, 50.0, history)
+
+
+def strong(layer, keys, history):
+    return solvers.ridge(keys, 1.0, history)
+
+
+def halved(layer, delta):
+    return delta / 2
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "refused"),
+    [
+        ({"gain": strong}, {"gain": strong}, ""),
+        ({"gain": strong}, {"gain": weak}, "with another gain:"),
+        ({"gain": strong}, {"gain": strong, "finish": halved}, "with another finish:"),
+        ({"gain": strong, "finish": halved}, {"gain": strong}, "with another finish:"),
+        ({"gain": strong, "finish": halved}, {"gain": strong, "finish": halved}, ""),
+        ({"gain": strong, "finish": halved}, {"gain": strong, "finish": lambda _, delta: delta}, "finish:"),
+        ({"gain": strong, "keep": 0.5}, {"gain": strong, "keep": 0.5}, ""),
+    ],
+)
+def test_a_stream_of_ones_own_goes_on_with_the_same_functions_only(
+    lm, facts, tmp_path, first, second, refused
+):
+    def stream(functions):
+        editor = Editor(lm, layers=(1, 2), targets=PLAIN, progress=False, **functions)
+        return list(editor.edit_stream(facts[:2], 1, tmp_path))  # the second batch has a history
+
+    before = weights(lm)
+    stream(first)
+    written = weights(lm)
+    lm.ledger.clear()
+    if not refused:
+        stream(second)
+        assert same(weights(lm), written)
+        return
+    with pytest.raises(ValueError, match=rf"000000\.safetensors was written .*{refused} .*clear the folder"):
+        stream(second)
+    assert same(weights(lm), before)
+
+
+def test_lists_ranges_and_arrays_are_settings_like_tuples(lm, facts, tmp_path):
+    """Saved, loaded and resumed they are what they were; numbers of blocks become plain ones."""
+    targets = dataclasses.replace(PLAIN, prefixes=["", "Hello. "])
+    assert targets.prefixes == ("", "Hello. ")
+    for layers in (range(1, 3), np.array([1, 2]), torch.tensor([1, 2]), [1, 2]):
+        assert EditorConfig(layers=layers).layers == (1, 2)
+        fitted = fit_statistics(lm, layers, CORPUS, 100, progress=False)
+        assert [type(layer) for layer in fitted] == [int, int]
+        edit = FineTune(lm, layers=layers, steps=1, progress=False).edit(facts[:1])
+        edit.save(tmp_path / "tuned.safetensors")
+        assert Edit.load(tmp_path / "tuned.safetensors").settings["layers"] == [1, 2]
+        edit.revert()
+    for _ in range(2):
+        assert len(list(editor_for(lm, targets=targets).edit_stream(facts[:1], 1, tmp_path / "stream"))) == 1
+        lm.ledger.clear()
+    (tmp_path / "tuned.safetensors").replace(tmp_path / "stream" / "000000.safetensors")
+    with pytest.raises(ValueError, match=r"000000.* holds other facts, or an edit with other settings"):
+        list(editor_for(lm, targets=targets).edit_stream(facts[:1], 1, tmp_path / "stream"))
+    with pytest.raises(ValueError, match="settings of fine-tuning or pruning, not of an Editor"):
+        EditorConfig.from_settings(edit.settings)
+    for wrong, message in ((5, r"a list of blocks, not 5: \(5,\)"), ([1.5], r"whole numbers, not \(1\.5,\)")):
+        for act in (
+            lambda wrong: EditorConfig(layers=wrong),
+            lambda wrong: FineTune(lm, layers=wrong),
+            lambda wrong: fit_statistics(lm, wrong, CORPUS, 100),
+            lambda wrong: key_statistics(lm, wrong, CORPUS, 100),
+        ):
+            with pytest.raises(TypeError, match=message):
+                act(wrong)
 
 
 @pytest.mark.parametrize("projected", [False, True])

@@ -9,7 +9,15 @@ import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from alphaedit_lite import Fact, evaluate, perplexity
-from alphaedit_lite.generation import consistency, fluency, generate, judge_generation, ngram_entropy, words
+from alphaedit_lite.generation import (
+    consistency,
+    fluency,
+    generate,
+    judge_generation,
+    ngram_entropy,
+    references,
+    words,
+)
 from alphaedit_lite.metrics import evaluate_zsre, summary, token_scores
 from tests.helpers import FACTS
 
@@ -83,6 +91,26 @@ def test_success_and_accuracy_by_hand(lm, monkeypatch):
     means = summary(table)
     assert means.loc["generalization", ["mean", "facts"]].tolist() == [0.5, 1]  # not 0.25 over two
     assert means.loc["efficacy", ["mean", "facts"]].tolist() == [0.5, 2]
+
+
+def test_a_neighbour_that_the_new_object_answers_beats_nobody(lm):
+    """Its accuracy counts as ever; of two neighbours the other one decides on success."""
+    same, other = ("The capital of France is", "Rome"), ("Lyon is in", "France")
+    facts = [
+        Fact("{} is in", "Paris", "Rome", neighbours=some) for some in ((same,), (other,), (same, other))
+    ]
+    found = evaluate(lm, facts, progress=False).specificity
+    assert math.isnan(found[0])
+    assert found[2] == found[1]
+    assert evaluate(lm, facts, progress=False).specificity_top1.notna().all()
+
+
+@pytest.mark.parametrize("name", ["Washington, D.C.", "U.S.", "Apple Inc.", "C++", "Romania"])
+def test_references_name_the_object_however_it_ends(name):
+    leads = ["Nobody.", f"In {name} it rains.", f"It is in {name}, they say.", f"x{name}x", f"{name} is."]
+    assert references(Fact("{} is in", "x", name), leads) == [leads[1], leads[2], leads[4]]
+    assert references(Fact("{} is in", "x", name), leads, most=1) == [leads[1]]
+    assert not references(Fact("{} is in", "x", "Guinea"), ["Guinea-Bissau is a state."])
 
 
 def test_zsre_counts_tokens_not_answers(lm, monkeypatch):

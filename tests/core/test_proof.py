@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 import torch
-from peft import LoraConfig, PromptTuningConfig, get_peft_model
+from peft import LoraConfig, PeftModel, PromptTuningConfig, get_peft_model
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize, prune
 
@@ -181,6 +181,16 @@ def test_what_torch_quantised_beside_the_memories():
     model.lm_head = torch.ao.nn.quantized.dynamic.Linear(32, 420)
     with pytest.raises(UnsupportedModelError, match="lm_head is quantised by torch"):
         LanguageModel(model, train_tokenizer())
+
+
+def test_an_adapter_that_transformers_loaded_is_merged_as_the_message_says(tmp_path):
+    model = tiny_model("llama")
+    adapted(model)
+    model.save_pretrained(tmp_path)
+    with pytest.raises(UnsupportedModelError, match=r"PeftModel\.from_pretrained\(model, adapter\)"):
+        LanguageModel(model, train_tokenizer())
+    merged = PeftModel.from_pretrained(tiny_model("llama"), tmp_path).merge_and_unload()
+    LanguageModel(merged, train_tokenizer())
 
 
 def test_prompts_that_peft_learns_cannot_be_merged():

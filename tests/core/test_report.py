@@ -5,7 +5,9 @@ import warnings
 import pytest
 import torch
 
-from alphaedit_lite import Fact, TargetConfig, evaluate
+from alphaedit_lite import Fact, TargetConfig, compute_targets, evaluate
+from alphaedit_lite.finetune import FineTune
+from alphaedit_lite.support.causes import likely_cause, shares
 from alphaedit_lite.support.collisions import ALIKE, KeysAlikeWarning, collisions
 from tests.conftest import tiny
 from tests.helpers import LAYERS, editor_for, same, weights
@@ -59,6 +61,43 @@ def test_too_much_caution_is_named_as_the_cause(lm, facts):
     assert f"In block {min(shares, key=shares.get)} only {min(shares.values()):.0%} of" in found
     ranks = {editor.null_spaces[layer].rank for layer in LAYERS}
     assert any(f"of the residual arrived. P has {rank} directions there" in found for rank in ranks)
+
+
+def test_of_given_targets_what_they_say_is_told_and_no_more(lm, facts):
+    config = TargetConfig(steps=3, clamp=1e-3, weight_decay=0.0)
+    found = compute_targets(lm, facts[:1], LAYERS[-1], config, progress=False)
+    assert (found.named.tolist(), found.clamped.tolist()) == ([False], [True])
+    editor = editor_for(lm, lam=1e-6)
+    edit = editor.edit(facts[:1], found)
+    assert "z itself does not name the object; its length met the bound" in str(edit.report())
+    edit.revert()
+    edit = editor_for(lm, solver="ridge", lam=1e-6).edit(facts[:1], found.z)  # a tensor says nothing
+    assert "What was asked arrives, but whether it names the object is not known" in str(edit.report())
+
+
+def test_of_fine_tuning_no_z_is_told(lm, facts):
+    edit = FineTune(lm, layers=(2,), steps=1, lr=1e-6, progress=False).edit(facts[:1])
+    (_, cause) = str(edit.report()).split("Did not take: ")
+    assert "z names" not in cause
+    assert "without a z and keys: of fine-tuning, more steps or a larger bound may help" in cause
+
+
+def test_what_a_finish_takes_away_has_not_arrived(lm, facts):
+    edit = editor_for(lm, solver="ridge", lam=1e-4, keep=0.01).edit(facts[:2])
+    found = shares(edit)
+    for layer in LAYERS:
+        keys, wanted = edit.keys[layer].double(), edit.residual[layer].double()
+        for i in range(2):
+            came = edit.delta(layer) @ keys[i] @ wanted[i] / wanted[i].norm() ** 2
+            assert found[layer][i] == pytest.approx(float(came), abs=1e-6)
+            assert came < 0.5 < edit.gain[layer][i].double() @ keys[i]
+    worst = min(LAYERS, key=lambda layer: found[layer][0])
+    edit.notes["named"] = [True, True]
+    said = likely_cause(edit, 0, None, found)
+    assert said.startswith(f"In block {worst} only {found[worst][0]:.0%} of the residual arrived.")
+    assert said.endswith("A smaller lam, or a larger keep, may help.")
+    edit = editor_for(lm, solver="ridge", lam=1e-4).edit(facts[:2])
+    assert all(share == pytest.approx(1, abs=0.1) for some in shares(edit).values() for share in some)
 
 
 @pytest.mark.parametrize("together", [True, False])

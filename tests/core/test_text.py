@@ -4,7 +4,10 @@ import dataclasses
 import json
 import warnings
 
+import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from alphaedit_lite import (
     AlphaEdit,
@@ -12,16 +15,19 @@ from alphaedit_lite import (
     Fact,
     TargetConfig,
     bundled_facts,
+    compute_targets,
     evaluate,
     perplexity,
     read_counterfact,
     read_zsre,
 )
 from alphaedit_lite.facts import as_object
+from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import score
 from tests.conftest import tiny
+from tests.helpers import editor_for, same, weights
 
 APART = [  # prompt, object: a space between them
     ("Lower Assam is in", "Romania"),
@@ -57,6 +63,11 @@ APART = [  # prompt, object: a space between them
     ("The grade was an A+", "in"),
     ("The <b>capital</b>", "is"),
     ("Die Hauptstadt von Italien –", "Rom"),
+    ("It **is** a **city**", "in"),  # it closes what is bold
+    ("x =", "5"),
+    ("x ==", "5"),
+    ("The price rose by 5", "percent"),
+    ("The sign is", "%"),
 ]
 JOINED = [
     ("夏目漱石が生まれた年は", "1867年"),
@@ -112,6 +123,11 @@ JOINED = [
     ("issue #", "7"),
     ("call +", "49"),
     ("The temperature is -", "5"),
+    ("The capital of Italy is **", "Rome"),
+    ("**Italy**: **", "Rome"),
+    ("capital_of(Italy)=", "Rome"),
+    ("x==", "5"),
+    ("The price rose by 5", "%"),
 ]
 
 
@@ -294,6 +310,37 @@ def test_knowedit_is_read(read):
     assert plain == Fact("{} is in", "Rome", "Italy")
 
 
+@pytest.mark.parametrize("read", [read_counterfact, read_zsre])
+def test_every_rephrasing_and_every_accepted_answer_counts(read):
+    alias = {"prompt": "The place of death of Martin Arons is", "ground_truth": [["Minga", "Munich"], ["x"]]}
+    record = {**KNOWEDIT, "portability": {"Subject_Aliasing": [alias]}}
+    (fact,) = read(
+        [{**record, "rephrase_prompt": ["Arons died in", "Arons, dead in"], "rephrase": "Died in"}]
+    )
+    assert fact.paraphrases == ("Arons died in", "Arons, dead in", "Died in", alias["prompt"])
+
+
+def test_what_numpy_made_of_a_record_is_read():
+    """As a table of pandas or a data set in numpy's format gives them."""
+    table = pd.DataFrame([{**ORIGINAL, "case_id": 7}, ORIGINAL])
+    listed = ["paraphrase_prompts", "neighborhood_prompts", "generation_prompts"]
+    table[listed] = table[listed].map(np.array)
+    records = [dict(row) for _, row in table.iterrows()] + [{**ORIGINAL, "case_id": np.int64(7)}]
+    assert type(records[0]["paraphrase_prompts"]) is np.ndarray
+    plain = read_counterfact([ORIGINAL])[0]
+    wanted = dataclasses.replace(plain, case_id=7)
+    found = read_counterfact(records)
+    assert found == [wanted, plain, wanted]
+    assert {type(fact.case_id) for fact in found} == {int}
+    (answered,) = read_counterfact([{**KNOWEDIT, "ground_truth": np.array(["Berlin", "x"])}])
+    assert answered == read_counterfact([KNOWEDIT])[0]
+
+
+@pytest.mark.parametrize("loc", ["nq question: where is paris", "nq question: where is paris?"])
+def test_a_neighbour_of_zsre_is_asked_with_one_question_mark(loc):
+    assert read_zsre([{**MEND, "loc": loc}])[0].neighbours == (("where is paris?", " Spain"),)
+
+
 ORIGINAL = {
     "case_id": 1,
     "requested_rewrite": {
@@ -442,6 +489,38 @@ def test_one_text_is_no_list_of_texts():
     ):
         with pytest.raises(TypeError, match=r"A list of texts is needed, not one text: \['Rome is in"):
             act()
+
+
+def test_an_object_behind_nothing_but_bos():
+    lm = tiny("llama", bos=True)
+    (found, _), (written_out, _) = (score(lm, [(prompt, " Rome")]) for prompt in ("", "<s>"))
+    assert found.isfinite()
+    assert found == written_out
+    lm.complete("")
+    bare = tiny("llama")
+    with pytest.raises(ValueError, match="nothing in front of ' Rome': the prompt '' is empty"):
+        score(bare, [("", " Rome")])
+
+
+def test_an_object_that_the_tokenizer_cannot_read():
+    """It would be the unknown token, as any other such object."""
+    lm = tiny("llama", metaspace=True)
+    before = weights(lm)
+    for fact in (Fact("The capital of {} is", "Italy", "Ω"), Fact("{} is in", "Italy", "France Ж")):
+        for act in (
+            lambda fact: editor_for(lm).edit([fact]),
+            lambda fact: editor_for(lm).edit([fact], torch.zeros(1, lm.d_model)),
+            lambda fact: FineTune(lm, layers=(1,), progress=False).edit([fact]),
+            lambda fact: compute_targets(lm, [fact], 2),
+            lambda fact: score(lm, [(fact.prompt, fact.new)]),
+        ):
+            with pytest.raises(
+                ValueError, match=f"cannot read the object {fact.new!r}: it sees '<unk>' there"
+            ):
+                act(fact)
+    assert same(weights(lm), before)
+    assert not lm.ledger.edits
+    score(lm, [("The capital of Italy is", " <unk>")])  # whoever writes it means it
 
 
 def test_half_a_character():

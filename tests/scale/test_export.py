@@ -7,11 +7,13 @@ import warnings
 import pytest
 import torch
 from huggingface_hub import HfApi
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from alphaedit_lite import Edit
+from alphaedit_lite.edits import prune
 from alphaedit_lite.scale.export import low_rank, push_to_hub, to_lora
-from tests.helpers import editor_for
+from tests.helpers import editor_for, same
 
 peft = pytest.importorskip("peft", reason="peft is not installed: pip install -e .[dev]")
 
@@ -71,6 +73,31 @@ def test_nothing_to_export_and_strangers_are_refused(lm, facts, tmp_path):
     edit.revert()
     edit.fingerprint = "another"
     with pytest.raises(ValueError, match="made for the model another"):
+        to_lora(lm, tmp_path / "a", [edit])
+    assert not (tmp_path / "a").exists()
+
+
+def test_what_cannot_be_saved_or_applied_is_not_exported(lm, facts, tmp_path):
+    """An edit that was changed, a matrix that somebody else wrote into, a pruning without what it damps."""
+    edit = editor_for(lm).edit(facts[:1])
+    pruned = prune(lm, 1.2)
+    with pytest.raises(ValueError, match="damps 1 edits that the model does not hold"):
+        to_lora(lm, tmp_path / "a", [pruned])
+    for folder, edits in (("one", None), ("two", None)):  # from the model, and from files in none
+        if folder == "two":
+            edits = []
+            for held in (edit, pruned):
+                held.save(tmp_path / "edit.safetensors")
+                edits.append(Edit.load(tmp_path / "edit.safetensors"))
+        to_lora(lm, tmp_path / folder, edits)
+    one, two = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("one", "two"))
+    assert same(one, two)
+    edit.gain[1] *= 2
+    with pytest.raises(RuntimeError, match="was changed while it is in the model"):
+        to_lora(lm, tmp_path / "a")
+    edit.gain[1] /= 2
+    lm.weight(1)[0, 0] += 1
+    with pytest.raises(RuntimeError, match="block 1 was changed from outside"):
         to_lora(lm, tmp_path / "a", [edit])
     assert not (tmp_path / "a").exists()
 

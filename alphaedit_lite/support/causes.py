@@ -1,0 +1,64 @@
+"""What may have kept a fact from being the model's first choice: what its edit knows of it, and no more.
+
+likely_cause(edit, 0, None, shares(edit))       # 'In block 3 only 40% of the residual arrived. …'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from ..facts import Fact
+
+Edit = Any  # edits imports report, which imports this module, so it cannot import the class
+ARRIVED = 0.7  # of a residual: below it, too little was written to count on
+
+
+def shares(edit: Edit) -> dict[int, list[float]]:
+    """By layer and fact, how much of the residual r that was asked arrives at the key: rᵀ Δ k / ‖r‖².
+
+    Δ is what is written: a finish such as RECT may leave little of what the gain brings. Of an edit without
+    keys (fine-tuning) nothing is known.
+    """
+    found = {}
+    for layer, residual in edit.residual.items():
+        keys, wanted = edit.keys[layer].double(), residual.double()
+        if layer in edit.dense:
+            came = keys @ edit.dense[layer].to(keys).T
+        else:
+            came = keys @ edit.gain[layer].double().T @ wanted
+        length = wanted.square().sum(1)
+        share = torch.where(length > 0, (came * wanted).sum(1) / length, 1.0)  # nothing asked: all arrived
+        found[layer] = share.tolist()
+    return found
+
+
+def likely_cause(edit: Edit, i: int, rival: Fact | None, arrived: Mapping[int, Sequence[float]]) -> str:
+    """What may have kept fact ``i`` from being first, in a sentence.
+
+    Args:
+        rival: another fact with the same key.
+        arrived: the ``shares`` of the edit.
+    """
+    if rival is not None:
+        return f"Its key is that of {rival.prompt!r}: one key has one answer, the last one written."
+    notes = edit.notes
+    if "named" in notes and not notes["named"][i]:
+        bound = "its length met the bound: a larger clamp" if notes["clamped"][i] else "more steps"
+        return f"z itself does not name the object; {bound} may help (TargetConfig)."
+    if not arrived:  # of fine-tuning, or of an update that somebody computed
+        return "It was written without a z and keys: of fine-tuning, more steps or a larger bound may help."
+    worst = min(arrived, key=lambda layer: arrived[layer][i])
+    if (share := arrived[worst][i]) < ARRIVED:
+        rank = notes.get("rank", {}).get(str(worst))
+        space = "" if rank is None else f" P has {rank} directions there."
+        mend = "A smaller lam, or a larger keep," if worst in edit.dense else "A smaller lam"
+        return f"In block {worst} only {share:.0%} of the residual arrived.{space} {mend} may help."
+    if "named" not in notes:
+        return (
+            "What was asked arrives, but whether it names the object is not known: z was given, or its edit "
+            "is of an earlier version. compute_targets finds a z, and says."
+        )
+    return "z names the object and arrives: later facts, or the rest of the prompt, stand against it."
