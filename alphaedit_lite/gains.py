@@ -26,6 +26,7 @@ class ClosedForm:
 
     Attributes:
         null_spaces: by layer, if the configuration projects.
+        diagonals: of Σ k kᵀ, by layer: what a stream notes of its statistics.
 
     Raises:
         ValueError: a threshold that keeps nothing or everything, or a C0 that cannot be inverted.
@@ -33,9 +34,13 @@ class ClosedForm:
 
     def __init__(self, config: EditorConfig, statistics: Mapping[int, KeyStatistics]) -> None:
         self.config, self.statistics = config, statistics
+        if config.project != "inside":  # C0 is asked for at every write: keep what may lie on disk
+            self.statistics = {layer: statistics[layer] for layer in config.layers or statistics}
         self.null_spaces: dict[int, NullSpace] = {}
+        self.diagonals: dict[int, Tensor] = {}
         for layer in config.layers or statistics:
-            found = statistics[layer]
+            found = self.statistics[layer]
+            self.diagonals[layer] = found.total.diagonal().clone()
             if config.project != "no":
                 self.null_spaces[layer] = NullSpace.fit(found, config.threshold, config.threshold_kind)
             wide = len(found.total)

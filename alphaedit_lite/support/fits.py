@@ -56,7 +56,7 @@ def check_free(edit: Edit, held: Sequence[Edit]) -> None:
 
 def noted(editor: Editor) -> dict[str, Any]:
     """Under which circumstances a batch of a stream is written: edits held, statistics, finish."""
-    diagonals = [one.total.diagonal() for _, one in sorted(getattr(editor.gain, "statistics", {}).items())]
+    diagonals = [each for _, each in sorted(getattr(editor.gain, "diagonals", {}).items())]
     few = [each[:: max(1, len(each) // KEPT)].double().cpu() for each in diagonals]
     held = digest({"edits": [edit.entered for edit in editor.lm.ledger.edits]}, {})
     statistics = torch.cat(few).tolist() if few else []

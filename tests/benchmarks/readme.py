@@ -9,7 +9,7 @@ from typing import Any
 
 from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.support.assets import replacing
-from tests.benchmarks.quality import difference
+from tests.benchmarks.quality import KINDS, difference
 from tests.benchmarks.ways import EQUAL, OURS
 
 ROOT = Path(__file__).parents[2]
@@ -18,12 +18,6 @@ LABELS = {
     "unedited": "unedited",
     "defaults": "AlphaEdit, the package's settings",
     "authors": "AlphaEdit, the authors' settings",
-}
-KINDS = {  # of facts, and what docs/results.md says of them
-    "CounterFact": "CounterFact, the standard benchmark:",
-    "bundled": "The bundled facts of the half that nothing was tuned on. They come from few relations,\n"
-    "and the model knows their neighbours well, so more can be lost:",
-    "zsRE": "zsRE, which holds questions:",
 }
 BEGIN, END = "<!-- filled in by make bench -->", "<!-- until here -->"
 
@@ -53,7 +47,8 @@ def second(found: dict[str, Any]) -> str:
     return f"""
 Qwen2.5-Coder-0.5B ({GB["weights"]:.1f} GB in float32; `tests/benchmarks/second.py`): the statistics of
 {found["tokens"]:,} tokens take {found["statistics"]:.0f} s and the null spaces {found["null spaces"]:.0f} s, once; then one fact takes {found["median"]:.1f} s
-(the median of {len(found["seconds alone"])}), {found["batch"]} at once {found["seconds each in the batch"]:.1f} s each.
+(the median of {len(found["seconds alone"])}), {found["batch"]} at once {found["seconds each in the batch"]:.1f} s each. The process holds {GB["with null spaces"]:.1f} GB before an edit, and at most {GB["most in an edit"]:.1f} GB
+in one ({GB["most in a batch"]:.1f} GB in the batch).
 """
 
 
@@ -94,7 +89,7 @@ def quality(found: dict[str, Any], kind: str) -> str:
     before, names = rows["unedited"], ("efficacy", "efficacy_top1", "generalization_top1", "specificity")
     texts = list(before["losses"])
     heads = ["", "success", "accuracy", "paraphrase accuracy", "neighbour success"]
-    lines = [[*heads, *(f"perplexity of {kind_of}" for kind_of in texts)], ["---"] * (5 + len(texts))]
+    lines = [[*heads, *(f"perplexity of {one} rises by" for one in texts)], ["---"] * (5 + len(texts))]
     for way, its in rows.items():
         scores = (f"{mean(its['scores'][name]):.3f}" for name in names)
         rises = (rise(its["losses"][one], before["losses"][one]) for one in texts)
