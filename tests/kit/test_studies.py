@@ -80,6 +80,16 @@ def test_an_older_file_gets_the_losses_that_it_lacks_and_nothing_else(small, mon
         study.unit(small, "AlphaEdit", 0, 4, live=True)
 
 
+def test_the_same_facts_in_another_order_are_another_stream(small):
+    plain, again = (study.unit(small, "AlphaEdit", 0, 4, live=True, again=n) for n in (0, 3))
+    path = next((study.STREAMS / "order-3").glob("*.json"))
+    assert json.loads(path.read_text())["again"] == 3
+    assert table(plain) != table(again)  # each wrote its own batches, none out of the other's folder
+    assert [c["edits"] for c in again["checkpoints"]] == [0, 4]
+    subjects = [f.subject for f in FACTS]
+    assert subjects == ["Italy", "India", "Asia", "France"]  # the caller's list stands as it was
+
+
 def test_a_results_file_cut_off_in_the_middle_is_made_again(small):
     whole = study.unit(small, "AlphaEdit", 0, 2, live=True)
     path = next(study.STREAMS.glob("AlphaEdit-live-0.json"))

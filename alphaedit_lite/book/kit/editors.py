@@ -107,12 +107,18 @@ VARIANTS: dict[str, Recipe] = {  # other settings of AlphaEdit and its best riva
     "MEMIT with history c 2200": _MEMIT.turned("c = 2200", weight=2200.0),
     "MEMIT with history in P": _MEMIT.turned("c = 1000, in P", project=True),
 }
+APART: dict[str, Recipe] = {  # for one question each, of the verdict: what would change our mind
+    "AlphaEdit one layer": EDITORS[ALPHA].turned("λ = 0.8, one layer", layers=(7,)),
+    "MEMIT with history one layer": _MEMIT.turned("c = 1000, one layer", layers=(7,)),
+    "MEMIT c 15000": EDITORS["MEMIT"].turned("c = 15000", weight=15_000.0),
+}
 
 
 def recipe(name: str) -> Recipe:
     """The recipe of a stream. Raises KeyError, naming those that there are."""
-    if (found := (EDITORS | VARIANTS).get(name)) is None:
-        raise KeyError(f"There is no editor {name!r}; there are: {', '.join(EDITORS | VARIANTS)}.")
+    known = EDITORS | VARIANTS | APART
+    if (found := known.get(name)) is None:
+        raise KeyError(f"There is no editor {name!r}; there are: {', '.join(known)}.")
     return found
 
 

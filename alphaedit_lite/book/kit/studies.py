@@ -16,6 +16,7 @@ the package's own search for z: results/stream/second.
 from __future__ import annotations
 
 import argparse
+import random
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ from ...models import LanguageModel
 from ...support.assets import cache_dir
 from ...support.bundled import SHIPPED
 from ...support.loading import load_second_model
-from .editors import EDITORS, VARIANTS, recipe, writer
+from .editors import APART, EDITORS, VARIANTS, recipe, writer
 from .elsewhere import losses
 from .probes import BATCH, free, look, same, sizes
 from .results import RESULTS, keep, read, resume
@@ -90,14 +91,24 @@ def unit(
     folder: Path | None = None,
     second: bool = False,
     cohort: int = EVERY,
+    again: int = 0,
 ) -> dict[str, Any]:
     """One editor, one order of the facts (CounterFact's in ``folder``, or the bundled ones); the model is
-    left as it was. ``cohort``: of every hundred facts, how many are judged at the end."""
+    left as it was.
+
+    Args:
+        cohort: of every hundred facts, how many are judged at the end.
+        again: not 0: the same facts in another order, shuffled by this number, and judged at the end only.
+    """
     stem = f"{name.replace(' ', '-')}{'-counterfact' if folder else ''}{'-live' if live else ''}-{seed}"
     streams = STREAMS / "second" if second else STREAMS
-    path = (streams / "knobs" if name in VARIANTS else streams) / f"{stem}.json"
+    streams = streams / f"order-{again}" if again else streams
+    apart = "knobs" if name in VARIANTS else "apart" if name in APART else ""
+    path = streams / apart / f"{stem}.json"
     everything = order(seed) if folder is None else counterfact(folder, seed)
     facts, settings = everything[:edits], dict(recipe(name).settings)
+    if again:
+        random.Random(again).shuffle(facts)
     trained = settings.get("finetune")
     if live or trained:
         z = None
@@ -113,8 +124,10 @@ def unit(
         "targets": "found on the edited model" if live else "found on the unedited model",
         "fingerprint": lm.fingerprint,
     }  # fmt: skip
+    if again:
+        made_with["again"] = again
     kept = resume(path, made_with, checkpoints=[])
-    written = cache_dir() / "stream" / stem / lm.fingerprint
+    written = cache_dir() / "stream" / f"{stem}{f'-order-{again}' if again else ''}" / lm.fingerprint
 
     def checkpoint(done: int) -> None:
         known = [found for found in kept["checkpoints"] if found["edits"] == done]
@@ -146,7 +159,7 @@ def unit(
         checkpoint(0)
         with tqdm(total=edits, desc=path.stem) as bar:
             for done in stream(lm, name, facts, written, z):
-                if due(done, edits):
+                if done == edits or (due(done, edits) and not again):
                     checkpoint(done)
                 bar.update(done - bar.n)
     finally:
@@ -158,7 +171,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    known, every = [*EDITORS, *VARIANTS], [name for name, made in EDITORS.items() if made.streamed]
+    known, every = [*EDITORS, *VARIANTS, *APART], [name for name, made in EDITORS.items() if made.streamed]
     parser.add_argument("editors", nargs="*", default=every, metavar="EDITOR", help=", ".join(known))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--edits", type=int, default=EDITS)
@@ -166,6 +179,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--counterfact", type=Path, metavar="FOLDER", help="with counterfact*.json in it")
     parser.add_argument("--second", action="store_true", help="into Qwen2.5-Coder-0.5B")
     parser.add_argument("--cohort", type=int, default=EVERY, help="of 100 facts, judged at the end")
+    parser.add_argument("--again", type=int, default=0, metavar="N", help="the same facts, shuffled by N")
     options = parser.parse_args(argv)
     if unknown := set(options.editors) - set(known):
         parser.error(f"unknown editor {sorted(unknown)[0]!r}: choose from {', '.join(known)}")
@@ -175,7 +189,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for name in options.editors:
             unit(
                 lm, name, seed, options.edits, options.live, options.counterfact,
-                options.second, options.cohort,
+                options.second, options.cohort, options.again,
             )  # fmt: skip
 
 
