@@ -1,0 +1,69 @@
+"""The verdict: gaps by fact and harm by text, from streams that end with the losses of every text."""
+
+import json
+import math
+
+import pytest
+
+from alphaedit_lite.book.ch10 import verdict
+from alphaedit_lite.book.ch10.verdict import EDITS, JUDGED, RIVAL, Verdict, verdict_figure
+from alphaedit_lite.book.kit.editors import VARIANTS
+from alphaedit_lite.book.kit.elsewhere import KINDS, OUTSIDE
+
+
+def look(edits, share, rise):
+    cohorts = [
+        {
+            "first": first,
+            "facts": 4,
+            "scores": {m: [float(i < 4 * share) for i in range(4)] for m in verdict.METRICS},
+        }
+        for first in range(0, max(edits, 100), 100)
+    ]
+    losses = {kind: [1.0 + i + math.log1p(rise * (kind != KINDS[0])) for i in range(5)] for kind in KINDS}
+    return {
+        "edits": edits, "cohorts": cohorts, "perplexity": 20.0, "collapsed": False, "losses": losses,
+        "pairs": {"a": "1"}, "last words": "1", "update": {"3": rise},
+        "free": {"match": "0000", "mention": "0110"},
+    }  # fmt: skip
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    monkeypatch.setattr(verdict, "MODELS", {"small": tmp_path})
+    (tmp_path / "knobs").mkdir()
+    for name in JUDGED:
+        share, rise = (0.75, 0.2) if name == RIVAL else (0.5, 0.1)
+        stream = {
+            "editor": name,
+            "checkpoints": [look(0, 0.0, 0.0), look(300, share, rise), look(EDITS, share, rise)],
+        }
+        folder = tmp_path / ("knobs" if name in VARIANTS else "")
+        (folder / f"{name.replace(' ', '-')}-counterfact-0.json").write_text(json.dumps(stream))
+    return Verdict.read("small")
+
+
+def test_gaps_are_by_fact_and_harm_by_text(small):
+    assert small.gap(RIVAL, "AlphaEdit").mean == 0.25
+    assert small.gap(RIVAL, "AlphaEdit").n == 40
+    rises = small.harm("AlphaEdit")
+    assert [round(rises[kind].mean, 6) for kind in KINDS] == [0.0, 0.1, 0.1, 0.1]
+    against = small.harm("AlphaEdit", RIVAL)[OUTSIDE]
+    assert against[:3] == pytest.approx((1.1 / 1.2 - 1,) * 3)
+    assert against.n == 15
+
+
+def test_the_table_has_a_row_for_every_editor(small):
+    table = small.table()
+    assert list(table.index) == list(JUDGED)
+    assert table["named first"][RIVAL] == 0.75
+    assert table["says it"].unique() == [0.5]
+    assert table[OUTSIDE]["AlphaEdit"].mean == pytest.approx(0.1)
+
+
+def test_the_figure_tells_its_numbers(small):
+    figure, alt = verdict_figure([small], {"small": [100, 300]})
+    left, right = figure.axes
+    assert list(left.lines[0].get_xdata()) == [1.5, 5.0]  # edits over the mean rank
+    assert f"small, {RIVAL}: 75% named first; perplexity Wikipedia +0.0%" in alt
+    assert len(right.get_yticklabels()) == len(KINDS) + 1
