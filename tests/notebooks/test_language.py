@@ -33,3 +33,28 @@ def test_what_is_counted(tmp_path):
     }  # fmt: skip
     assert set(found.over) == {"longest", "median", "dense"}
     assert list(sentences("One. Two: `a 1 2 3` three.")) == ["One.", "Two:", "three."]
+
+
+def crowded(text):
+    """Numbers of the lines where a table touches other text: it is then drawn as no table, or a row too long."""
+    lines = [line.removeprefix("#").strip() for line in text.splitlines()]
+    rows = [line.startswith("# |") for line in text.splitlines()]
+    alone = [line == "" or line.startswith("%%") for line in lines]
+    return [
+        n + 1
+        for n in range(1, len(lines))
+        if (rows[n] != rows[n - 1] and not alone[n - 1] and not alone[n]) or "| |---" in lines[n]
+    ]
+
+
+@pytest.mark.parametrize("source", sources(), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_tables_stand_apart(source):
+    assert crowded(source.read_text(encoding="utf-8")) == []
+
+
+def test_a_table_that_touches_text_is_noticed():
+    table = "# | a |\n# |---|\n# | 1 |\n"
+    assert crowded(f"# Text.\n#\n{table}#\n# More.") == []
+    assert crowded(f"# Text.\n{table}#\n# More.") == [2]
+    assert crowded(f"# Text.\n#\n{table}# More.") == [6]
+    assert crowded("# Text.\n# flowed into | a | |---| | 1 |") == [2]

@@ -453,12 +453,14 @@ print(", ".join(f"{name}: power {p:.2f}" for name, p in power.items()))
 # And all the A of this book are *diagonal* in the same directions, the eigenvectors u of C0.
 # So an editor is a list of penalties, one for each direction,
 # and the penalty depends on nothing but the eigenvalue e of that direction:
+#
 # | editor | A | penalty at eigenvalue e |
 # |---|---|---|
 # | ridge | λI | λ |
 # | MEMIT | c·C0 | c·e |
 # | ENCORE | c·C0 + λI | c·e + λ |
 # | AlphaEdit | λI in range(P), infinite outside | λ if e < τ, else ∞ |
+#
 # MEMIT's penalty passes AlphaEdit's at
 # $$c\,e = \lambda \quad\Longleftrightarrow\quad e^{*} = \lambda / c . \tag{14.4}$$
 # In words: below e* AlphaEdit holds back more, above it MEMIT; and above τ, AlphaEdit holds back everything.
@@ -529,18 +531,18 @@ FilterWidget(one, 1000, lam, THRESHOLD).show()
 # * **REVIVE** (Zhang et al. 2026) filters the finished update:
 #   no component of Δ may touch the strongest singular directions of W.
 #   We could open the abstract only, and there is no public code.
-#   So (I − U_kU_kᵀ) Δ (I − V_kV_kᵀ), with U_k, V_k the singular vectors that carry half of ‖W‖²,
-#   is *our reading* of it, not the paper's formula. | method | what changes | formula taken
-#   from | |---|---|---| | MEMIT with history | A = c·C0, Kp kept | AlphaEdit's footnote;
-#   chapter 6 | | [ENCORE](https://arxiv.org/abs/2502.01636) | A = c·C0 + λI, Kp kept;
-#   z stops early | as in chapter 8's further reading; its settings from the copy in NAS's repository
-#   (c = 15,000, λ = 20 for Llama3-8B) | | [RLSEdit](https://arxiv.org/abs/2601.15686) | A = λ²I + μ²·c·C0,
-#   history inside S | the authors' code,
-#   which repeats the paper's section 4.4 | | [EvoEdit](https://arxiv.org/abs/2510.13851) | P ← P − QQᵀ instead
-#   of Kp | the authors' code (λ = 4 for Llama3-8B) | | [NAS](https://arxiv.org/abs/2602.02543) | v*
-#   gets a fixed length | the authors' code | | [BLUE](https://arxiv.org/abs/2502.03748) | two layers,
-#   each with its own z | the authors' code | | [REVIVE](https://arxiv.org/abs/2601.11042) |
-#   Δ off W's strongest directions | our reading of the abstract |
+#   So (I − U_kU_kᵀ) Δ (I − V_kV_kᵀ), with U_k, V_k the singular vectors
+#   that carry half of ‖W‖², is *our reading* of it, not the paper's formula.
+#
+# | method | what changes | formula taken from |
+# |---|---|---|
+# | MEMIT with history | A = c·C0, Kp kept | AlphaEdit's footnote; chapter 6 |
+# | [ENCORE](https://arxiv.org/abs/2502.01636) | A = c·C0 + λI, Kp kept; z stops early | as in chapter 8's further reading; its settings from the copy in NAS's repository (c = 15,000, λ = 20 for Llama3-8B) |
+# | [RLSEdit](https://arxiv.org/abs/2601.15686) | A = λ²I + μ²·c·C0, history inside S | the authors' code, which repeats the paper's section 4.4 |
+# | [EvoEdit](https://arxiv.org/abs/2510.13851) | P ← P − QQᵀ instead of Kp | the authors' code (λ = 4 for Llama3-8B) |
+# | [NAS](https://arxiv.org/abs/2602.02543) | v* gets a fixed length | the authors' code |
+# | [BLUE](https://arxiv.org/abs/2502.03748) | two layers, each with its own z | the authors' code |
+# | [REVIVE](https://arxiv.org/abs/2601.11042) | Δ off W's strongest directions | our reading of the abstract |
 #
 # RLSEdit's code ships with λ = 0 and μ = 1 for Llama3-8B.
 # Then its A is c·C0 with MEMIT's c, and it is MEMIT with history, computed in another way.
@@ -749,6 +751,7 @@ pd.DataFrame(lengths, index=columns).T.style.format("{:.2f}")
 # ## 6. What others have found, thousands of edits on
 # The streams of this chapter end at two hundred edits, on a small model. Others went on.
 # Not all of this is equally certain, so we say what kind of source it is.
+#
 # | finding | source, and what it is worth |
 # |---|---|
 # | Llama3-8B, 2,000 CounterFact edits: with its code repaired, MEMIT *with history* reaches 99.9 / 95.3 / 80.0 (efficacy / generalization / specificity), AlphaEdit 98.9 / 93.9 / 68.6; on GPT2-XL AlphaEdit stays ahead | result file of [2605.26670](https://arxiv.org/abs/2605.26670)'s repository; we read the file |
@@ -756,16 +759,19 @@ pd.DataFrame(lengths, index=columns).T.style.format("{:.2f}")
 # | At 10,000 edits AlphaEdit's success on Llama3-8B is 66.8 (EvoEdit: 98.3) in one paper, 62.5 (with REVIVE: 98.7) in another | tables of [EvoEdit](https://arxiv.org/abs/2510.13851) and [REVIVE](https://arxiv.org/abs/2601.11042), as others summarise them; we did not see the tables |
 # | Collapse comes from a feedback between the length of v* and that of W; NAS lengthens the usable stream more than fourfold | abstract of [NAS](https://arxiv.org/abs/2602.02543) |
 # | Recursive least squares stays stable to 10,000 edits | abstract of [RLSEdit](https://arxiv.org/abs/2601.15686) |
+#
 # So AlphaEdit is reported to fail between six and eight thousand edits on Llama3-8B.
 # The reports do not agree on why, and none of the explanations is settled:
 # P itself is the same from the first edit to the last;
 # what fills is the room that the history leaves inside it (section 3).
 
 # ## Paper ↔ code: the other relatives
+#
 # | equation | in the authors' code (described) | here |
 # |---|---|---|
 # | v* ← m v*/‖v*‖ | NAS, `NAS/compute_z.py`: after the descent; leaves a fact unwritten if ‖v*‖ > 2m | `anchor_norm` |
 # | own z per layer | BLUE, `AlphaEdit/AlphaEdit_main.py`, branch `hparams.blue` | only its layers: `EditorConfig(layers=(3, 7))` |
+#
 # And our module against the lesson's formulas:
 
 # %%
