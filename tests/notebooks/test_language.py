@@ -36,7 +36,7 @@ def test_what_is_counted(tmp_path):
 
 
 def crowded(text):
-    """Numbers of the lines where a table touches other text: it is then drawn as no table, or a row too long."""
+    """Numbers of the lines where a table touches other text, and is drawn as no table or as a longer one."""
     lines = [line.removeprefix("#").strip() for line in text.splitlines()]
     rows = [line.startswith("# |") for line in text.splitlines()]
     alone = [line == "" or line.startswith("%%") for line in lines]

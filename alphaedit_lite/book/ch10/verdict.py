@@ -71,6 +71,20 @@ class Verdict:
         return pd.DataFrame(rows).T
 
 
+def percent(change: Change) -> str:
+    """A rise of perplexity with its interval: "+3.2% [+1.0%, +5.4%]"."""
+    mean, low, high = (f"{100 * x:+.1f}%".replace("-", "−") for x in change[:3])
+    return f"{mean} [{low}, {high}]"
+
+
+def costs(change: Change, a: str, b: str) -> str:
+    """In words: whose text has become harder to predict, by how much; or that nobody knows."""
+    if not change.sure:
+        return f"perplexity is the same after {a} and {b} within the noise ({percent(change)})"
+    than = "higher" if change.mean > 0 else "lower"
+    return f"perplexity is {than} after {a} than after {b}, {percent(change)}"
+
+
 def rank_at(ranks: Sequence[int]) -> float:
     """The room that P leaves: the mean rank over the edited layers."""
     return sum(ranks) / len(ranks)
