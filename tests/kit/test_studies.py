@@ -86,6 +86,7 @@ def test_the_same_facts_in_another_order_are_another_stream(small):
     assert json.loads(path.read_text())["again"] == 3
     assert table(plain) != table(again)  # each wrote its own batches, none out of the other's folder
     assert [c["edits"] for c in again["checkpoints"]] == [0, 4]
+    assert [("pairs" in c) for c in (plain["checkpoints"][0], again["checkpoints"][0])] == [True, False]
     subjects = [f.subject for f in FACTS]
     assert subjects == ["Italy", "India", "Asia", "France"]  # the caller's list stands as it was
 

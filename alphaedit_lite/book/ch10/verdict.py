@@ -22,7 +22,7 @@ from ..kit.elsewhere import KINDS, OUTSIDE, harm
 from ..kit.intervals import Change, difference
 from ..kit.plots import drawing, legend
 from ..kit.stream_figures import style_of
-from ..kit.streams import FOLDER, Stream, checkpoint, course, read_stream, scores
+from ..kit.streams import FOLDER, Stream, checkpoint, read_stream, scores
 
 MODELS: Final = {"SmolLM2-135M": FOLDER, "Qwen2.5-Coder-0.5B": FOLDER / "second"}
 ROOMY, RIVAL, FORGETS, BARE = "AlphaEdit relative P", "MEMIT with history", "MEMIT", "ridge with history"
@@ -67,7 +67,8 @@ class Verdict:
             rises = self.harm(name)
             rows[name] = found | {"says it": said.count("1") / len(said)}
             rows[name] |= {kind: rises[kind] for kind in (KINDS[0], OUTSIDE)}
-            rows[name]["‖ΔW‖/‖W‖"] = course(stream)["update"][EDITS]
+            sizes = self.end(name)["update"].values()
+            rows[name]["‖ΔW‖/‖W‖"] = sum(sizes) / len(sizes)
         return pd.DataFrame(rows).T
 
 

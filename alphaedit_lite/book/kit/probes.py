@@ -81,23 +81,30 @@ def judge(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, Any]:
     return {"scores": scores, "perplexity": round(value, 4) if math.isfinite(value) else None}
 
 
-def look(lm: LanguageModel, facts: Sequence[Fact], done: int, every: int, cohort: int) -> dict[str, Any]:
-    """What the model says and can do after ``done`` edits; ``cohort`` facts of each ``every`` are judged."""
+def look(
+    lm: LanguageModel, facts: Sequence[Fact], done: int, every: int, cohort: int, abilities: bool = True
+) -> dict[str, Any]:
+    """What the model says and can do after ``done`` edits; ``cohort`` facts of each ``every`` are judged.
+
+    Args:
+        abilities: whether the minimal pairs and the last words are asked, too: most of the time of a look.
+    """
     cohorts = []
     for first in range(0, max(done, every), every):
         some = [dataclasses.replace(f, neighbours=f.neighbours[:3]) for f in facts[first : first + every]]
         table = evaluate(lm, some[:: max(1, len(some) // cohort)], progress=False)
         scores = {str(name): [number(v) for v in table[name]] for name in table.select_dtypes("number")}
         cohorts.append({"first": first, "facts": len(table), "scores": scores})
-    pairs = judge_pairs(lm, progress=False)
     found: dict[str, Any] = {
         "edits": done,
         "cohorts": cohorts,
         "perplexity": number(perplexity(lm, wikipedia_leads("heldout")[:LEADS])),
-        "pairs": {str(k): bits(v) for k, v in pairs.groupby("phenomenon").correct},
-        "last words": bits(judge_last_words(lm)),
         "says": dict(zip(PROMPTS, generate(lm, PROMPTS, 25), strict=True)),
     }
+    if abilities:
+        pairs = judge_pairs(lm, progress=False)
+        found["pairs"] = {str(k): bits(v) for k, v in pairs.groupby("phenomenon").correct}
+        found["last words"] = bits(judge_last_words(lm))
     found["collapsed"] = found["perplexity"] is None or found["perplexity"] > 1000
     return found
 

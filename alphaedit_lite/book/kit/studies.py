@@ -103,6 +103,7 @@ def unit(
     stem = f"{name.replace(' ', '-')}{'-counterfact' if folder else ''}{'-live' if live else ''}-{seed}"
     streams = STREAMS / "second" if second else STREAMS
     streams = streams / f"order-{again}" if again else streams
+    brief = bool(second or again or name in APART)  # without the batteries of questions about abilities
     apart = "knobs" if name in VARIANTS else "apart" if name in APART else ""
     path = streams / apart / f"{stem}.json"
     everything = order(seed) if folder is None else counterfact(folder, seed)
@@ -142,7 +143,7 @@ def unit(
         if not done:
             found |= unedited(made_with, streams)
         if not found:
-            found = look(lm, facts, done, EVERY, cohort if done == edits else COHORT)
+            found = look(lm, facts, done, EVERY, cohort if done == edits else COHORT, not brief)
         if ends and "losses" not in found:
             same(found, lm)
             found |= {"losses": losses(lm), "free": free(lm, facts)}
