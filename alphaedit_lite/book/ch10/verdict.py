@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -21,7 +20,7 @@ from ..kit.editors import VARIANTS, recipe
 from ..kit.elsewhere import KINDS, OUTSIDE, harm
 from ..kit.intervals import Change, difference
 from ..kit.plots import drawing, legend
-from ..kit.stream_figures import style_of
+from ..kit.stream_figures import draw_harm, style_of
 from ..kit.streams import FOLDER, Stream, checkpoint, read_stream, scores
 
 MODELS: Final = {"SmolLM2-135M": FOLDER, "Qwen2.5-Coder-0.5B": FOLDER / "second"}
@@ -100,23 +99,19 @@ def verdict_figure(verdicts: Sequence[Verdict], ranks: Mapping[str, Sequence[int
     said = []
     with drawing(len(verdicts), 2, size=(7.2, 2.9 * len(verdicts)), squeeze=False) as (figure, grid):
         for (left, right), verdict in zip(grid, verdicts, strict=True):
-            kinds = (*KINDS, OUTSIDE)
-            for i, (name, stream) in enumerate(verdict.streams.items()):
-                look = style_of(recipe(name).name) | ({"mfc": "white", "ls": ":"} if name in VARIANTS else {})
-                done = [c["edits"] for c in stream["checkpoints"] if c["edits"]]
+            looks = {
+                name: style_of(recipe(name).name) | ({"mfc": "white", "ls": ":"} if name in VARIANTS else {})
+                for name in verdict.streams
+            }
+            for name, stream in verdict.streams.items():
+                done = [c["edits"] for c in stream["checkpoints"] if 0 < c["edits"] <= EDITS]
                 shares = [100 * scores(stream, n).mean() for n in done]
-                left.plot([n / rank_at(ranks[verdict.model]) for n in done], shares, label=name, **look)
-                rises, y = verdict.harm(name), np.arange(len(kinds)) + 0.14 * (i - len(JUDGED) // 2)
-                middle, low, high = (100 * np.array([rises[k][part] for k in kinds]) for part in range(3))
-                right.hlines(y, low, high, color=look["color"], lw=1)
-                right.plot(middle, y, **look | {"ls": ""})
-                end = ", ".join(f"{kind} {x:+.1f}%" for kind, x in zip(kinds, middle, strict=True))
-                said.append(f"{verdict.model}, {name}: {shares[-1]:.0f}% named first; perplexity {end}")
+                left.plot(
+                    [n / rank_at(ranks[verdict.model]) for n in done], shares, label=name, **looks[name]
+                )
+                said.append(f"{verdict.model}, {name}: {shares[-1]:.0f}% named first")
             left.set(xlabel="edits / mean rank of P", ylabel="named first, %", ylim=(0, 102))
             left.set_title(verdict.model, loc="left", fontsize=9)
-            right.axvline(0, color="0.7", lw=0.8)
-            right.set_yticks(np.arange(len(kinds)), kinds, fontsize=8)
-            right.invert_yaxis()
-            right.set_xlabel(f"perplexity rises by, % (after {EDITS:,})")
+            said += draw_harm(right, {name: verdict.harm(name) for name in looks}, looks)
         legend(figure, grid[0, 0], ncols=3, fontsize=7.5)
     return figure, f"What {EDITS} edits wrote and cost. {'; '.join(said)}."

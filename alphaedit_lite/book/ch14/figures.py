@@ -17,9 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
-from ..kit.intervals import difference
+from ..kit.intervals import Change, difference
 from ..kit.layer import OneLayer
-from ..kit.plots import COLORS, LINES, drawing
+from ..kit.plots import COLORS, LINES, drawing, legend
+from ..kit.stream_figures import draw_harm
 from .results import k0_table
 
 MARKS = "os^vDPX*<>"
@@ -205,3 +206,11 @@ def filter_figure(layer: OneLayer, knobs: Sequence[tuple[float, float, float]]) 
         axes[0][0].set_ylabel("penalty of a direction")
         axes[0][0].legend(frameon=False, fontsize=8)
     return figure, " ".join(said)
+
+
+def harm_figure(rises: Mapping[str, Mapping[str, Change]]) -> tuple[Figure, str]:
+    """How far each editor raises perplexity, by kind of text; names and ``harm`` of ``kit.elsewhere``."""
+    with drawing(size=(6.4, 3.6)) as (figure, axis):
+        said = draw_harm(axis, rises, {name: styled(i) for i, name in enumerate(rises)})
+        legend(figure, axis, ncols=3, fontsize=8)
+    return figure, f"Perplexity after the edits, by kind of text. {'; '.join(said)}."

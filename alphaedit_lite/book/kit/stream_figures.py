@@ -134,6 +134,29 @@ def damage_figure(streams: Mapping[str, Stream], panels: Mapping[str, str] = PAN
     return figure, f"Damage along the stream. {'; '.join(said)}."
 
 
+def draw_harm(
+    axis: Any, rises: Mapping[str, Mapping[str, Change]], looks: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """The rise of perplexity by kind of text, one mark with its interval per editor; a sentence for each.
+
+    Args:
+        rises: editor -> kind of text -> rise as a share.  looks: editor -> colour and marker.
+    """
+    said, kinds = [], list(next(iter(rises.values())))
+    for i, (name, found) in enumerate(rises.items()):
+        y = np.arange(len(kinds)) + 0.14 * (i - len(rises) // 2)
+        middle, low, high = (100 * np.array([found[kind][part] for kind in kinds]) for part in range(3))
+        axis.hlines(y, low, high, color=looks[name]["color"], lw=1)
+        axis.plot(middle, y, label=name, **{**looks[name], "ls": ""})
+        end = ", ".join(f"{kind} {x:+.1f}%" for kind, x in zip(kinds, middle, strict=True))
+        said.append(f"{name}: perplexity {end}")
+    axis.axvline(0, color="0.7", lw=0.8)
+    axis.set_yticks(np.arange(len(kinds)), kinds, fontsize=8)
+    axis.invert_yaxis()
+    axis.set_xlabel("perplexity rises by, %")
+    return said
+
+
 def player_figure(
     streams: Mapping[str, Stream], editor: str, edits: int, metric: str = "efficacy_top1"
 ) -> tuple[Figure, str]:

@@ -35,12 +35,13 @@ from ...support.bundled import SHIPPED
 from ...support.loading import load_second_model
 from .editors import APART, EDITORS, VARIANTS, recipe, writer
 from .elsewhere import losses
-from .probes import BATCH, free, look, same, sizes
+from .probes import BATCH, fewer, free, look, same, sizes
 from .results import RESULTS, keep, read, resume
 from .stream_facts import counterfact, order, unedited_targets
 
 STREAMS = RESULTS / "stream"
 EVERY, EDITS = 100, 600
+MIDDLE = 300  # the one look on the way of a stream that is told in brief
 COHORT = 25  # facts judged of every hundred; at the end all of them
 
 
@@ -98,12 +99,12 @@ def unit(
 
     Args:
         cohort: of every hundred facts, how many are judged at the end.
-        again: not 0: the same facts in another order, shuffled by this number, and judged at the end only.
+        again: not 0: the same facts in another order, shuffled by this number.
     """
     stem = f"{name.replace(' ', '-')}{'-counterfact' if folder else ''}{'-live' if live else ''}-{seed}"
     streams = STREAMS / "second" if second else STREAMS
     streams = streams / f"order-{again}" if again else streams
-    brief = bool(second or again or name in APART)  # without the batteries of questions about abilities
+    brief = bool(second or again or name in APART)  # one look on the way, without the batteries of abilities
     apart = "knobs" if name in VARIANTS else "apart" if name in APART else ""
     path = streams / apart / f"{stem}.json"
     everything = order(seed) if folder is None else counterfact(folder, seed)
@@ -143,7 +144,8 @@ def unit(
         if not done:
             found |= unedited(made_with, streams)
         if not found:
-            found = look(lm, facts, done, EVERY, cohort if done == edits else COHORT, not brief)
+            some = fewer(facts, 1, 1) if brief else facts
+            found = look(lm, some, done, EVERY, cohort if done == edits else COHORT, not brief)
         if ends and "losses" not in found:
             same(found, lm)
             found |= {"losses": losses(lm), "free": free(lm, facts)}
@@ -160,7 +162,7 @@ def unit(
         checkpoint(0)
         with tqdm(total=edits, desc=path.stem) as bar:
             for done in stream(lm, name, facts, written, z):
-                if done == edits or (due(done, edits) and not again):
+                if done == edits or (due(done, edits) and not (brief and done != MIDDLE)):
                     checkpoint(done)
                 bar.update(done - bar.n)
     finally:

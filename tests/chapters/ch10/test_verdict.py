@@ -65,5 +65,6 @@ def test_the_figure_tells_its_numbers(small):
     figure, alt = verdict_figure([small], {"small": [100, 300]})
     left, right = figure.axes
     assert list(left.lines[0].get_xdata()) == [1.5, 5.0]  # edits over the mean rank
-    assert f"small, {RIVAL}: 75% named first; perplexity Wikipedia +0.0%" in alt
+    assert f"small, {RIVAL}: 75% named first" in alt
+    assert f"{RIVAL}: perplexity Wikipedia +0.0%, program text +20.0%" in alt
     assert len(right.get_yticklabels()) == len(KINDS) + 1
