@@ -18,10 +18,10 @@ from matplotlib.figure import Figure
 
 from ..kit.editors import VARIANTS, recipe
 from ..kit.elsewhere import KINDS, OUTSIDE, harm
-from ..kit.intervals import Change, difference
+from ..kit.intervals import Change, difference, told
 from ..kit.plots import drawing, legend
 from ..kit.stream_figures import draw_harm, style_of
-from ..kit.streams import FOLDER, Stream, checkpoint, read_stream, scores
+from ..kit.streams import FOLDER, Stream, checkpoint, last, read_stream, scores
 
 MODELS: Final = {"SmolLM2-135M": FOLDER, "Qwen2.5-Coder-0.5B": FOLDER / "second"}
 ROOMY, RIVAL, FORGETS, BARE = "AlphaEdit relative P", "MEMIT with history", "MEMIT", "ridge with history"
@@ -41,9 +41,15 @@ class Verdict:
 
     @classmethod
     def read(cls, model: str) -> Verdict:
-        """Those of a model of ``MODELS``."""
-        folders = {name: MODELS[model] / ("knobs" if name in VARIANTS else "") for name in JUDGED}
-        return cls(model, {name: read_stream(name, folder=folder) for name, folder in folders.items()})
+        """Those of a model of ``MODELS`` that have come to the end."""
+        found = {}
+        for name in JUDGED:
+            folder = MODELS[model] / ("knobs" if name in VARIANTS else "")
+            if (folder / f"{name.replace(' ', '-')}-counterfact-0.json").exists():
+                stream = read_stream(name, folder=folder, until=EDITS)
+                if "losses" in stream["checkpoints"][-1] and last(stream) == EDITS:
+                    found[name] = stream
+        return cls(model, found)
 
     def end(self, editor: str) -> Mapping[str, Any]:
         return checkpoint(self.streams[editor], EDITS)
@@ -69,6 +75,17 @@ class Verdict:
             sizes = self.end(name)["update"].values()
             rows[name]["‖ΔW‖/‖W‖"] = sum(sizes) / len(sizes)
         return pd.DataFrame(rows).T
+
+
+def answer(
+    verdict: Verdict, a: str, b: str, metric: str | None = "efficacy_top1", kind: str = OUTSIDE
+) -> str:
+    """One sentence of the verdict: who is ahead (or, for no metric, whose text of a kind suffers more)."""
+    if not {a, b} <= set(verdict.streams):
+        return f"{a} or {b} has not come to {EDITS:,} edits yet"
+    if metric is None:
+        return costs(verdict.harm(a, b)[kind], a, b)
+    return told(verdict.gap(a, b, metric), a, b)
 
 
 def percent(change: Change) -> str:

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from alphaedit_lite.book.ch10 import verdict
-from alphaedit_lite.book.ch10.verdict import EDITS, JUDGED, RIVAL, Verdict, verdict_figure
+from alphaedit_lite.book.ch10.verdict import EDITS, JUDGED, RIVAL, Verdict, answer, verdict_figure
 from alphaedit_lite.book.kit.editors import VARIANTS
 from alphaedit_lite.book.kit.elsewhere import KINDS, OUTSIDE
 
@@ -51,6 +51,20 @@ def test_gaps_are_by_fact_and_harm_by_text(small):
     against = small.harm("AlphaEdit", RIVAL)[OUTSIDE]
     assert against[:3] == pytest.approx((1.1 / 1.2 - 1,) * 3)
     assert against.n == 15
+
+
+def test_sentences_say_who_is_ahead_and_what_is_not_there(small, tmp_path):
+    assert (
+        answer(small, RIVAL, "AlphaEdit")
+        == "MEMIT with history is ahead of AlphaEdit by 25.0 points [25.0, 25.0]"
+    )
+    cheaper = "perplexity is lower after AlphaEdit than after MEMIT with history, −8.3% [−8.3%, −8.3%]"
+    assert answer(small, "AlphaEdit", RIVAL, None) == cheaper
+    assert "is the same" in answer(small, "AlphaEdit", RIVAL, None, KINDS[0])
+    (tmp_path / "MEMIT-counterfact-0.json").unlink()
+    late = Verdict.read("small")
+    assert "MEMIT" not in late.streams
+    assert answer(late, RIVAL, "MEMIT") == "MEMIT with history or MEMIT has not come to 1,000 edits yet"
 
 
 def test_the_table_has_a_row_for_every_editor(small):
