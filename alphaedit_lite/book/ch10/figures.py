@@ -2,6 +2,7 @@
 
 show(*fronts_figure(fronts, panels), name="10_fronts")     # every editor in the file over its knob
 knob_figure(fronts, "AlphaEdit", "λ = 0.8")                # one row among all others
+show(*verdict_figure(verdicts, ranks), name="10_verdict")  # two models after a thousand edits
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from ..kit.editors import ALPHA, RIDGE
+from ..kit.editors import ALPHA, RIDGE, VARIANTS, recipe
 from ..kit.fronts import MEMORY, Fronts
 from ..kit.plots import COLORS, drawing, legend, ticks
-from ..kit.stream_figures import rise_axis, style_of
+from ..kit.stream_figures import draw_harm, rise_axis, style_of
+from ..kit.streams import scores
+from .results import EDITS, Verdict
 
 TITLES = {"efficacy_top1": "named first, %", "generalization_top1": "paraphrases, %"}
 LABELLED = (ALPHA, RIDGE, MEMORY)  # their knobs are written beside their points
@@ -168,3 +171,35 @@ def knob_figure(fronts: Fronts, editor: str, knob: str, batch: int = 50) -> tupl
     parts = ", ".join(f"{share:.0%}" for share in shares)
     means = f"{row.efficacy_top1:.1%} named first, {row.generalization_top1:.1%} of paraphrases"
     return figure, f"{editor}, {knob}: perplexity up by {row.rise:.1%}; {means}; by batch {parts}."
+
+
+def rank_at(ranks: Sequence[int]) -> float:
+    """The room that P leaves: the mean rank over the edited layers."""
+    return sum(ranks) / len(ranks)
+
+
+def verdict_figure(verdicts: Sequence[Verdict], ranks: Mapping[str, Sequence[int]]) -> tuple[Figure, str]:
+    """A row for each model: what is named first over n / rank P, and the rise of perplexity by kind of text.
+
+    Args:
+        ranks: by model, the directions that P keeps in each edited layer.
+    """
+    said = []
+    with drawing(len(verdicts), 2, size=(7.2, 2.9 * len(verdicts)), squeeze=False) as (figure, grid):
+        for (left, right), verdict in zip(grid, verdicts, strict=True):
+            looks = {
+                name: style_of(recipe(name).name) | ({"mfc": "white", "ls": ":"} if name in VARIANTS else {})
+                for name in verdict.streams
+            }
+            for name, stream in verdict.streams.items():
+                done = [c["edits"] for c in stream["checkpoints"] if 0 < c["edits"] <= EDITS]
+                shares = [100 * scores(stream, n).mean() for n in done]
+                left.plot(
+                    [n / rank_at(ranks[verdict.model]) for n in done], shares, label=name, **looks[name]
+                )
+                said.append(f"{verdict.model}, {name}: {shares[-1]:.0f}% named first")
+            left.set(xlabel="edits / mean rank of P", ylabel="named first, %", ylim=(0, 102))
+            left.set_title(verdict.model, loc="left", fontsize=9)
+            said += draw_harm(right, {name: verdict.harm(name) for name in looks}, looks)
+        legend(figure, grid[0, 0], ncols=3, fontsize=7.5)
+    return figure, f"What {EDITS} edits wrote and cost. {'; '.join(said)}."

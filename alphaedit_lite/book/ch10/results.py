@@ -7,21 +7,30 @@ The editors at their defaults stand in results/stream, other settings of them in
 What papers print is shown beside ours, never mixed with it:
 
     table_beside({"AlphaEdit": (100.0, 80.0, 85.0)})    # the paper's columns, and ours at the right
+
+And the verdict on two models, from streams that end with the losses of ``kit.elsewhere``:
+
+    small, large = (Verdict.read(model) for model in MODELS)
+    small.gap("AlphaEdit", "MEMIT with history")              # first choice, fact by fact
+    small.harm("AlphaEdit", "MEMIT with history")["chat"]     # perplexity against the other's, by text
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from ..kit.editors import recipe
+from ..kit.editors import VARIANTS, recipe
+from ..kit.elsewhere import KINDS, OUTSIDE, costs, harm
 from ..kit.fronts import Fronts
+from ..kit.intervals import Change, difference, told
 from ..kit.probes import COLUMNS
-from ..kit.streams import FOLDER, Stream, all_streams, checkpoint, course, scores
+from ..kit.streams import FOLDER, Stream, all_streams, checkpoint, course, last, read_stream, scores
 
 Three = Sequence[float]
 # Fang et al. 2025 (arXiv 2410.02355), table 1: CounterFact, 2,000 edits in batches of 100; efficacy,
@@ -94,3 +103,68 @@ def table_beside(ours: Mapping[str, Three], heading: str = "ours") -> pd.DataFra
     rows = {name: [x for found in columns.values() for x in found.get(name, missing)] for name in names}
     heads = pd.MultiIndex.from_product([list(columns), ["Eff", "Gen", "Spe"]])
     return pd.DataFrame(rows, index=heads).T
+
+
+MODELS: Final = {"SmolLM2-135M": FOLDER, "Qwen2.5-Coder-0.5B": FOLDER / "second"}
+ROOMY, RIVAL, FORGETS, BARE = "AlphaEdit relative P", "MEMIT with history", "MEMIT", "ridge with history"
+JUDGED: Final = ("AlphaEdit", ROOMY, RIVAL, FORGETS, BARE)
+EDITS: Final = 1000
+METRICS: Final = {
+    "efficacy_top1": "named first", "generalization_top1": "paraphrases", "specificity": "neighbours",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The streams of one model, all of the same facts in the same order."""
+
+    model: str
+    streams: Mapping[str, Stream]
+
+    @classmethod
+    def read(cls, model: str) -> Verdict:
+        """Those of a model of ``MODELS`` that have come to the end."""
+        found = {}
+        for name in JUDGED:
+            folder = MODELS[model] / ("knobs" if name in VARIANTS else "")
+            if (folder / f"{name.replace(' ', '-')}-counterfact-0.json").exists():
+                stream = read_stream(name, folder=folder, until=EDITS)
+                if "losses" in stream["checkpoints"][-1] and last(stream) == EDITS:
+                    found[name] = stream
+        return cls(model, found)
+
+    def end(self, editor: str) -> Mapping[str, Any]:
+        return checkpoint(self.streams[editor], EDITS)
+
+    def gap(self, a: str, b: str, metric: str = "efficacy_top1") -> Change:
+        """How far a is ahead of b after all edits, on the facts judged then."""
+        return difference(*(scores(self.streams[name], EDITS, metric) for name in (a, b)))
+
+    def harm(self, a: str, b: str | None = None) -> dict[str, Change]:
+        """How much higher perplexity is after a's edits than after b's (or before all), by kind of text."""
+        before = self.end(b) if b else checkpoint(self.streams[a], 0)
+        return harm(before["losses"], self.end(a)["losses"])
+
+    def table(self) -> pd.DataFrame:
+        """One row per editor: shares, how often a free answer names the object, and rises as ``Change``."""
+        rows = {}
+        for name, stream in self.streams.items():
+            found = {label: scores(stream, EDITS, metric).mean() for metric, label in METRICS.items()}
+            said = self.end(name)["free"]["mention"]
+            rises = self.harm(name)
+            rows[name] = found | {"says it": said.count("1") / len(said)}
+            rows[name] |= {kind: rises[kind] for kind in (KINDS[0], OUTSIDE)}
+            sizes = self.end(name)["update"].values()
+            rows[name]["‖ΔW‖/‖W‖"] = sum(sizes) / len(sizes)
+        return pd.DataFrame(rows).T
+
+
+def answer(
+    verdict: Verdict, a: str, b: str, metric: str | None = "efficacy_top1", kind: str = OUTSIDE
+) -> str:
+    """One sentence of the verdict: who is ahead (or, for no metric, whose text of a kind suffers more)."""
+    if not {a, b} <= set(verdict.streams):
+        return f"{a} or {b} has not come to {EDITS:,} edits yet"
+    if metric is None:
+        return costs(verdict.harm(a, b)[kind], a, b)
+    return told(verdict.gap(a, b, metric), a, b)

@@ -22,7 +22,7 @@ from ..kit.elsewhere import KINDS, TOKENS, losses, texts
 from ..kit.layer import keys_and_residuals
 from ..kit.probes import fewer
 from ..kit.results import RESULTS, keep, resume
-from .planner import Planner
+from .experiments import Planner
 
 PATH = RESULTS / "elsewhere.json"
 LAYER, COUNT, SHARE = 7, 200, 0.6

@@ -96,3 +96,17 @@ def harm(before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[flo
         mean, low, high, n = interval(change)
         found[kind] = Change(math.expm1(mean), math.expm1(low), math.expm1(high), n)
     return found
+
+
+def percent(change: Change) -> str:
+    """A rise of perplexity with its interval: "+3.2% [+1.0%, +5.4%]"."""
+    mean, low, high = (f"{100 * x:+.1f}%".replace("-", "−") for x in change[:3])
+    return f"{mean} [{low}, {high}]"
+
+
+def costs(change: Change, a: str, b: str) -> str:
+    """In words: whose text has become harder to predict, by how much; or that nobody knows."""
+    if not change.sure:
+        return f"perplexity is the same after {a} and {b} within the noise ({percent(change)})"
+    than = "higher" if change.mean > 0 else "lower"
+    return f"perplexity is {than} after {a} than after {b}, {percent(change)}"

@@ -760,8 +760,7 @@ pd.DataFrame(lengths, index=columns).T.style.format("{:.2f}")
 # modules of Python's library, political speeches, and small talk in the model's own chat form.
 
 # %%
-from alphaedit_lite.book.ch10.verdict import percent
-from alphaedit_lite.book.kit.elsewhere import OUTSIDE, harm
+from alphaedit_lite.book.kit.elsewhere import OUTSIDE, harm, percent
 
 elsewhere = result("elsewhere.json")
 written = {n: r for n, r in elsewhere["rows"].items() if n != "unedited"}
@@ -818,7 +817,7 @@ pd.DataFrame(table).T
 # `room` is n over the rank of P.
 
 # %%
-from alphaedit_lite.book.ch14.planner import Planner
+from alphaedit_lite.book.ch14.experiments import Planner
 from alphaedit_lite.book.ch14.study_elsewhere import moments
 
 planner = Planner(K, R, moments(lm, C0), lm.weight(LAYER))

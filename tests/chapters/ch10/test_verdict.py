@@ -5,8 +5,9 @@ import math
 
 import pytest
 
-from alphaedit_lite.book.ch10 import verdict
-from alphaedit_lite.book.ch10.verdict import EDITS, JUDGED, RIVAL, Verdict, answer, verdict_figure
+from alphaedit_lite.book.ch10 import results
+from alphaedit_lite.book.ch10.figures import verdict_figure
+from alphaedit_lite.book.ch10.results import EDITS, JUDGED, RIVAL, Verdict, answer
 from alphaedit_lite.book.kit.editors import VARIANTS
 from alphaedit_lite.book.kit.elsewhere import KINDS, OUTSIDE
 
@@ -16,7 +17,7 @@ def look(edits, share, rise):
         {
             "first": first,
             "facts": 4,
-            "scores": {m: [float(i < 4 * share) for i in range(4)] for m in verdict.METRICS},
+            "scores": {m: [float(i < 4 * share) for i in range(4)] for m in results.METRICS},
         }
         for first in range(0, max(edits, 100), 100)
     ]
@@ -30,7 +31,7 @@ def look(edits, share, rise):
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
-    monkeypatch.setattr(verdict, "MODELS", {"small": tmp_path})
+    monkeypatch.setattr(results, "MODELS", {"small": tmp_path})
     (tmp_path / "knobs").mkdir()
     for name in JUDGED:
         share, rise = (0.75, 0.2) if name == RIVAL else (0.5, 0.1)

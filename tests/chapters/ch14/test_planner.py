@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from alphaedit_lite import solvers
-from alphaedit_lite.book.ch14.planner import Planner
+from alphaedit_lite.book.ch14.experiments import Planner
 from alphaedit_lite.nullspace import NullSpace
 
 
