@@ -7,7 +7,7 @@ import pytest
 from alphaedit_lite.book.ch10.study import grid
 from alphaedit_lite.book.ch13.experiments import AFTER, INSIDE, Pairs
 from alphaedit_lite.book.kit import studies
-from alphaedit_lite.book.kit.editors import EDITORS, VARIANTS, Recipe, recipe
+from alphaedit_lite.book.kit.editors import APART, EDITORS, VARIANTS, Recipe, recipe
 from alphaedit_lite.book.kit.fronts import WITH_P
 from alphaedit_lite.book.kit.probes import COLUMNS
 from alphaedit_lite.book.kit.results import result
@@ -18,7 +18,7 @@ from alphaedit_lite.finetune import FineTuneConfig
 
 
 def test_committed_streams_were_made_with_these_settings():
-    paths = [*FOLDER.glob("*.json"), *FOLDER.glob("knobs/*.json")]
+    paths = list(FOLDER.rglob("*.json"))
     assert len(paths) > 10
     for path in paths:
         saved = json.loads(path.read_text(encoding="utf-8"))
@@ -26,6 +26,7 @@ def test_committed_streams_were_made_with_these_settings():
         assert json.loads(json.dumps(recipe(name).settings)) == settings, path.name
         assert (recipe(name).batch or studies.BATCH) == batch, path.name
         assert (path.parent.name == "knobs") == (name in VARIANTS), path.name
+        assert (path.parent.name == "apart") == (name in APART), path.name
 
 
 def plain(settings):

@@ -99,7 +99,9 @@ def harm(before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[flo
 
 
 def percent(change: Change) -> str:
-    """A rise of perplexity with its interval: "+3.2% [+1.0%, +5.4%]"."""
+    """A rise of perplexity with its interval: "+3.2% [+1.0%, +5.4%]"; from tenfold on "×12 [×9, ×16]"."""
+    if change.mean > 9:
+        return "×{:,.0f} [×{:,.0f}, ×{:,.0f}]".format(*(1 + x for x in change[:3]))
     mean, low, high = (f"{100 * x:+.1f}%".replace("-", "−") for x in change[:3])
     return f"{mean} [{low}, {high}]"
 

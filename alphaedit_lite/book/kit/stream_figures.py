@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from .editors import EDITORS
+from .elsewhere import percent
 from .intervals import Change, signed
 from .plots import COLORS, LINES, drawing, legend, ticks
 from .streams import Stream, checkpoint, course, last, matrix, scores
@@ -138,22 +139,28 @@ def draw_harm(
     axis: Any, rises: Mapping[str, Mapping[str, Change]], looks: Mapping[str, Mapping[str, Any]]
 ) -> list[str]:
     """The rise of perplexity by kind of text, one mark with its interval per editor; a sentence for each.
+    In %, or, if some has grown tenfold, as multiples on a logarithmic axis.
 
     Args:
         rises: editor -> kind of text -> rise as a share.  looks: editor -> colour and marker.
     """
     said, kinds = [], list(next(iter(rises.values())))
+    broken = any(change.mean > 9 for found in rises.values() for change in found.values())
+    scale, start = (1.0, 1.0) if broken else (100.0, 0.0)
     for i, (name, found) in enumerate(rises.items()):
         y = np.arange(len(kinds)) + 0.14 * (i - len(rises) // 2)
-        middle, low, high = (100 * np.array([found[kind][part] for kind in kinds]) for part in range(3))
+        middle, low, high = (
+            start + scale * np.array([found[kind][part] for kind in kinds]) for part in range(3)
+        )
         axis.hlines(y, low, high, color=looks[name]["color"], lw=1)
         axis.plot(middle, y, label=name, **{**looks[name], "ls": ""})
-        end = ", ".join(f"{kind} {x:+.1f}%" for kind, x in zip(kinds, middle, strict=True))
-        said.append(f"{name}: perplexity {end}")
-    axis.axvline(0, color="0.7", lw=0.8)
+        said.append(f"{name}: perplexity " + ", ".join(f"{kind} {percent(found[kind])}" for kind in kinds))
+    axis.axvline(start, color="0.7", lw=0.8)
     axis.set_yticks(np.arange(len(kinds)), kinds, fontsize=8)
     axis.invert_yaxis()
-    axis.set_xlabel("perplexity rises by, %")
+    axis.set_xlabel("perplexity, × that of the unedited model" if broken else "perplexity rises by, %")
+    if broken:
+        axis.set_xscale("log")
     return said
 
 

@@ -795,7 +795,54 @@ both.style.format("{:.1f}", na_rep="–")
 # By (10.3) the sequence should give the same.
 # It does not, and one reason is in our list: in their sequence z is found anew for every batch.
 # The theorem needs fixed targets.
+
+# %% [markdown]
+# ## 10. The verdict
 #
+# *A page for whoever reads one page only.*
+# Who is ahead after [[=LONG:,]] edits, and at what price?
+# Here two models are asked, with a yardstick that the sections before did not have.
+#
+# * **A second model.** A layer of Qwen2.5-Coder-0.5B has [[=WIDE:,]] directions, not [[=lm.d_ff:,]].
+#   So [[=LONG:,]] facts are [[=LONG / lm.d_ff:.2f]] of the first model's width and [[=LONG / WIDE:.2f]] of the second's.
+#   (The paper's 2,000 on Llama3-8B are [[=2000 / 14336:.2f]].)
+#   But at the authors' threshold P keeps only [[=min(ranks[large.model])]] directions in the second model's block 2,
+#   and [[=max(ranks[large.model]):,]] in its block 6.
+#   An absolute threshold is another one for each layer.
+# * **Harm beyond Wikipedia**: the loss of each of 60 texts of four kinds.
+#   ([Laboratory 14](14_limits.ipynb), section 6, says which.) So every rise has an interval over texts.
+#
+# On one model all editors write the same facts in the same order, with the same targets z of the unedited model.
+# λ and c are on both models those that were tuned for the *first*.
+
+# %%
+from alphaedit_lite.book.ch10.figures import verdict_figure
+from alphaedit_lite.book.ch10.results import MODELS, Verdict, answer
+from alphaedit_lite.book.kit.elsewhere import OUTSIDE, percent
+
+WIDE = 4864  # d_ff of the second model
+small, large = (Verdict.read(model) for model in MODELS)
+ranks = {
+    small.model: usual,
+    large.model: list(result("second.json")["rank"].values()),
+}
+show(*verdict_figure((small, large), ranks), name="10_verdict")
+
+# %%
+both = pd.concat({x.model: x.table() for x in (small, large)})
+shares = [*METRICS.values(), "says it"]
+shown = both.style.format("{:.0%}", subset=shares)
+shown = shown.format(percent, subset=["Wikipedia", OUTSIDE])
+shown.format("{:.2f}", subset=["‖ΔW‖/‖W‖"])
+
+# %% [markdown]
+# **How to read it.** Left: what is named first of the facts written so far, over their number divided by the mean
+# rank of P. Right: how far perplexity has risen at the end, by kind of text. `says it`: a free answer of 20 tokens
+# names the new object, for one fact in ten. `Wikipedia` and `outside Wikipedia` are rises of perplexity.
+#
+# VERDICT_SENTENCES
+
+# %% [markdown]
 # ## Paper ↔ code: the other editors
 #
 # | in the papers | in the authors' code | here |

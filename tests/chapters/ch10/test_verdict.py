@@ -79,5 +79,13 @@ def test_the_figure_tells_its_numbers(small):
     left, right = figure.axes
     assert list(left.lines[0].get_xdata()) == [1.5, 5.0]  # edits over the mean rank
     assert f"small, {RIVAL}: 75% named first" in alt
-    assert f"{RIVAL}: perplexity Wikipedia +0.0%, program text +20.0%" in alt
+    assert f"{RIVAL}: perplexity Wikipedia +0.0% [+0.0%, +0.0%], program text +20.0% [" in alt
     assert len(right.get_yticklabels()) == len(KINDS) + 1
+
+
+def test_a_collapse_is_drawn_in_multiples(small):
+    for text in small.streams["AlphaEdit"]["checkpoints"][-1]["losses"].values():
+        text[:] = [loss + math.log(50) for loss in text]
+    figure, alt = verdict_figure([small], {"small": [100, 300]})
+    assert figure.axes[1].get_xscale() == "log"
+    assert "AlphaEdit: perplexity Wikipedia ×50 [×50, ×50], program text ×55" in alt
