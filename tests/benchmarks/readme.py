@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from alphaedit_lite.book.ch10.results import JUDGED, MODELS, RIVAL, Verdict, answer
+from alphaedit_lite.book.kit.elsewhere import HOME, OUTSIDE, percent
 from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.support.assets import replacing
 from tests.benchmarks.quality import KINDS, difference
@@ -120,6 +122,31 @@ def mean(values: Sequence[float]) -> float:
     return statistics.fmean(value for value in values if not math.isnan(value))
 
 
+def verdict(verdicts: Sequence[Verdict]) -> str:
+    """After a thousand edits: what each editor has written into two models, and what it cost."""
+    heads, rule = ["after 1,000 CounterFact edits"], ["---"]
+    rows = {name: [name] for name in JUDGED}
+    for found in verdicts:
+        heads += [f"{found.model}: named first", "Wikipedia", "other text"]
+        rule += ["---"] * 3
+        table = found.table()
+        for name, row in rows.items():
+            if name not in table.index:
+                row += ["not run"] * 3
+                continue
+            row += [
+                f"{table['named first'][name]:.1%}",
+                *(percent(table[k][name]) for k in (HOME, OUTSIDE)),
+            ]
+    lines = [heads, rule, *rows.values()]
+    said = "\n".join(
+        f"{found.model}: {answer(found, 'AlphaEdit', RIVAL)}; on Wikipedia, {answer(found, 'AlphaEdit', RIVAL, None, HOME)};"
+        f"\non other text, {answer(found, 'AlphaEdit', RIVAL, None)}."
+        for found in verdicts
+    )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{said}\n"
+
+
 def in_short(bench: dict[str, Any]) -> str:
     """What README says of the table."""
     ours, n = bench["ways"][OURS], bench["facts"]["together"]
@@ -150,6 +177,7 @@ def filled(text: str) -> str:
     """README with the figures of the results as they are now."""
     for name, new in (
         ("quality", quality(result("quality.json"), "CounterFact")),
+        ("verdict", verdict([Verdict.read(model) for model in MODELS])),
         ("speed", in_short(result("bench.json"))),
     ):
         text = between(text, f"<!-- filled in: {name} -->", f"<!-- until here: {name} -->", new)
@@ -166,6 +194,8 @@ def page(text: str) -> str:
     there = {kind: head for kind, head in KINDS.items() if f"{kind}, defaults" in found["rows"]}
     new = "\n".join(f"{head}\n\n{quality(found, kind)}" for kind, head in there.items())
     text = between(text, "<!-- filled in: quality -->", "<!-- until here: quality -->", f"\n{new}\n")
+    new = verdict([Verdict.read(model) for model in MODELS])
+    text = between(text, "<!-- filled in: verdict -->", "<!-- until here: verdict -->", f"\n{new}\n")
     new = speed(result("bench.json"), result("parts.json")) + second(result("second.json"))
     return between(text, BEGIN, END, re.sub(r"\[results/([^\]]*)\]\([^)]*\)", r"`results/\1`", new))
 

@@ -8,7 +8,8 @@ import pytest
 
 from alphaedit_lite import load_model
 from alphaedit_lite.book.kit import elsewhere
-from alphaedit_lite.book.kit.elsewhere import KINDS, OUTSIDE, TEXTS, harm, losses
+from alphaedit_lite.book.kit.elsewhere import KINDS, OUTSIDE, TEXTS, costs, harm, losses, percent
+from alphaedit_lite.book.kit.intervals import Change
 from alphaedit_lite.support.texts import wikipedia_leads
 
 
@@ -22,6 +23,15 @@ def test_harm_is_the_ratio_of_geometric_means_and_its_interval_is_paired():
         assert found[kind][:3] == pytest.approx((rise[kind],) * 3)
     assert found[OUTSIDE].mean == pytest.approx(np.prod([1 + rise[k] for k in KINDS[1:]]) ** (1 / 3) - 1)
     assert found[OUTSIDE].n == 120
+
+
+def test_a_rise_is_told_in_percent_and_a_collapse_in_multiples():
+    assert percent(Change(0.032, -0.01, 0.054, 60)) == "+3.2% [−1.0%, +5.4%]"
+    assert percent(Change(1.4, 0.9, 12.3, 60)) == "×2.4 [×1.9, ×13]"
+    assert costs(Change(0.1, -0.1, 0.3, 60), "A", "B").startswith("perplexity is the same after A and B")
+    assert costs(Change(-0.2, -0.3, -0.1, 60), "A", "B").startswith(
+        "perplexity is lower after A than after B, −20"
+    )
 
 
 def test_losses_are_those_of_each_text_by_itself(lm):

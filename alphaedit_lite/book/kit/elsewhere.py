@@ -38,7 +38,8 @@ CHATS: Final = [
     )
     for topic in ("conversations", "emotion", "psychology", "ai", "humor")
 ]  # fmt: skip
-KINDS: Final = ("Wikipedia", "program text", "speeches", "chat")
+HOME: Final = "Wikipedia"  # the statistics' own kind
+KINDS: Final = (HOME, "program text", "speeches", "chat")
 OUTSIDE: Final = "outside Wikipedia"
 Losses = dict[str, list[float]]
 
@@ -90,7 +91,7 @@ def harm(before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[flo
     ``OUTSIDE`` is over all texts but Wikipedia's. ``before`` may be another editor, too.
     """
     changes = {kind: np.subtract(after[kind], before[kind]) for kind in before}
-    changes[OUTSIDE] = np.concatenate([change for kind, change in changes.items() if kind != KINDS[0]])
+    changes[OUTSIDE] = np.concatenate([change for kind, change in changes.items() if kind != HOME])
     found = {}
     for kind, change in changes.items():
         mean, low, high, n = interval(change)
@@ -99,10 +100,11 @@ def harm(before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[flo
 
 
 def percent(change: Change) -> str:
-    """A rise of perplexity with its interval: "+3.2% [+1.0%, +5.4%]"; from tenfold on "×12 [×9, ×16]"."""
-    if change.mean > 9:
-        return "×{:,.0f} [×{:,.0f}, ×{:,.0f}]".format(*(1 + x for x in change[:3]))
-    mean, low, high = (f"{100 * x:+.1f}%".replace("-", "−") for x in change[:3])
+    """A rise of perplexity with its interval: "+3.2% [+1.0%, +5.4%]"; from twice on, "×2.4 [×1.9, ×3.2]"."""
+    if change.mean >= 1:
+        mean, low, high = (f"×{1 + x:,.1f}" if x < 9 else f"×{1 + x:,.0f}" for x in change[:3])
+    else:
+        mean, low, high = (f"{100 * x:+.1f}%".replace("-", "−") for x in change[:3])
     return f"{mean} [{low}, {high}]"
 
 
