@@ -721,10 +721,10 @@ show(*fronts_figure(sweep, panel, names), name="10_front")
 # Ridge regression, which is AlphaEdit without P, is far behind.
 #
 # After 1,000 edits the [laboratory](lab/10_sequential_editing.ipynb)
-# repeats this with other knobs, other orders and the paper's own table.
+# repeats this with other knobs, other orders, a second model and the paper's table.
 # There AlphaEdit's default is not on the front.
 # And P helps the editor that has no C0 (ridge), but costs the one that has it (MEMIT):
-# in this order of the facts, at this threshold and this λ.
+# in this order, at this threshold and λ.
 
 # %% [markdown] tags=["instructor"]
 # **For the instructor, section 6.**

@@ -264,6 +264,9 @@ leaks.style.format("{:.0%}")
 # Does a small leak mean little harm in the whole model? Not simply.
 # The [laboratory](lab/14_limits.ipynb) writes 200 facts through seven such P:
 # the order of their leaks is not the order of what they cost.
+# And its section 6 measures harm on text that no P was made from.
+# At an equal share written, our P does more harm to program text than no P at all,
+# and a wider P does less harm everywhere.
 
 # %% [markdown]
 # ## 3. Equal keys
