@@ -122,11 +122,11 @@ class Verdict:
     streams: Mapping[str, Stream]
 
     @classmethod
-    def read(cls, model: str) -> Verdict:
-        """Those of a model of ``MODELS`` that have come to the end."""
-        found = {}
+    def read(cls, model: str, again: int = 0) -> Verdict:
+        """Those of a model of ``MODELS`` that have come to the end; ``again``: of that other order of the facts."""
+        found, home = {}, MODELS[model] / (f"order-{again}" if again else "")
         for name in JUDGED:
-            folder = MODELS[model] / ("knobs" if name in VARIANTS else "")
+            folder = home / ("knobs" if name in VARIANTS else "")
             if (folder / f"{name.replace(' ', '-')}-counterfact-0.json").exists():
                 stream = read_stream(name, folder=folder, until=EDITS)
                 if "losses" in stream["checkpoints"][-1] and last(stream) == EDITS:
@@ -136,9 +136,14 @@ class Verdict:
     def end(self, editor: str) -> Mapping[str, Any]:
         return checkpoint(self.streams[editor], EDITS)
 
-    def gap(self, a: str, b: str, metric: str = "efficacy_top1") -> Change:
-        """How far a is ahead of b after all edits, on the facts judged then."""
-        return difference(*(scores(self.streams[name], EDITS, metric) for name in (a, b)))
+    def gap(self, a: str, b: str, metric: str = "efficacy_top1", edits: int = EDITS) -> Change:
+        """How far a is ahead of b after so many edits, on the facts judged then."""
+        return difference(*(scores(self.streams[name], edits, metric) for name in (a, b)))
+
+    def rise(self, editor: str, edits: int = EDITS) -> float:
+        """How far the perplexity of 30 held-out leads has risen, as a share: one number, no interval."""
+        before, now = (checkpoint(self.streams[editor], n)["perplexity"] for n in (0, edits))
+        return float(now / before - 1)
 
     def harm(self, a: str, b: str | None = None) -> dict[str, Change]:
         """How much higher perplexity is after a's edits than after b's (or before all), by kind of text."""

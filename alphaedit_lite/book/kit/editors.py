@@ -110,6 +110,10 @@ VARIANTS: dict[str, Recipe] = {  # other settings of AlphaEdit and its best riva
 APART: dict[str, Recipe] = {  # for one question each, of the verdict: what would change our mind
     "AlphaEdit one layer": EDITORS[ALPHA].turned("λ = 0.8, one layer", layers=(7,)),
     "MEMIT with history one layer": _MEMIT.turned("c = 1000, one layer", layers=(7,)),
+    "MEMIT with history c 15000": _MEMIT.turned("c = 15000", weight=15_000.0),
+    "AlphaEdit relative P lambda 8": EDITORS[ALPHA].turned(
+        "λ = 8, relative P", threshold=1.0, threshold_kind="relative", lam=8.0
+    ),
     "MEMIT c 15000": EDITORS["MEMIT"].turned("c = 15000", weight=15_000.0),
 }
 
