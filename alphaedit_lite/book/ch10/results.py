@@ -123,7 +123,7 @@ class Verdict:
 
     @classmethod
     def read(cls, model: str, again: int = 0) -> Verdict:
-        """Those of a model of ``MODELS`` that have come to the end; ``again``: of that other order of the facts."""
+        """Those of a model of ``MODELS`` that have come to the end; ``again``: in that other order."""
         found, home = {}, MODELS[model] / (f"order-{again}" if again else "")
         for name in JUDGED:
             folder = home / ("knobs" if name in VARIANTS else "")
