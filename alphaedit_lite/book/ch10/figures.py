@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from ..kit.editors import ALPHA, RIDGE, VARIANTS, recipe
+from ..kit.editors import ALPHA, EDITORS, RIDGE, VARIANTS, recipe
 from ..kit.fronts import MEMORY, Fronts
 from ..kit.plots import COLORS, drawing, legend, ticks
 from ..kit.stream_figures import draw_harm, rise_axis, style_of
@@ -187,10 +187,10 @@ def verdict_figure(verdicts: Sequence[Verdict], ranks: Mapping[str, Sequence[int
     said = []
     with drawing(len(verdicts), 2, size=(7.2, 2.9 * len(verdicts)), squeeze=False) as (figure, grid):
         for (left, right), verdict in zip(grid, verdicts, strict=True):
-            looks = {
-                name: style_of(recipe(name).name) | ({"mfc": "white", "ls": ":"} if name in VARIANTS else {})
-                for name in verdict.streams
-            }
+            looks = {name: style_of(recipe(name).name) for name in verdict.streams}
+            for name in looks:
+                if name not in EDITORS:  # another setting of an editor: hollow
+                    looks[name] |= {"mfc": "white", "ls": ":" if name in VARIANTS else "-."}
             for name, stream in verdict.streams.items():
                 done = [c["edits"] for c in stream["checkpoints"] if 0 < c["edits"] <= EDITS]
                 shares = [100 * scores(stream, n).mean() for n in done]
@@ -201,5 +201,5 @@ def verdict_figure(verdicts: Sequence[Verdict], ranks: Mapping[str, Sequence[int
             left.set(xlabel="edits / mean rank of P", ylabel="named first, %", ylim=(0, 102))
             left.set_title(verdict.model, loc="left", fontsize=9)
             said += draw_harm(right, {name: verdict.harm(name) for name in looks}, looks)
-        legend(figure, grid[0, 0], ncols=3, fontsize=7.5)
+        legend(figure, grid[-1, 0], ncols=3, fontsize=7.5)
     return figure, f"What {EDITS} edits wrote and cost. {'; '.join(said)}."

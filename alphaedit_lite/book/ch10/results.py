@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from ..kit.editors import VARIANTS, recipe
+from ..kit.editors import APART, VARIANTS, recipe
 from ..kit.elsewhere import KINDS, OUTSIDE, costs, harm
 from ..kit.fronts import Fronts
 from ..kit.intervals import Change, difference, told
@@ -107,7 +107,8 @@ def table_beside(ours: Mapping[str, Three], heading: str = "ours") -> pd.DataFra
 
 MODELS: Final = {"SmolLM2-135M": FOLDER, "Qwen2.5-Coder-0.5B": FOLDER / "second"}
 ROOMY, RIVAL, FORGETS, BARE = "AlphaEdit relative P", "MEMIT with history", "MEMIT", "ridge with history"
-JUDGED: Final = ("AlphaEdit", ROOMY, RIVAL, FORGETS, BARE)
+FIRM, SLOW = "MEMIT with history c 15000", "AlphaEdit relative P lambda 8"  # on the second model only
+JUDGED: Final = ("AlphaEdit", ROOMY, SLOW, RIVAL, FIRM, FORGETS, BARE)
 EDITS: Final = 1000
 METRICS: Final = {
     "efficacy_top1": "named first", "generalization_top1": "paraphrases", "specificity": "neighbours",
@@ -126,7 +127,7 @@ class Verdict:
         """Those of a model of ``MODELS`` that have come to the end; ``again``: in that other order."""
         found, home = {}, MODELS[model] / (f"order-{again}" if again else "")
         for name in JUDGED:
-            folder = home / ("knobs" if name in VARIANTS else "")
+            folder = home / ("knobs" if name in VARIANTS else "apart" if name in APART else "")
             if (folder / f"{name.replace(' ', '-')}-counterfact-0.json").exists():
                 stream = read_stream(name, folder=folder, until=EDITS)
                 if "losses" in stream["checkpoints"][-1] and last(stream) == EDITS:

@@ -111,6 +111,6 @@ def percent(change: Change) -> str:
 def costs(change: Change, a: str, b: str) -> str:
     """In words: whose text has become harder to predict, by how much; or that nobody knows."""
     if not change.sure:
-        return f"perplexity is the same after {a} and {b} within the noise ({percent(change)})"
+        return f"no difference of perplexity between {a} and {b} is seen ({percent(change)})"
     than = "higher" if change.mean > 0 else "lower"
     return f"perplexity is {than} after {a} than after {b}, {percent(change)}"

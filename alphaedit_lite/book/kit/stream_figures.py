@@ -148,7 +148,7 @@ def draw_harm(
     broken = any(change.mean > 9 for found in rises.values() for change in found.values())
     scale, start = (1.0, 1.0) if broken else (100.0, 0.0)
     for i, (name, found) in enumerate(rises.items()):
-        y = np.arange(len(kinds)) + 0.14 * (i - len(rises) // 2)
+        y = np.arange(len(kinds)) + 0.75 * (i - len(rises) // 2) / len(rises)
         middle, low, high = (
             start + scale * np.array([found[kind][part] for kind in kinds]) for part in range(3)
         )

@@ -792,7 +792,7 @@ pd.DataFrame(dearer_by).T
 #
 # * **At home P may pay.**
 #   On Wikipedia, against no P: [[=percent(dearer['no P']['Wikipedia'])]]; the interval leaves the sign open.
-# * **Abroad it costs.**
+# * **On program text it costs.**
 #   On program text the same comparison gives [[=percent(dearer['no P']['program text'])]],
 #   over all text but Wikipedia [[=percent(dearer['no P'][OUTSIDE])]].
 #   Chapter 7 says what to expect:

@@ -8,7 +8,7 @@ import pytest
 from alphaedit_lite.book.ch10 import results
 from alphaedit_lite.book.ch10.figures import verdict_figure
 from alphaedit_lite.book.ch10.results import EDITS, JUDGED, RIVAL, Verdict, answer
-from alphaedit_lite.book.kit.editors import VARIANTS
+from alphaedit_lite.book.kit.editors import APART, VARIANTS
 from alphaedit_lite.book.kit.elsewhere import KINDS, OUTSIDE
 
 
@@ -32,14 +32,15 @@ def look(edits, share, rise):
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "MODELS", {"small": tmp_path})
-    (tmp_path / "knobs").mkdir()
+    for folder in ("knobs", "apart"):
+        (tmp_path / folder).mkdir()
     for name in JUDGED:
         share, rise = (0.75, 0.2) if name == RIVAL else (0.5, 0.1)
         stream = {
             "editor": name,
             "checkpoints": [look(0, 0.0, 0.0), look(300, share, rise), look(EDITS, share, rise)],
         }
-        folder = tmp_path / ("knobs" if name in VARIANTS else "")
+        folder = tmp_path / ("knobs" if name in VARIANTS else "apart" if name in APART else "")
         (folder / f"{name.replace(' ', '-')}-counterfact-0.json").write_text(json.dumps(stream))
     return Verdict.read("small")
 
@@ -59,7 +60,7 @@ def test_sentences_say_who_is_ahead_and_what_is_not_there(small, tmp_path):
     assert ahead.startswith("MEMIT with history is ahead of AlphaEdit by 25.0 points [")
     cheaper = "perplexity is lower after AlphaEdit than after MEMIT with history, −8.3% [−8.3%, −8.3%]"
     assert answer(small, "AlphaEdit", RIVAL, None) == cheaper
-    assert "is the same" in answer(small, "AlphaEdit", RIVAL, None, KINDS[0])
+    assert "no difference" in answer(small, "AlphaEdit", RIVAL, None, KINDS[0])
     (tmp_path / "MEMIT-counterfact-0.json").unlink()
     late = Verdict.read("small")
     assert "MEMIT" not in late.streams
