@@ -807,7 +807,7 @@ both.style.format("{:.1f}", na_rep="–")
 #   So [[=LONG:,]] facts are [[=LONG / lm.d_ff:.2f]] of the first model's width
 #   and [[=LONG / WIDE:.2f]] of the second's.
 #   (The paper's 2,000 on Llama3-8B are [[=2000 / 14336:.2f]].)
-#   But at the authors' threshold P keeps only [[=min(ranks[large.model])]] directions in the second model's block 2,
+#   But at the authors' threshold P keeps only [[=min(ranks[large.model]):d]] directions in the second model's block 2,
 #   and [[=max(ranks[large.model]):,]] in its block 6.
 #   An absolute threshold is another one for each layer.
 # * **Harm beyond Wikipedia**: the loss of each of 60 texts of four kinds.
@@ -833,9 +833,9 @@ ranks = {
 show(*verdict_figure((small, large), ranks), name="10_verdict")
 
 # %%
-verdicts = pd.concat({x.model: x.table() for x in (small, large)})
+last_table = pd.concat({x.model: x.table() for x in (small, large)})
 shares = [*METRICS.values(), "says it"]
-shown = verdicts.style.format("{:.0%}", subset=shares)
+shown = last_table.style.format("{:.0%}", subset=shares)
 shown = shown.format(percent, subset=["Wikipedia", OUTSIDE])
 shown.format("{:.2f}", subset=["‖ΔW‖/‖W‖"])
 
@@ -874,15 +874,15 @@ against_rival, against_bare = (
 #    [[=answer(small, 'AlphaEdit', rival)]]; in the other order, [[=answer(mixed, 'AlphaEdit', rival)]].
 # 2. *On Wikipedia we see no difference in their harm; on program text and speeches AlphaEdit's is larger.*
 #    AlphaEdit's perplexity against MEMIT with history's, in the two orders:
-#    [[=by_kind['Wikipedia']]] on Wikipedia,
-#    [[=by_kind['program text']]] on program text, [[=by_kind['speeches']]] on speeches.
-#    On chat, [[=by_kind['chat']]]: there the order of the same facts moves more than the editor.
+#    [[=by_kind['Wikipedia'] ]] on Wikipedia,
+#    [[=by_kind['program text'] ]] on program text, [[=by_kind['speeches'] ]] on speeches.
+#    On chat, [[=by_kind['chat'] ]]: there the order of the same facts moves more than the editor.
 # 3. *On the second model, with knobs borrowed from the first, both break.*
 #    After [[=EARLY]] facts ([[=n_early]] of them judged) they still stand:
-#    on the facts, [[=soon_after['efficacy_top1']]]; on paraphrases, [[=soon_after['generalization_top1']]].
+#    on the facts, [[=soon_after['efficacy_top1'] ]]; on paraphrases, [[=soon_after['generalization_top1'] ]].
 #    Perplexity of 30 leads has risen by [[=young['AlphaEdit']:.0%]] and by [[=young[rival]:.0%]] (no interval).
 #    After [[=LONG:,]] facts, perplexity of Wikipedia is [[=percent(large.harm('AlphaEdit')[HOME])]]
-#    of what it was with AlphaEdit and [[=percent(large.harm(rival)[HOME])]] with MEMIT with history.
+#    that of the unedited model with AlphaEdit, and [[=percent(large.harm(rival)[HOME])]] with MEMIT with history.
 #    Neither is a language model any more.
 # 4. *A threshold relative to the spectrum is the better one, and on the second model the one that holds.*
 #    On the first, [[=answer(small, ROOMIER, 'AlphaEdit')]],
