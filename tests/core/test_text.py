@@ -298,6 +298,9 @@ def test_a_subject_is_found_in_any_normal_form(prompt, subject):
     assert (read.template, read.prompt) == ("{} is", prompt)
     with pytest.raises(ValueError, match="does not occur"):
         Fact.from_prompt(prompt, "Cafè Zürich", "x")
+    with pytest.warns(UserWarning, match="is twice in"):
+        (read,) = read_counterfact([{**FLAT, "prompt": f"{prompt} {prompt}", "subject": subject}])
+    assert (read.template, read.prompt) == (f"{{}} is {prompt}", f"{prompt} {prompt}")
 
 
 def test_a_changed_fact_is_joined_anew():
