@@ -10,10 +10,10 @@ from __future__ import annotations
 import dataclasses
 import operator
 import reprlib
-from collections.abc import Iterable, Mapping
-from numbers import Real
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, TypeVar
 
+import numpy as np
 import torch
 
 from ..facts import Fact
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from ..models import LanguageModel
 
 Config = TypeVar("Config")
-SETTINGS: dict[str, tuple[Any, type, str]] = {  # by a field's type: what may stand there, and becomes what
-    "int": (SupportsIndex, int, "a whole number"),
-    "float": (Real, float, "a number"),
-    "bool": (bool, bool, "True or False"),
+SETTINGS: dict[
+    str, tuple[Any, Callable, str]
+] = {  # by a field's type: what may stand there, and becomes what
+    "int": (SupportsIndex, operator.index, "a whole number"),
+    "float": (SupportsFloat, float, "a number"),
+    "bool": ((bool, np.bool_), bool, "True or False"),
 }
 
 
@@ -134,7 +136,7 @@ def configured(kind: type[Config], config: Config | None, **settings: Any) -> Co
 
 def check_settings(config: Any, **least: int) -> None:
     """Raise TypeError for a setting that is not of its field's type, ValueError for one below its ``least``.
-    Numbers of numpy become plain ones."""
+    Numbers of numpy and torch become plain ones."""
     for field in dataclasses.fields(config):
         value, kind = getattr(config, field.name), str(field.type).removesuffix(" | None")
         if kind not in SETTINGS or (value is None and kind != field.type):

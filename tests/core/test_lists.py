@@ -128,8 +128,12 @@ def test_settings_of_another_type(one):
             act()
     with pytest.raises(ValueError, match="steps must be at least 1, not 0"):
         FineTuneConfig(steps=0)
-    config = EditorConfig(passes=np.int64(3), lam=np.float32(0.5), weight=10, keep=None)
-    assert [type(x) for x in (config.passes, config.lam, config.weight)] == [int, float, int]
+    numbers = {"passes": np.int64(3), "lam": np.float32(0.5), "tokens": torch.tensor(9), "weight": 10}
+    config = EditorConfig(**numbers, threshold=torch.tensor(0.5), history=np.False_, keep=None)
+    plain = EditorConfig(passes=3, lam=0.5, tokens=9, weight=10, threshold=0.5, history=False)
+    assert repr(config) == repr(plain)
+    with pytest.raises(TypeError):
+        EditorConfig(passes=torch.tensor(2.0))
 
 
 def test_numbers_of_numpy_are_numbers(one, monkeypatch, tmp_path):
