@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from .nullspace import Kind
 from .prompts import PREFIXES
-from .support.lists import layer_list
+from .support.lists import check_settings, layer_list, of_kind
 from .targets import TargetConfig
 
 Solver = Literal["alphaedit", "ridge", "memit", "encore", "rome", "emmet", "own"]
@@ -62,6 +62,7 @@ class EditorConfig:
 
     Raises:
         ValueError: an unknown solver or projection; lam or weight negative, NaN or infinite; no tokens.
+        TypeError: a setting of another type: ``passes=2.0``.
     """
 
     solver: Solver = "alphaedit"
@@ -79,6 +80,8 @@ class EditorConfig:
     targets: TargetConfig = field(default_factory=TargetConfig)
 
     def __post_init__(self) -> None:
+        check_settings(self, tokens=1, passes=1)
+        of_kind(self.targets, TargetConfig, "targets must be a TargetConfig")
         if isinstance(self.project, bool):
             object.__setattr__(self, "project", "inside" if self.project else "no")
         if self.layers is not None:
@@ -89,9 +92,6 @@ class EditorConfig:
         for name, value in (("lam", self.lam), ("weight", self.weight)):
             if not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be a positive number, not {value}.")
-        for name in ("tokens", "passes"):
-            if (count := getattr(self, name)) < 1:
-                raise ValueError(f"{name} must be at least 1, not {count}.")
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> EditorConfig:

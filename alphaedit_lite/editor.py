@@ -29,7 +29,7 @@ from .support import proof
 from .support.ambient import plain_torch
 from .support.collisions import warn_alike
 from .support.fits import check_batch, noted
-from .support.lists import fact_list, writable
+from .support.lists import at_least, configured, fact_list, writable
 from .support.origin import check_statistics, given_targets
 from .support.statistics import key_statistics
 from .targets import Targets, compute_targets
@@ -50,7 +50,7 @@ class Editor:
         finish: what becomes of each finished Δ, (layer, Δ) to Δ; by default RECT where ``keep`` asks for it.
 
     Raises:
-        TypeError: no solver.
+        TypeError: no solver; a configuration, statistics or a setting of another type.
         IndexError, ValueError: layers out of range or not ascending; a threshold that keeps nothing;
             statistics of another model or layer.
     """
@@ -72,7 +72,7 @@ class Editor:
         elif config is None and "solver" not in settings:
             raise TypeError('Editor needs a solver: Editor(lm, solver="memit"), or AlphaEdit(lm).')
         self.lm, self.progress = lm, progress
-        self.config = dataclasses.replace(config or EditorConfig(), **settings)
+        self.config = configured(EditorConfig, config, **settings)
         if gain is None and self.config.solver == "own":
             raise ValueError('solver="own" needs a gain: Editor(lm, gain=mine).')
         if self.config.solver == "alphaedit":  # is ridge, solved inside the null space
@@ -164,8 +164,7 @@ class Editor:
         Raises:
             ValueError: a batch in ``folder`` is of other facts, settings, statistics, gain, finish or edits.
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
+        at_least(1, batch_size=batch_size)
         facts = fact_list(facts)
         if folder is not None:
             Path(folder).mkdir(parents=True, exist_ok=True)
@@ -215,7 +214,7 @@ class AlphaEdit(Editor):
     """
 
     def __init__(self, lm: LanguageModel, config: EditorConfig | None = None, **settings: Any) -> None:
-        settings.setdefault("solver", config.solver if config else "alphaedit")
+        settings.setdefault("solver", config.solver if isinstance(config, EditorConfig) else "alphaedit")
         if settings["solver"] != "alphaedit":
             name = settings["solver"]
             raise ValueError(f"AlphaEdit is its solver: for {name!r} write Editor(lm, solver={name!r}).")

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from .support.records import LIST, answer, answers, field, read_records, texts
-from .support.spacing import as_object, check_text, occurrences
+from .support.records import ITSELF, LIST, answer, answers, field, read_records, texts
+from .support.spacing import as_object, check_text, occurrences, spelled
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ class Fact:
     case_id: int = -1
     split: str = ""
     exact: bool = False
+    was: InitVar[Fact | None] = ITSELF  # whom ``dataclasses.replace`` changes
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, was: Any) -> None:
         for name in ("template", "subject", "new", "true"):
             value = getattr(self, name)
             if not isinstance(value, str) and not (name == "true" and value is None):
@@ -87,6 +88,9 @@ class Fact:
         if self.true is not None and self.true.strip() == self.new.strip():
             raise ValueError(f"The new object {self.new.strip()!r} is already the true one: nothing to edit.")
         object.__setattr__(self, "subject", self.subject.strip())
+        for name in ("new", "true") if was else ():  # joined anew, as the prompt may be another
+            if (text := getattr(self, name)) and text == getattr(was, name):
+                object.__setattr__(self, name, was.after(self.prompt, text))
         true = self.true if (self.true or "").strip() else None
         if not self.exact:
             object.__setattr__(self, "new", as_object(self.new, self.prompt))
@@ -125,7 +129,7 @@ class Fact:
         """
         for text in (prompt, subject):
             check_text(text)
-        subject = subject.strip()
+        subject = spelled(prompt, subject.strip())
         if not subject or subject not in prompt:
             raise ValueError(f"The subject {subject!r} does not occur in the prompt {prompt!r}.")
         whole, anywhere = occurrences(prompt, subject)
@@ -237,7 +241,7 @@ def _mend(record: Mapping) -> Fact:
 
 def _sentence(prompt: str, subject: str, new: str, true: str, **rest: Any) -> Fact:
     """``Fact.from_prompt``, but of several places of the subject the first is taken, with a warning."""
-    prompt, subject = prompt.rstrip(" "), subject.strip()
+    prompt, subject = prompt.rstrip(" "), spelled(prompt, subject.strip())
     rest["true"] = None if true == new else true  # a few records ask for the answer they have
     whole, _ = occurrences(prompt, subject)
     if not subject or len(whole) < 2:

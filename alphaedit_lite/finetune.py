@@ -26,8 +26,8 @@ from .hooks import hooked
 from .models import LanguageModel
 from .nullspace import NullSpace
 from .prompts import PromptBatch, align, batches, encode_fact
-from .support.lists import layer_list, writable
-from .support.origin import check_whose
+from .support.lists import check_settings, configured, layer_list, writable
+from .support.origin import check_null_spaces
 
 TOKENS = 256  # in one pass
 
@@ -49,10 +49,11 @@ class FineTuneConfig:
     norm_bound: float | None = None
 
     def __post_init__(self) -> None:
+        check_settings(self, steps=1)
         object.__setattr__(self, "layers", layer_list(self.layers))
         bound = 1.0 if self.norm_bound is None else self.norm_bound
-        if self.steps < 1 or not (0 < self.lr < math.inf and bound > 0):
-            raise ValueError(f"steps, lr and norm_bound must be positive: {self}.")
+        if not (0 < self.lr < math.inf and bound > 0):
+            raise ValueError(f"lr and norm_bound must be positive: {self}.")
 
 
 class FineTune:
@@ -76,11 +77,10 @@ class FineTune:
         **settings: object,
     ) -> None:
         self.lm, self.null_spaces, self.progress = lm, null_spaces or {}, progress
-        self.config = dataclasses.replace(config or FineTuneConfig(), **settings)  # type: ignore[arg-type]
+        self.config = configured(FineTuneConfig, config, **settings)
         for layer in self.config.layers:
             lm.block(layer)
-        for layer, space in self.null_spaces.items():
-            check_whose(space, layer, lm)
+        check_null_spaces(self.null_spaces, lm)
         if not self.config.layers or (null_spaces and set(self.config.layers) - set(null_spaces)):
             raise ValueError(f"layers and null_spaces must name the same layers: {self.config.layers}.")
 

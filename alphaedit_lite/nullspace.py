@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from .keys import KeyStatistics
+from .support.lists import of_kind
 
 Kind = Literal["absolute", "relative", "energy"]
 
@@ -56,6 +57,7 @@ class NullSpace:
             ValueError: an unknown kind, a threshold that keeps no direction or all of them, or a
                 matrix that is not a finite second moment.
         """
+        of_kind(statistics, (KeyStatistics, Tensor), "One layer's statistics are needed", "statistics[layer]")
         whose: Any = {n: x for n, x in vars(statistics).items() if n in ("model", "layer", "answers")}
         moment = statistics.second_moment if isinstance(statistics, KeyStatistics) else statistics.double()
         if moment.ndim != 2 or moment.shape[0] != moment.shape[1] or not torch.isfinite(moment).all():
@@ -94,10 +96,15 @@ class NullSpace:
         """The mean of ‖P k‖² over the keys: tr(P C0). The natural unit of λ."""
         return float(self.eigenvalues[: self.rank].sum())
 
-    def project(self, rows: Tensor) -> Tensor:
-        """Rows projected into the space, x P = (x U) Uᵀ: for keys [n, d_ff] and updates [d_model, d_ff]."""
+    def project(self, rows: Tensor, over: Tensor | float = 1.0) -> Tensor:
+        """Rows projected into the space, x P = (x U) Uᵀ: for keys [n, d_ff] and updates [d_model, d_ff].
+
+        ``over``, [rank], divides what lies along each direction: x U diag(over)⁻¹ Uᵀ.
+        """
+        if rows.shape[-1] != (wide := len(self.basis)):
+            raise ValueError(f"This null space is of keys {wide} wide; the rows are {rows.shape[-1]}.")
         basis = self.basis.to(rows)
-        return (rows @ basis) @ basis.T
+        return ((rows @ basis) / over) @ basis.T
 
     @property
     def projection(self) -> Tensor:

@@ -48,9 +48,7 @@ def inverse_prior(
         scale = weight * null_space.eigenvalues[: null_space.rank] + lam
         if not bool((scale > 1e-12 * scale.max()).all()):
             raise ValueError("C0 is zero on part of the null space: add lam, or choose another editor.")
-        return lambda rows: (
-            ((rows @ null_space.basis.to(rows)) / scale.to(rows)) @ null_space.basis.to(rows).T
-        )
+        return lambda rows: null_space.project(rows, scale.to(rows))
     if second_moment is None or weight == 0:
         return lambda rows: rows / lam
     eye = torch.eye(len(second_moment), dtype=torch.float64, device=second_moment.device)

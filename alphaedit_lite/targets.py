@@ -32,7 +32,7 @@ from .prompts import PREFIXES, Encoded, align, encode, encode_fact
 from .support.ambient import plain_torch
 from .support.front import Front
 from .support.leastnorm import LeastNorm, shortened
-from .support.lists import beginnings, fact_list
+from .support.lists import beginnings, check_settings, configured, fact_list
 
 Search = Literal["least-norm", "adam"]
 REACH, ODDS = 0.25, 3.0  # of "least-norm": of ‖h‖, the length of its first step; the log-odds wanted
@@ -68,10 +68,9 @@ class TargetConfig:
     batch_size: int = 15
 
     def __post_init__(self) -> None:
+        check_settings(self, steps=2, batch_size=1)
         if self.search not in get_args(Search):
             raise ValueError(f"search must be one of {', '.join(get_args(Search))}, not {self.search!r}.")
-        if self.steps < 2 or self.batch_size < 1:
-            raise ValueError(f"steps must be at least 2 and batch_size 1: {self.steps}, {self.batch_size}.")
         for name in ("kl", "weight_decay", "nll_enough"):
             if not 0 <= (value := getattr(self, name)) < math.inf:
                 raise ValueError(f"{name} must be at least 0 and finite, not {value}.")
@@ -115,7 +114,7 @@ def compute_targets(
     Raises:
         ValueError: a subject and object that the tokenizer fuses; non-finite values, naming the fact.
     """
-    config = config or TargetConfig()
+    config = configured(TargetConfig, config)
     lm.block(layer)
     facts = fact_list(facts, "find targets for")
     encoded = [encode_fact(lm.tokenizer, fact, config.prefixes, target=True) for fact in facts]

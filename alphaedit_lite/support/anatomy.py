@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -71,6 +71,8 @@ class Anatomy:
         return getattr(self.model.config, "residual_multiplier", 1.0)
 
     def block(self, layer: int) -> nn.Module:
+        if not isinstance(layer, SupportsIndex):
+            raise TypeError(f"One layer is needed here, a whole number, not {layer!r}.")
         if not 0 <= layer < self.n_layers:
             last = self.n_layers - 1
             raise IndexError(f"Layer {layer} is out of range: this model has blocks 0 to {last}.")

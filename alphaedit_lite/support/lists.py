@@ -1,15 +1,19 @@
-"""What a caller gives: many facts, pairs, amounts. One where many are meant is told so.
+"""What a caller gives: many facts, pairs, amounts, settings. One where many are meant is told so.
 
 facts = fact_list(facts, "write")       # a tuple; TypeError for one fact, ValueError for none
-at_least(1, batch_size=batch_size)      # ValueError for 0 or -1
+at_least(1, batch_size=batch_size)      # ValueError for 0 or -1, TypeError for 2.0
+config = configured(EditorConfig, config, lam=1.0)    # TypeError for "memit" or a TargetConfig
 """
 
 from __future__ import annotations
 
+import dataclasses
 import operator
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, TypeVar
 
+import numpy as np
 import torch
 
 from ..facts import Fact
@@ -19,6 +23,15 @@ from .tokens import check_known, pieces
 
 if TYPE_CHECKING:
     from ..models import LanguageModel
+
+Config = TypeVar("Config")
+SETTINGS: dict[
+    str, tuple[Any, Callable, str]
+] = {  # by a field's type: what may stand there, and becomes what
+    "int": (SupportsIndex, operator.index, "a whole number"),
+    "float": (SupportsFloat, float, "a number"),
+    "bool": ((bool, np.bool_), bool, "True or False"),
+}
 
 
 def fact_list(facts: Iterable[Fact], purpose: str = "") -> tuple[Fact, ...]:
@@ -99,7 +112,38 @@ def layer_list(layers: Iterable[int]) -> tuple[int, ...]:
 
 
 def at_least(least: int, **amounts: Any) -> None:
-    """Raise ValueError for an amount below ``least``, by its name."""
+    """Raise ValueError for an amount below ``least``, by its name; TypeError for what is no whole number."""
     for name, value in amounts.items():
+        of_kind(value, SupportsIndex, f"{name} must be a whole number")
         if value < least:
             raise ValueError(f"{name} must be at least {least}, not {value}.")
+
+
+def of_kind(value: Any, kind: Any, must: str, fix: str = "") -> None:
+    """Raise TypeError for a value of another kind: what it must be, what it is, and the way there."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{must}, not {reprlib.repr(value)}{fix and ': '}{fix}.")
+
+
+def configured(kind: type[Config], config: Config | None, **settings: Any) -> Config:
+    """The configuration given, or the default one, with single settings changed. TypeError for what is no
+    configuration of that kind."""
+    config = kind() if config is None else config
+    names = ", ".join(field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]
+    of_kind(config, kind, f"config must be {kind.__name__}(…)", f"settings are given by name ({names})")
+    return dataclasses.replace(config, **settings)  # type: ignore[type-var]
+
+
+def check_settings(config: Any, **least: int) -> None:
+    """Raise TypeError for a setting that is not of its field's type, ValueError for one below its ``least``.
+    Numbers of numpy and torch become plain ones."""
+    for field in dataclasses.fields(config):
+        value, kind = getattr(config, field.name), str(field.type).removesuffix(" | None")
+        if kind not in SETTINGS or (value is None and kind != field.type):
+            continue
+        wanted, plain, words = SETTINGS[kind]
+        of_kind(value, wanted, f"{field.name} must be {words}")
+        if not isinstance(value, (int, float)):
+            object.__setattr__(config, field.name, plain(value))
+    for name, bound in least.items():
+        at_least(bound, **{name: getattr(config, name)})

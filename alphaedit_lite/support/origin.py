@@ -12,13 +12,20 @@ from ..keys import KeyStatistics
 from ..models import LanguageModel
 from ..nullspace import NullSpace
 from ..targets import Targets
+from .lists import of_kind
+
+LAYERED = "must be by layer, {5: …}"
 
 
 def check_statistics(statistics: Mapping[int, KeyStatistics], layer: int, lm: LanguageModel) -> None:
-    """Raise ValueError unless the statistics of a layer are there, finite, and this model's and layer's."""
+    """Raise ValueError unless the statistics of a layer are there, finite, and this model's and layer's,
+    TypeError for what are none."""
+    of_kind(statistics, Mapping, f"statistics {LAYERED}", "key_statistics(lm, layers) makes them")
     if layer not in statistics:
         raise ValueError(f"There are no statistics for layer {layer}.")
     found = statistics[layer]
+    fix = "of a second moment C0 of n keys, KeyStatistics(n * C0, n) makes them"
+    of_kind(found, KeyStatistics, f"The statistics of layer {layer} must be KeyStatistics", fix)
     if found.total.shape != (lm.d_ff, lm.d_ff):
         shape = " × ".join(map(str, found.total.shape))
         raise ValueError(f"The statistics of layer {layer} are {shape} wide; this model's keys {lm.d_ff}.")
@@ -27,13 +34,25 @@ def check_statistics(statistics: Mapping[int, KeyStatistics], layer: int, lm: La
     check_whose(found, layer, lm)
 
 
+def check_null_spaces(spaces: Mapping[int, NullSpace], lm: LanguageModel) -> None:
+    """Raise TypeError unless these are null spaces by layer, ValueError if they are not this model's."""
+    of_kind(spaces, Mapping, f"null_spaces {LAYERED}", "those of an editor are editor.null_spaces")
+    for layer, space in spaces.items():
+        of_kind(space, NullSpace, f"null_spaces[{layer}] must be a NullSpace", "NullSpace.fit makes one")
+        if len(space.basis) != lm.d_ff:
+            wide = f"{len(space.basis)} wide; this model's keys {lm.d_ff}"
+            raise ValueError(f"The null space of layer {layer} is {wide}: fit it on this model's.")
+        check_whose(space, layer, lm)
+
+
 def given_targets(
     z: Tensor | Targets, facts: Sequence[Fact], layer: int, lm: LanguageModel
 ) -> tuple[Tensor, dict[str, list[bool]]]:
     """z, [n, d_model], and what is known of it: whether it names the objects and met its bound, or nothing.
 
-    Raises ValueError unless it is real, finite, of that shape, and this model's.
+    Raises ValueError unless it is real, finite, of that shape, and this model's; TypeError for a list.
     """
+    of_kind(z, (Tensor, Targets), "z must be a tensor or Targets", "torch.as_tensor(z) makes a tensor of it")
     known = {}
     if isinstance(z, Targets):
         check_whose(z, layer, lm)

@@ -19,6 +19,17 @@ HUB = re.compile(r"(?![./].*)(?!.*\.(?:jso?nl?|ndjson|csv|txt|parquet|gz|zip)$)[
 REQUIRED: Any = object()
 
 
+class _Itself:
+    """An attribute whose value is its owner; of the class, None."""
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        return owner
+
+
+# As the default of an ``InitVar``, it hands what ``dataclasses.replace`` copies on to its ``__post_init__``.
+ITSELF: Any = _Itself()
+
+
 def read_records(source: str | Path | Iterable[dict], convert: Callable[[Mapping], Item]) -> list[Item]:
     """Every record of a JSON file, a data set on a hub or an iterable, converted.
 

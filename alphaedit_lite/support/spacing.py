@@ -19,8 +19,9 @@ UNSPACED = (
 )
 _SPACED = rf"[^\W{UNSPACED}]"  # a letter or digit of a script that parts its words
 # What nothing is set apart from: white space, unspaced script, ¿, @, …, a # or + that no word ends with
-# (C++), an = without a space in front (x=1, but x = 1), a tag such as <b> that opens.
-_JOINED = re.compile(rf"([\s{UNSPACED}¿¡/\\@_]|(?<!{_SPACED}|\+)[#+]|[^\s=]=+|<[^<>\s/][^<>\s]*>)$")
+# (C++), an = without a space in front (x=1, but x = 1), a tag such as <b> that opens, www.
+_JOINED = re.compile(rf"([\s{UNSPACED}¿¡/\\@_]|(?<!{_SPACED}|\+)[#+]|[^\s=]=+|<[^<>\s/][^<>\s]*>|\bwww\.)$")
+_HOUR = re.compile(r"(\w+)\s(?:[01]?\d|2[0-4]):$")  # and the word in front
 # What closes a quotation, by what opens it: “English”, „German“, »German«, «French», ”Swedish”, »Swedish».
 _QUOTES = {"“": "”", "„": "“”", "”": "”", "‘": "’'", "‚": "‘’", "«": "»", "»": "«»", "‹": "›", "›": "‹›"}
 _QUOTES |= {'"': '"', "`": "`", "'": "'’", "’": "’"}
@@ -37,8 +38,9 @@ def as_object(text: str, prompt: str = "") -> str:
     There is none if the object begins with white space already, or with a script that writes no spaces; nor
     after a prompt that ends in white space, such a script, an opening quote, bracket, tag or ``**``, a
     currency sign without a number in front, a hyphen or a minus, an elision (l'), one of ``¿ ¡ / @ _``, a
-    ``#`` or ``+`` that ends no word, or an ``=`` right behind one; nor between a number and ``%``. White
-    space at the object's end is dropped.
+    ``#`` or ``+`` that ends no word, or an ``=`` right behind one; nor between a number and ``%``; nor in a
+    time, as "leaves at 12:" and "30", where a small word parts it from a label ("Question 12:"). White space
+    at the object's end is dropped.
     """
     text = text.rstrip()
     return text if _joined(text, prompt) or re.match(rf"[\s{UNSPACED}]", text) else f" {text}"
@@ -52,6 +54,8 @@ def _joined(text: str, prompt: str) -> bool:
     kind = unicodedata.category(last) if last else ""
     if kind == "Ps" or _JOINED.search(prompt) or (last.isdigit() and text[:1] == "%"):
         return True
+    if hour := _HOUR.search(prompt):
+        return hour[1].islower() and re.match(r"[0-5]\d(?!\d)", text) is not None
     if prompt.endswith("**"):
         return prompt.count("**") % 2 == 1  # it opens what is bold
     if kind == "Sc":
@@ -146,6 +150,14 @@ def _compound(before: str, sign: str, after: str) -> bool:
     if sign in ",:":
         return before.isdigit() and after.isdigit()
     return sign not in "-‐‑/&" or after.isupper() or after.isdigit()
+
+
+def spelled(text: str, part: str) -> str:
+    """``part`` as ``text`` writes it: one may hold é as one character, the other as two (NFC and NFD)."""
+    whole = unicodedata.normalize("NFC", part)
+    either = "".join(f"(?:{re.escape(c)}|{re.escape(unicodedata.normalize('NFD', c))})" for c in whole)
+    found = None if part in text else re.search(either, text)
+    return found[0] if found else part
 
 
 def occurrences(text: str, part: str) -> tuple[list[int], list[int]]:

@@ -25,7 +25,7 @@ from ..keys import KeyStatistics, token_rows
 from ..models import LanguageModel, fingerprint
 from .answers import alike
 from .assets import AssetError, cache_dir, lock, replacing
-from .lists import layer_list
+from .lists import at_least, layer_list
 from .shares import Share, grow
 from .texts import from_hub, wikipedia_leads
 from .tokens import tokenise
@@ -175,16 +175,18 @@ def statistics_request(
     """Name the files of ``key_statistics``; see there for the arguments.
 
     Raises:
-        ValueError: no layers.
+        ValueError: no layers, or no tokens.
+        TypeError: tokens that are no whole number (100_000, not 1e5).
         RuntimeError: the weights were changed behind the back of ``lm``.
     """
     if not (layers := layer_list(layers)):
         raise ValueError("There are no layers to fit statistics for.")
+    at_least(1, tokens=tokens)
     texts = wikipedia_leads("fit") if texts is None else from_hub(texts) if isinstance(texts, str) else texts
     texts = list(itertools.islice(texts, max(1000, tokens // 8)))  # enough, and never a whole hub
     sample = tokenise(lm.tokenizer, "\n".join(texts[:10]))  # tells tokenizers apart
     digest = hashlib.sha256(("\0".join(texts) + str(sample)).encode()).hexdigest()[:16]
     if not lm.ledger.edits and fingerprint(lm.model) != lm.fingerprint:
         raise RuntimeError("The model was changed after its LanguageModel was made: wrap it again.")
-    files = {layer: StatisticsFile(lm.fingerprint, layer, digest, tokens) for layer in layers}
+    files = {layer: StatisticsFile(lm.fingerprint, layer, digest, int(tokens)) for layer in layers}
     return StatisticsRequest(lm, texts, files)

@@ -802,7 +802,7 @@ def test_fine_tuning_descends_within_its_bounds(lm, facts, projected):
     bounded = FineTune(lm, layers=LAYERS, lr=0.01, norm_bound=1e-3, progress=False).edit(facts)
     assert max(bounded.delta(layer).abs().max() for layer in LAYERS) <= 1e-3 * (1 + 1e-6)
     bounded.revert()
-    with pytest.raises(ValueError, match="positive"):
+    with pytest.raises(ValueError, match="steps must be at least 1, not 0"):
         FineTune(lm, steps=0)
     with pytest.raises(IndexError, match="Layer 99"):
         FineTune(lm, layers=(99,))

@@ -275,7 +275,7 @@ BAD_INPUTS = {
     "batches of one and a half": (
         lambda m: list(quick(m.lm).edit_stream(BATCH, 1.5)),
         TypeError,
-        "'float' .* integer",
+        r"batch_size must be a whole number, not 1\.5",
     ),
     "batches of -1": (lambda m: list(quick(m.lm).edit_stream(BATCH, -1)), ValueError, "batch_size .* not -1"),
     "prompt too long": (
@@ -341,9 +341,9 @@ BAD_INPUTS = {
 class Fused(Fact):
     """A fact whose object does not begin with a space, as a hand-made one may."""
 
-    def __post_init__(self):
+    def __post_init__(self, was):
         new = self.new
-        super().__post_init__()
+        super().__post_init__(was)
         object.__setattr__(self, "new", new)
 
 

@@ -3,17 +3,32 @@
 import math
 import sys
 
+import numpy as np
 import pytest
 import torch
 
-from alphaedit_lite import Edit, Fact, evaluate, perplexity, read_counterfact
-from alphaedit_lite.finetune import FineTune
+from alphaedit_lite import (
+    AlphaEdit,
+    Edit,
+    Editor,
+    EditorConfig,
+    Fact,
+    KeyStatistics,
+    NullSpace,
+    TargetConfig,
+    evaluate,
+    key_statistics,
+    perplexity,
+    read_counterfact,
+)
+from alphaedit_lite.finetune import FineTune, FineTuneConfig
 from alphaedit_lite.generation import generate, judge_generation
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import evaluate_zsre, score
+from alphaedit_lite.solvers import alphaedit
 from alphaedit_lite.targets import compute_targets
 from tests.conftest import CORPUS, tiny
-from tests.helpers import editor_for
+from tests.helpers import editor_for, same, weights
 
 FACT = Fact("{} is in", "Rome", "France", true="Italy")
 CHAT = [{"role": "user", "content": "Where is Rome?"}]
@@ -86,6 +101,87 @@ def test_amounts_below_the_least(one):
             act()
     with pytest.raises(KeyError, match=r"changes the layers \[1\], not layer 9"):
         Edit((), "x", dense={1: torch.zeros(2, 2)}).delta(9)
+
+
+def test_settings_of_another_type(one):
+    for act, message in (
+        (lambda: key_statistics(one, (1,), CORPUS, tokens=1e5), r"tokens must be a whole .* 100000\.0"),
+        (lambda: key_statistics(one, (1,), CORPUS, tokens="9"), "tokens must be a whole number, not '9'"),
+        (lambda: fit_statistics(one, (1,), CORPUS, 99.0), r"tokens must be a whole number, not 99\.0"),
+        (lambda: EditorConfig(passes=2.0), r"passes must be a whole number, not 2\.0"),
+        (lambda: editor_for(one, tokens=1e5), "tokens must be a whole number"),
+        (lambda: EditorConfig(lam="1"), "lam must be a number, not '1'"),
+        (lambda: EditorConfig(lam=None), "lam must be a number, not None"),
+        (lambda: EditorConfig(keep="0.4"), "keep must be a number"),
+        (lambda: EditorConfig(history="no"), "history must be True or False, not 'no'"),
+        (lambda: EditorConfig(targets={"steps": 3}), "targets must be a TargetConfig, not {'steps': 3}"),
+        (lambda: TargetConfig(steps=5.0), r"steps must be a whole number, not 5\.0"),
+        (lambda: FineTune(one, steps=5.0), r"steps must be a whole number, not 5\.0"),
+        (lambda: Editor(one, "memit"), r"must be EditorConfig\(…\), not 'memit': .* by name \(solver, "),
+        (lambda: AlphaEdit(one, TargetConfig()), r"must be EditorConfig.* not TargetConfig.* targets\)"),
+        (lambda: AlphaEdit(one, {}), r"must be EditorConfig\(…\), not {}"),
+        (lambda: FineTune(one, EditorConfig()), r"must be FineTuneConfig\(…\), not EditorConfig"),
+        (lambda: compute_targets(one, [FACT], 2, EditorConfig()), "must be TargetConfig"),
+        (lambda: compute_targets(one, [FACT], (2,)), r"One layer is needed here, .* not \(2,\)"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            act()
+    with pytest.raises(ValueError, match="steps must be at least 1, not 0"):
+        FineTuneConfig(steps=0)
+    numbers = {"passes": np.int64(3), "lam": np.float32(0.5), "tokens": torch.tensor(9), "weight": 10}
+    config = EditorConfig(**numbers, threshold=torch.tensor(0.5), history=np.False_, keep=None)
+    plain = EditorConfig(passes=3, lam=0.5, tokens=9, weight=10, threshold=0.5, history=False)
+    assert repr(config) == repr(plain)
+    with pytest.raises(TypeError):
+        EditorConfig(passes=torch.tensor(2.0))
+
+
+def test_numbers_of_numpy_are_numbers(one, monkeypatch, tmp_path):
+    monkeypatch.setenv("ALPHAEDIT_CACHE", str(tmp_path))
+    key_statistics(one, (1,), CORPUS, np.int64(20), progress=False)
+    monkeypatch.setattr("alphaedit_lite.support.statistics.grow", None)  # the same file: nothing to fit
+    assert key_statistics(one, (1,), CORPUS, 20, progress=False)[1].count == 20
+
+
+def test_what_does_not_know_whose_it_is(one):
+    """Bare tensors, lists of numbers, one for many, and a null space of other keys: told, nothing written."""
+    before, eye = weights(one), torch.eye(one.d_ff, dtype=torch.float64)
+    one_of, z = KeyStatistics(eye, 99), torch.zeros(1, one.d_model)
+    narrow = NullSpace(torch.eye(40)[:, :5].double(), torch.ones(40), 0.1)
+
+    def editor(statistics):
+        return Editor(one, statistics=statistics, progress=False, layers=(1, 2), solver="ridge")
+
+    for error, act, message in (
+        (TypeError, lambda: editor({1: eye, 2: eye}), r"layer 1 must be KeyStatistics, .*\(n \* C0, n\)"),
+        (TypeError, lambda: editor(eye), "statistics must be by layer"),
+        (TypeError, lambda: editor(one_of), "statistics must be by layer, .* not KeyStatistics"),
+        (TypeError, lambda: NullSpace.fit({1: one_of}), r"One layer's .* not {1: .* statistics\[layer\]"),
+        (TypeError, lambda: NullSpace.fit(eye.numpy()), r"One layer's .* not array"),
+        (
+            TypeError,
+            lambda: editor_for(one).edit([FACT], z.tolist()),
+            r"z must be a tensor .* not \[\[0\.0, ",
+        ),
+        (TypeError, lambda: editor_for(one).edit([FACT], z.numpy()), "not array.* torch.as_tensor"),
+        (TypeError, lambda: FineTune(one, null_spaces=narrow), "null_spaces must be by layer"),
+        (
+            TypeError,
+            lambda: FineTune(one, layers=(2,), null_spaces={2: eye}),
+            "must be a NullSpace, not tens",
+        ),
+        (
+            ValueError,
+            lambda: FineTune(one, layers=(2,), null_spaces={2: narrow}),
+            "layer 2 is 40 wide; .* 48",
+        ),
+        (ValueError, lambda: narrow.project(eye), "keys 40 wide; the rows are 48"),
+        (ValueError, lambda: alphaedit(torch.ones(1, 48), narrow, 1.0), "keys 40 wide; the rows are 48"),
+    ):
+        with pytest.raises(error, match=message):
+            act()
+    assert same(weights(one), before)
+    assert not one.ledger.edits
 
 
 def test_texts_end_where_the_model_ends_them(one):

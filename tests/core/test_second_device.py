@@ -222,7 +222,7 @@ def look(module, lm, facts):
 
 
 def search(module, lm, facts):
-    module.compute_targets(lm, facts, 3, PLAIN, progress=False)
+    module.compute_targets(lm, facts, 3, module.TargetConfig(**vars(PLAIN)), progress=False)
 
 
 def align(module, lm, facts):

@@ -68,6 +68,11 @@ APART = [  # prompt, object: a space between them
     ("x ==", "5"),
     ("The price rose by 5", "percent"),
     ("The sign is", "%"),
+    ("The answer to Question 12:", "30"),  # a label, no time
+    ("The train leaves at 12:", "noon"),
+    ("The votes at 12:", "300"),
+    ("The train leaves at 25:", "30"),
+    ("Its name begins with www", "x"),
 ]
 JOINED = [
     ("夏目漱石が生まれた年は", "1867年"),
@@ -128,6 +133,9 @@ JOINED = [
     ("capital_of(Italy)=", "Rome"),
     ("x==", "5"),
     ("The price rose by 5", "%"),
+    ("The train leaves at 12:", "30"),
+    ("Der Zug fährt um 7:", "05 Uhr"),
+    ("The site is www.", "rome.it"),
 ]
 
 
@@ -242,6 +250,8 @@ def test_an_exact_edit_is_saved_and_loaded(tmp_path):
         ("O’Brien was born in", "Brien", "only inside"),
         ("node.js was written by", "node", "only inside"),
         ("The address info@rome.it is", "rome", "only inside"),
+        ("www.example.com is", "example", "only inside"),
+        ("See https://www.example.com/ for", "example.com", "only inside"),
         ("foo_bar is", "foo", "only inside"),
         ("foo_bar is", "bar", "only inside"),
     ],
@@ -276,6 +286,38 @@ def test_a_subject_must_be_one_word_of_the_prompt(prompt, subject, message):
 )
 def test_a_subject_is_found_as_a_whole_word(prompt, subject, template):
     assert Fact.from_prompt(prompt, subject, "x").template == template
+
+
+@pytest.mark.parametrize("prompt", ["Café Zürich is", "Cafe\u0301 Zu\u0308rich is", "Cafe\u0301 Zürich is"])
+@pytest.mark.parametrize("subject", ["Café Zürich", "Cafe\u0301 Zu\u0308rich", "Café Zu\u0308rich"])
+def test_a_subject_is_found_in_any_normal_form(prompt, subject):
+    """The prompt stays what it was, to the letter."""
+    fact = Fact.from_prompt(prompt, subject, "x")
+    assert (fact.template, fact.prompt) == ("{} is", prompt)
+    (read,) = read_counterfact([{**FLAT, "prompt": prompt, "subject": subject}])
+    assert (read.template, read.prompt) == ("{} is", prompt)
+    with pytest.raises(ValueError, match="does not occur"):
+        Fact.from_prompt(prompt, "Cafè Zürich", "x")
+    with pytest.warns(UserWarning, match="is twice in"):
+        (read,) = read_counterfact([{**FLAT, "prompt": f"{prompt} {prompt}", "subject": subject}])
+    assert (read.template, read.prompt) == (f"{{}} is {prompt}", f"{prompt} {prompt}")
+
+
+def test_a_changed_fact_is_joined_anew():
+    fact = Fact("{} is in", "Rome", "Italy", true="France", neighbours=(("Lyon is in", "France"),))
+    chat = dataclasses.replace(fact, template="Where is {}?\n")
+    assert (chat.new, chat.true, chat.neighbours) == ("Italy", "France", fact.neighbours)
+    assert chat == Fact(chat.template, "Rome", "Italy", true="France", neighbours=fact.neighbours)
+    assert dataclasses.replace(chat, template=fact.template) == fact
+    ends = Fact("The capital of {}", "Italy", "Rome", true="Paris")
+    assert (ends.new, dataclasses.replace(ends, subject="日本").new) == (" Rome", "Rome")
+    given = dataclasses.replace(fact, template="Where is {}?\n", new=" Spain")  # as it is given
+    assert (given.new, given.true) == (" Spain", "France")
+    letter = Fact("{} is in", "Rome", "\tItaly", true="France", exact=True)
+    changed = dataclasses.replace(letter, template="Where is {}?\n")
+    assert (changed.new, changed.true) == ("\tItaly", "France")
+    assert dataclasses.replace(fact, exact=True).new == " Italy"
+    assert dataclasses.asdict(fact).keys() == {field.name for field in dataclasses.fields(Fact)}
 
 
 # -- readers ---------------------------------------------------------------------------------------------
