@@ -863,15 +863,14 @@ soon_after = {
 n_early = large.gap("AlphaEdit", rival, edits=EARLY).n
 young = {name: large.rise(name, EARLY) for name in large.streams}
 roomier = {x.model: x.harm(ROOMIER, "AlphaEdit") for x in (small, large)}
-against_rival, against_bare = (
-    small.harm(*pair) for pair in ((ROOMIER, rival), ("AlphaEdit", BARE))
-)
+against_bare = small.harm("AlphaEdit", BARE)
+orders_say = [answer(x, "AlphaEdit", rival) for x in (small, mixed)]
 
 # %% [markdown]
 # **Five sentences.**
 #
 # 1. *On the first model MEMIT with history names more, in both orders of the facts.*
-#    [[=answer(small, 'AlphaEdit', rival)]]; in the other order, [[=answer(mixed, 'AlphaEdit', rival)]].
+#    [[=orders_say[0] ]]; in the other order, [[=orders_say[1] ]].
 # 2. *On Wikipedia we see no difference in their harm; on program text and speeches AlphaEdit's is larger.*
 #    AlphaEdit's perplexity against MEMIT with history's, in the two orders:
 #    [[=by_kind['Wikipedia'] ]] on Wikipedia,

@@ -780,6 +780,7 @@ dearer = {
         ("MEMIT", memit_row),
     )
 }
+outside = {name: percent(found[OUTSIDE]) for name, found in dearer.items()}
 dearer_by = {
     f"P at 2e-2 against {name}": {kind: percent(c) for kind, c in found.items()}
     for name, found in dearer.items()
@@ -794,7 +795,7 @@ pd.DataFrame(dearer_by).T
 #   On Wikipedia, against no P: [[=percent(dearer['no P']['Wikipedia'])]]; the interval leaves the sign open.
 # * **On program text it costs.**
 #   On program text the same comparison gives [[=percent(dearer['no P']['program text'])]],
-#   over all text but Wikipedia [[=percent(dearer['no P'][OUTSIDE])]].
+#   over all text but Wikipedia [[=outside['no P'] ]].
 #   Chapter 7 says what to expect:
 #   P forbids the directions that Wikipedia uses most, so the update must be longer in the others
 #   ([[=narrow_row['forecast']['update'] / bare_row['forecast']['update']:.1f]] times as long here).
@@ -804,9 +805,9 @@ pd.DataFrame(dearer_by).T
 # * **A wider P is better at home and abroad**, at this share:
 #   at 5e-2 it keeps more directions and needs a smaller update.
 #   The usual one costs [[=percent(dearer['P at 5e-2']['Wikipedia'])]] more on Wikipedia
-#   and [[=percent(dearer['P at 5e-2'][OUTSIDE])]] outside.
+#   and [[=outside['P at 5e-2'] ]] outside.
 #   Against MEMIT, whose C0 forbids nothing,
-#   it costs [[=percent(dearer['MEMIT']['Wikipedia'])]] and [[=percent(dearer['MEMIT'][OUTSIDE])]].
+#   it costs [[=percent(dearer['MEMIT']['Wikipedia'])]] and [[=outside['MEMIT'] ]].
 # * **Chat** has become *easier* to predict with every editor.
 #   We have not looked for the reason.
 #
