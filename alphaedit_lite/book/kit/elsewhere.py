@@ -104,7 +104,7 @@ def percent(change: Change) -> str:
     if change.mean >= 1:
         mean, low, high = (f"×{1 + x:,.1f}" if x < 9 else f"×{1 + x:,.0f}" for x in change[:3])
     else:
-        mean, low, high = (f"{100 * x:+.1f}%".replace("-", "−") for x in change[:3])
+        mean, low, high = (f"{round(100 * x, 1) + 0.0:+.1f}%".replace("-", "−") for x in change[:3])
     return f"{mean} [{low}, {high}]"
 
 

@@ -16,6 +16,8 @@ the package's own search for z: results/stream/second.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -127,9 +129,12 @@ def unit(
         "fingerprint": lm.fingerprint,
     }  # fmt: skip
     if again:
-        made_with["again"] = again
+        made_with |= {"again": again, "of": edits}
     kept = resume(path, made_with, checkpoints=[])
-    written = cache_dir() / "stream" / f"{stem}{f'-order-{again}' if again else ''}" / lm.fingerprint
+    made = hashlib.sha256(json.dumps(made_with).encode()).hexdigest()[
+        :8
+    ]  # batches of other settings are others
+    written = cache_dir() / "stream" / stem / f"{lm.fingerprint}-{made}"
 
     def checkpoint(done: int) -> None:
         known = [found for found in kept["checkpoints"] if found["edits"] == done]
