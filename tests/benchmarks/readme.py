@@ -50,7 +50,8 @@ def second(found: dict[str, Any]) -> str:
 Qwen2.5-Coder-0.5B ({GB["weights"]:.1f} GB in float32; `tests/benchmarks/second.py`): the statistics of
 {found["tokens"]:,} tokens take {found["statistics"]:.0f} s and the null spaces {found["null spaces"]:.0f} s, once; then one fact takes {found["median"]:.1f} s
 (the median of {len(found["seconds alone"])}), {found["batch"]} at once {found["seconds each in the batch"]:.1f} s each. The process holds {GB["with null spaces"]:.1f} GB before an edit, and at most {GB["most in an edit"]:.1f} GB
-in one ({GB["most in a batch"]:.1f} GB in the batch).
+in one ({GB["most in a batch"]:.1f} GB in the batch): {GB["most in an edit"] / GB["weights"]:.1f} times the weights. Of what lies above them, Python and its
+libraries take {GB["loaded"] - GB["weights"]:.1f} GB, null spaces {GB["with null spaces"] - GB["loaded"]:.1f} and the edit {GB["most in an edit"] - GB["with null spaces"]:.1f}.
 """
 
 
