@@ -40,6 +40,8 @@ document.addEventListener("DOMContentLoaded", () => {
     });
     stop();
     draw();
-    box.append(image);
+    const note = document.createElement("p");
+    note.textContent = "Drawn beforehand, for a part of the settings. In the notebook the cell runs, with all its buttons.";
+    box.append(image, note);
   }
 });
