@@ -15,7 +15,7 @@ setup: .venv/ready
 	touch $@
 
 lab: setup
-	$(BIN)/python tools/lab.py
+	$(BIN)/python -m tools.lab
 
 demo: setup
 	$(BIN)/python -m alphaedit_lite.book.kit.demo

@@ -1,7 +1,7 @@
 """Build ``alphaedit_lite/data/facts.json``: facts the default model knows, in CounterFact's schema.
 
     pip install -e ".[authoring]"
-    python tools/build_facts.py
+    python -m tools.build_facts
 
 Regions, cities, countries and capitals come from the packages ``countryinfo`` and ``pyworldatlas``
 (both MIT); the wordings and every other fact come from the lists in ``tools/fact_sources.py``.  Each
@@ -25,11 +25,11 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-import fact_sources as source
 import torch
-from fact_sources import RELATIONS
 
 from alphaedit_lite.support.loading import DEFAULT_MODEL, load_model
+from tools import fact_sources as source
+from tools.fact_sources import RELATIONS
 
 SEED = 20250501
 KNOWN = 0.1  # a fact is known if the probability of its object is above this

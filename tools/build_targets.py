@@ -1,4 +1,4 @@
-"""Find z for all bundled facts on the unedited default model: `python tools/build_targets.py`.
+"""Find z for all bundled facts on the unedited default model: `python -m tools.build_targets`.
 
 Writes alphaedit_lite/data/targets.safetensors after every part, and goes on from what is there: it can be
 interrupted at any time. All of it takes a quarter of an hour on two quick cores.

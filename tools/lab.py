@@ -1,4 +1,4 @@
-"""Open the book in JupyterLab: `python tools/lab.py`, or `make lab`.
+"""Open the book in JupyterLab: `python -m tools.lab`, or `make lab`.
 
 Fetches the default model first, with progress, and copies the notebooks into work/, which git
 ignores: exercises solved there never break a test or a pull. A notebook that the reader has changed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.numbers import agree
+from tools.agreement import agree
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ opened each time up to the first cell that needs the model: test_colab.py.
 import nbformat
 import pytest
 
+from tools.agreement import agree
 from tools.build_notebooks import ROOT, execute, place, sources
-from tools.numbers import agree
 
 PATHS = [place(source) for source in sources()]  # solutions: test_exercises.py runs each of them
 

@@ -1,5 +1,6 @@
 """The project's own files agree with each other."""
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -43,6 +44,16 @@ def test_constraints_meet_the_ranges():
     for requirement in PROJECT["project"]["dependencies"]:
         name, low = re.match(r"([\w-]+)>=([\d.]+)", requirement).groups()
         assert [int(x) for x in pins[name].split(".")[:2]] >= [int(x) for x in low.split(".")[:2]], name
+
+
+def test_commands_name_modules_that_there_are():
+    """In Makefile and README. A script run by its path would find tools/ before the standard library."""
+    said = (ROOT / "Makefile").read_text() + (ROOT / "README.md").read_text()
+    modules = set(re.findall(r"python -m ((?:alphaedit_lite|tools|tests)[\w.]*\w)", said))
+    assert {"tools.lab", "tools.colab", "alphaedit_lite.book.kit.demo"} <= modules
+    assert not [name for name in modules if importlib.util.find_spec(name) is None]
+    assert not re.findall(r"python (?:alphaedit_lite|tools|tests)/", said)
+    assert not {path.stem for path in (ROOT / "tools").glob("*.py")} & sys.stdlib_module_names
 
 
 def test_nothing_absolute_unsafe_or_printed():
