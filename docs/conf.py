@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 import alphaedit_lite  # noqa: E402
 from tools.build_classroom import SOURCES, head  # noqa: E402
 from tools.build_notebooks import WIDGET, repository  # noqa: E402
+from tools.lesson import CLOSED  # noqa: E402
 from tools.npm import fetch_npm  # noqa: E402
 
 project = "AlphaEdit, from first principles"
@@ -64,9 +65,16 @@ def overview() -> str:
 
 
 def moving(text: str) -> str:
-    """A notebook whose widgets are pictures that frames.js moves through, where the build has left some."""
+    """A notebook whose widgets are pictures that frames.js moves through, where the build has left some.
+
+    The line before closed outputs goes: the site has a button of its own."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
+        if "outputs" in cell:
+            texts = [output.get("data", {}).get("text/plain", "") for output in cell["outputs"]]
+            cell["outputs"] = [
+                o for o, text in zip(cell["outputs"], texts, strict=True) if CLOSED not in text
+            ]
         made = [n for n in re.findall(r"\b([A-Z]\w+)\(", "".join(cell["source"])) if (FRAMES / n).exists()]
         for output in cell.get("outputs", ()) if made else ():
             if "".join(output.get("data", {}).get("text/plain", "")) == WIDGET:

@@ -290,6 +290,7 @@ def build(path: Path, solved: bool, anew: bool = False) -> None:
             cell.source = filled(cell.source, seconds, numbers)
     code = (cell for cell in notebook.cells if cell.cell_type == "code")
     for number, cell in enumerate(code, 1):  # the same in every build
+        lesson.cover(cell)
         cell.execution_count = number
         for output in cell.outputs:
             if output.output_type == "execute_result":

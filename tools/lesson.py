@@ -34,6 +34,7 @@ TODAY = {  # lesson -> the letters of the drawing that are today's
     "00": "ABCDE", "01": "AE", "02": "CD", "03": "ABCD", "04": "D", "05": "BD", "06": "D", "07": "C", "08": "CD",
     "09": "E", "10": "DE", "11": "E", "12": "BE", "13": "CD", "14": "CD", "15": "ABCDE", "16": "AE",
 }  # fmt: skip
+CLOSED = "First your prediction. The result is behind this line."
 PARTS = {
     "A": "prompt: Lower Assam is located in the country of",
     "B": "residual stream h, block after block",
@@ -98,6 +99,14 @@ def with_our_versions(cells: Sequence[NotebookNode], ours: Mapping[str, str]) ->
             )
             out.append(nbformat.v4.new_markdown_cell(text))
     return out
+
+
+def cover(cell: NotebookNode) -> None:
+    """Put a line before closed outputs: JupyterLab shows the first line of them, which might be the answer."""
+    line = nbformat.v4.new_output("display_data", {"text/plain": CLOSED})
+    cell.outputs = [output for output in cell.outputs if output != line]
+    if cell.metadata.get("jupyter", {}).get("outputs_hidden") and cell.outputs:
+        cell.outputs.insert(0, line)
 
 
 def fold(cells: Sequence[NotebookNode]) -> None:

@@ -24,6 +24,7 @@ from tools.build_notebooks import (
     stated,
     without_outputs,
 )
+from tools.lesson import CLOSED
 
 SOURCES = sources()
 SOURCES.append(ROOT / "notebooks" / "source" / "template.py")  # passes as it stands; built when asked for
@@ -97,6 +98,9 @@ def test_clean(source, solved):
         long = f"{where(source, solved, cell)}: a code cell of more than 25 lines"
         assert len(cell.source.splitlines()) <= 25, long
     assert any(cell.outputs for cell in code)
+    for cell in code:
+        if cell.outputs and cell.metadata.get("jupyter", {}).get("outputs_hidden"):
+            assert cell.outputs[0].data == {"text/plain": CLOSED}, "JupyterLab would show the first line"
     for output in (output for cell in code for output in cell.outputs):
         assert output.output_type != "error", output
         assert "vnd.jupyter.widget" not in str(output.get("data", {}).keys())
