@@ -115,6 +115,7 @@ APART: dict[str, Recipe] = {  # for one question each, of the verdict: what woul
         "λ = 8, relative P", threshold=1.0, threshold_kind="relative", lam=8.0
     ),
     "MEMIT c 15000": EDITORS["MEMIT"].turned("c = 15000", weight=15_000.0),
+    "BetaEdit": EDITORS["ENCORE"].turned("c = 3000, λ = 0.8, in P", weight=3000.0, project=True),
 }
 
 

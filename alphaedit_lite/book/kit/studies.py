@@ -106,7 +106,8 @@ def unit(
     stem = f"{name.replace(' ', '-')}{'-counterfact' if folder else ''}{'-live' if live else ''}-{seed}"
     streams = STREAMS / "second" if second else STREAMS
     streams = streams / f"order-{again}" if again else streams
-    brief = bool(second or again or name in APART)  # one look on the way, without the batteries of abilities
+    # One look on the way, without the batteries of abilities:
+    brief = bool(second or again or live or name in APART)
     apart = "knobs" if name in VARIANTS else "apart" if name in APART else ""
     path = streams / apart / f"{stem}.json"
     everything = order(seed) if folder is None else counterfact(folder, seed)
