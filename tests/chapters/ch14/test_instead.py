@@ -1,0 +1,92 @@
+"""What one would try instead of an editor, and what an edit withstands: on a tiny model."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from alphaedit_lite import Fact
+from alphaedit_lite.book.ch14 import study_instead, study_wear
+from alphaedit_lite.book.ch14.study_instead import BreadthFirst, Memory, best
+from alphaedit_lite.book.ch14.study_wear import negated, train
+from alphaedit_lite.finetune import FineTune
+
+ITALY = Fact("The capital of {} is", "Italy", "Rome", true="Paris", paraphrases=("Italy has its capital in",))
+FRANCE = Fact("The capital of {} is", "France", "Rome", neighbours=(("India is in", "Asia"),))
+FACTS = [ITALY, FRANCE, Fact("The capital of {} is", "India", "Paris"), Fact("{} is in", "Asia", "Paris")]
+
+
+def test_a_batch_of_all_is_one_step_of_fine_tuning(lm):
+    edits = [made(lm, layers=(1,), steps=1, lr=1e-3, progress=False) for made in (FineTune, BreadthFirst)]
+    deltas = []
+    for editor in edits:
+        edit = editor.edit(FACTS)
+        deltas.append(edit.dense[1])
+        edit.revert()
+    torch.testing.assert_close(*deltas)
+
+
+def test_small_batches_take_more_steps_and_write_the_facts(lm, monkeypatch):
+    before = lm.weight(1).clone()
+    monkeypatch.setattr(study_instead, "SIZE", 1)
+    edit = BreadthFirst(lm, layers=(1,), steps=60, lr=5e-2, progress=False).edit(FACTS)
+    assert [study_instead.means(lm, FACTS)["efficacy_top1"], set(edit.dense)] == [1.0, {1}]
+    edit.revert()
+    assert torch.equal(lm.weight(1), before)
+
+
+def test_memory_puts_the_right_sentence_first_or_none():
+    memory = Memory(FACTS, 0.5)
+    assert memory.find(FRANCE.prompt) == "The capital of France is Rome. "
+    assert memory.find("Nothing of that kind") == ""
+    found = memory.before(ITALY)
+    assert found.prompt == "The capital of Italy is Rome. The capital of Italy is"
+    assert found.paraphrases[0].endswith("Rome. Italy has its capital in")
+    assert found.prompt[found.subject_end - 5 : found.subject_end] == "Italy"
+    assert Memory(FACTS, 1.1).before(FRANCE) == FRANCE
+
+
+def test_a_setting_that_harms_is_chosen_only_if_all_do():
+    mild, strong = (
+        {"rise": rise, "efficacy_top1": share, "generalization_top1": 0.0}
+        for rise, share in ((0.01, 0.2), (0.3, 0.9))
+    )
+    assert best([mild, strong]) is mild
+    assert best([strong]) is strong
+
+
+@pytest.mark.parametrize(
+    ("template", "asked"),
+    [
+        ("The capital of {} is", "The capital of Italy is not"),
+        ("{}, which was named for", "Italy, which was not named for"),
+        ("{} plays", None),
+        ("What is the capital of {}? It is", None),
+    ],
+)
+def test_a_prompt_is_negated_behind_its_only_verb(template, asked):
+    found = negated(dataclasses.replace(ITALY, template=template))
+    assert (found and found.prompt) == asked
+
+
+def test_training_changes_all_weights_and_lowers_the_loss(lm, monkeypatch):
+    monkeypatch.setattr(study_wear, "TOKENS", 4)
+    monkeypatch.setattr(study_wear, "RATE", 1e-3)
+    ids = torch.tensor([lm.tokenizer("Rome is the capital of Italy.")["input_ids"][:4]])
+    before = {name: p.clone() for name, p in lm.model.named_parameters()}
+    loss = lm.model(input_ids=ids, labels=ids).loss.item()
+    train(lm, ["Rome is the capital of Italy."] * study_wear.STEPS * study_wear.SIZE)
+    assert lm.model(input_ids=ids, labels=ids).loss.item() < loss
+    assert not any(torch.equal(p, before[name]) for name, p in lm.model.named_parameters() if p.ndim > 1)
+    assert not any(p.requires_grad for p in lm.model.parameters())
+
+
+def test_what_is_asked_is_counted_fact_by_fact(lm, monkeypatch):
+    monkeypatch.setattr(study_wear, "wikipedia_leads", lambda _: ["Rome is the capital of Italy."])
+    found = study_wear.asked(lm, [ITALY, dataclasses.replace(ITALY, template="{} has its capital in")])
+    assert {name: len(bits) for name, bits in found.items() if name != "perplexity"} == dict.fromkeys(
+        ("new", "old", "new, negated", "old, negated"), 1
+    )
+    FineTune(lm, layers=(1,), steps=100, lr=5e-2, progress=False).edit([ITALY])
+    after = study_wear.asked(lm, [ITALY])
+    assert (after["new"], after["old"]) == ([1], [0])
