@@ -94,14 +94,15 @@ class FineTune:
         edit = Edit(facts, self.lm.fingerprint, dataclasses.asdict(self.config))
         with self.lm.ledger.transaction():
             self.lm.check_unchanged()
-            for layer, delta in self._descend(facts).items():
+            for layer, delta in self.descend(facts).items():
                 edit.dense[layer] = delta
                 self.lm.ledger.add(layer, delta)
             self.lm.ledger.enter(edit, self.lm)
         return edit
 
     @torch.enable_grad()
-    def _descend(self, facts: Sequence[Fact]) -> dict[int, Tensor]:
+    def descend(self, facts: Sequence[Fact]) -> dict[int, Tensor]:
+        """Δ of each layer, in no model yet: the way of training, which a subclass may replace."""
         lm, config = self.lm, self.config
         rows = [encode_fact(lm.tokenizer, fact, ("",), target=True)[0] for fact in facts]
         # Nothing is written at the subject: rows of like length begin in one column, which saves padding.
@@ -128,7 +129,7 @@ class FineTune:
                 adam.zero_grad()
                 loss = 0.0
                 for one, part in zip(hidden, parts, strict=True):  # gradients of the parts add up
-                    share = self._nll(one, first, part, deltas) / objects
+                    share = self.nll(one, first, part, deltas) / objects
                     share.backward()
                     loss += float(share.detach())
                 if loss < config.enough:
@@ -143,7 +144,7 @@ class FineTune:
                 bar.update()
         return {layer: delta.detach() for layer, delta in deltas.items()}
 
-    def _nll(self, hidden: Tensor, first: int, batch: PromptBatch, deltas: Mapping[int, Tensor]) -> Tensor:
+    def nll(self, hidden: Tensor, first: int, batch: PromptBatch, deltas: Mapping[int, Tensor]) -> Tensor:
         """Summed NLL of the new objects: (W + Δ) k + b = (W k + b) + Δ k in every block."""
         lm = self.lm
         keys: dict[int, Tensor] = {}

@@ -23,6 +23,7 @@ from ...facts import Fact
 from ...models import LanguageModel
 from ...support.assets import cache_dir
 from ...support.texts import wikipedia_leads
+from ...support.tokens import tokenise
 from ..kit.probes import LEADS, number
 from ..kit.results import RESULTS, keep, resume
 from ..kit.stream_facts import counterfact, unedited_targets
@@ -45,7 +46,7 @@ def negated(fact: Fact) -> Fact | None:
 @torch.enable_grad()
 def train(lm: LanguageModel, some: Sequence[str]) -> None:
     """Ordinary training on ordinary text. The model and its edits are not what they were afterwards."""
-    rows = [row for text in some if len(row := lm.tokenizer(text)["input_ids"][:TOKENS]) == TOKENS]
+    rows = [row for text in some if len(row := tokenise(lm.tokenizer, text)[:TOKENS]) == TOKENS]
     lm.model.requires_grad_(True)
     adam = torch.optim.AdamW(lm.model.parameters(), lr=RATE)
     for step in tqdm(range(STEPS), desc="training"):

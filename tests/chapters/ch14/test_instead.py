@@ -46,6 +46,21 @@ def test_memory_puts_the_right_sentence_first_or_none():
     assert Memory(FACTS, 1.1).before(FRANCE) == FRANCE
 
 
+def test_the_loss_of_a_text_behind_a_sentence(lm):
+    lm.model.requires_grad_(False)
+    text = "France has its capital, Paris."
+    plain, disturbed = (study_instead.behind(lm, Memory(FACTS, bar), text) for bar in (1.1, 0.1))
+    sentence = Memory(FACTS, 0.1).find(text).rstrip()
+    rows = [lm.tokenizer(t)["input_ids"] for t in (text, f"{sentence} {text}")]
+    for row, tail, found in zip(
+        rows, (len(rows[0]), len(lm.tokenizer(" " + text)["input_ids"])), (plain, disturbed), strict=True
+    ):
+        log_p = lm.model(input_ids=torch.tensor([row])).logits[0].log_softmax(-1)
+        wanted = [-float(log_p[i - 1, row[i]]) for i in range(len(row) - tail + 1, len(row))]
+        assert found == pytest.approx(sum(wanted) / len(wanted), abs=1e-4)
+    assert plain != disturbed
+
+
 def test_a_setting_that_harms_is_chosen_only_if_all_do():
     mild, strong = (
         {"rise": rise, "efficacy_top1": share, "generalization_top1": 0.0}
