@@ -82,8 +82,8 @@ D, SUBJECTS, LAYER = 48, 300, 7
 # So first: how can *one* matrix hold *many* answers?
 # For four sections we need no language model.
 #
-# We have **keys** k₁, …, k_n with d entries each.
-# To each key belongs a **value** v_i, which we want back when we ask with k_i.
+# We have **keys** k₁, …, kₙ with d entries each.
+# To each key belongs a **value** vᵢ, which we want back when we ask with kᵢ.
 # We may keep only one matrix W, and the only way to ask is to compute W k.
 # Keys have length 1 until section 4.
 #

@@ -167,8 +167,8 @@ def run(rows, ends, delta=0):
 # \;+\; \underbrace{0.0625\;\mathrm{KL}\!\left(p_\delta(\cdot \mid s) \,\|\, p_0(\cdot \mid s)\right)}_{\text{stay yourself}}
 # \;+\; \underbrace{0.5\;\frac{\lVert\delta\rVert}{\lVert h\rVert^2}}_{\text{stay small}} \tag{5.1}$$
 #
-# Here p_δ is the model with δ added, and p_0 the model as it is.
-# The new object is o, the six prompts are x_j, and s is the subject.
+# Here p_δ is the model with δ added, and p₀ the model as it is.
+# The new object is o, the six prompts are xⱼ, and s is the subject.
 #
 # * **Say it.** The new object should be likely after every prompt.
 # * **Stay yourself.** The next word after the subject alone should be as likely as before.
@@ -399,9 +399,9 @@ print(f"rank of {fact.new!r}: {rank:,} of {len(says):,}")
 # In words: each row of Δ pays for itself.
 # (A row xᵀ answers the key k₀ with the number xᵀk₀, and the mean of its square is xᵀC0x.)
 # So we may treat the rows one by one.
-# Among all x with xᵀk = r_i, the entry of r for this row, which one has the least xᵀC0x?
+# Among all x with xᵀk = rᵢ, the entry of r for this row, which one has the least xᵀC0x?
 #
-# **Lagrange's answer.** In two dimensions, all x with xᵀk = r_i form a line, and all x of equal harm form an ellipse.
+# **Lagrange's answer.** In two dimensions, all x with xᵀk = rᵢ form a line, and all x of equal harm form an ellipse.
 # Where the line *crosses* an ellipse, there is a better point further on.
 # At the best point it only *touches*.
 # Now k stands at a right angle to the line, and the gradient of the harm, 2C0x, at a right angle to the ellipse.
@@ -417,7 +417,7 @@ cases = {
 show(*draw.tangent_figure(cases), name="05_tangent")
 
 # %% [markdown]
-# **How to read it.** The black line holds all x with xᵀk = r_i (here 1).
+# **How to read it.** The black line holds all x with xᵀk = rᵢ (here 1).
 # On a grey ellipse all points do equal harm.
 # The square is the plain write, the shortest x on the line.
 # The circle is the best point: on the right it leans away from the direction that text uses.
@@ -510,7 +510,7 @@ gain = chapter.check("05.4", gain)
 # $$C_0\, x \;=\; \mu\, k \quad\text{and}\quad x^\top k = r_i
 # \qquad\Longrightarrow\qquad x = \mu\, C_0^{-1} k, \quad \mu = \frac{r_i}{k^\top C_0^{-1} k} . \tag{5.4}$$
 #
-# Only the number r_i differs from row to row, so all rows are multiples of one vector g:
+# Only the number rᵢ differs from row to row, so all rows are multiples of one vector g:
 #
 # $$\boxed{\;\Delta \;=\; r\, g^\top, \qquad g \;=\; \frac{C_0^{-1} k}{k^\top C_0^{-1} k}\;} \tag{5.5}$$
 #
@@ -583,7 +583,7 @@ print(f"the plain write, {plain @ C0 @ plain / (g @ C0 @ g):.1f} times as much")
 #
 # <details><summary>Hint</summary>
 #
-# Row i of Δ is r_i gᵀ, so its harm is r_i² gᵀC0g.
+# Row i of Δ is rᵢ gᵀ, so its harm is rᵢ² gᵀC0g.
 # Add up the rows; then put in g.
 # The likely mistake is to use gᵀg, which is the size of the update and not its harm.
 #
@@ -906,7 +906,7 @@ asia.round(2)
 # <details><summary>A. Because low rank was chosen to keep the edit small.</summary>
 # It was not chosen. And rank one is no guarantee of smallness: r gᵀ can have any size.
 # </details>
-# <details><summary>B. Because each row solves the same problem, up to the number r_i.</summary>
+# <details><summary>B. Because each row solves the same problem, up to the number rᵢ.</summary>
 # <b>Yes.</b> One key, one condition for each row: all rows are multiples of g.
 # </details>
 # <details><summary>C. Because C0 has rank one.</summary>

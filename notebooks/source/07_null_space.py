@@ -188,7 +188,7 @@ KeysWidget().show()
 # How do we make a row harmless?
 # We keep only its part inside the null space.
 #
-# Let u₁, …, u_m be an orthonormal basis of the left null space, and U the matrix with these columns.
+# Let u₁, …, uₘ be an orthonormal basis of the left null space, and U the matrix with these columns.
 # How much of x points along u₁?
 # The dot product u₁ᵀx.
 # So the harmless part of x is
@@ -851,7 +851,7 @@ show(*draw.doors_figure(doors, panels), name="07_door")
 #
 # <details><summary>Hint</summary>
 #
-# Write a = Pk. Row number j of Δ, call it x, must satisfy xᵀa = r_j.
+# Write a = Pk. Row number j of Δ, call it x, must satisfy xᵀa = rⱼ.
 # Split x into a part along a, and the rest at a right angle.
 # Which part does the condition fix?
 # What does the rest add to the length?
@@ -860,7 +860,7 @@ show(*draw.doors_figure(doors, panels), name="07_door")
 #
 # <details><summary>More help</summary>
 #
-# The rest only adds length, so the shortest row is r_j a / ‖a‖².
+# The rest only adds length, so the shortest row is rⱼ a / ‖a‖².
 # All rows together are Δ = r aᵀ / ‖a‖².
 # And ‖r aᵀ‖ = ‖r‖ ‖a‖.
 #

@@ -222,7 +222,7 @@ write_and_remember = chapter.check("10.1", write_and_remember)
 # %% [markdown]
 # ### What the memory is worth: a theorem
 #
-# Let the wanted answers be fixed: batch t has keys K_t and wants V_t.
+# Let the wanted answers be fixed: batch t has keys Kₜ and wants Vₜ.
 # Let $D_t$ be the sum of all updates up to batch t, and $S_t$ the memory then.
 # Your function does this:
 #
@@ -563,10 +563,10 @@ show(*draw.damage_figure(shown), name="10_damage")
 # (b) Students take S for a covariance of text; it is the prior plus edits.
 # (c) In 10.2, the cross term is forgotten.
 # (d) "P prevents forgetting" (section 1 says no) and "P is useless" (section 4 says no): both are half of it.
-# For the board: why does the proof fail if targets V_t are found on the edited model?
-# (Then V_t itself depends on the order.)
+# For the board: why does the proof fail if targets Vₜ are found on the edited model?
+# (Then Vₜ itself depends on the order.)
 # And why does it fail for RECT?
-# (Δ_t is not (10.2) any more.)
+# (Δₜ is not (10.2) any more.)
 #
 # A plan for 90 minutes: section 1 (15), 10.1 and (10.3) at the board (25), 10.2 in pairs (10),
 # section 4 with the figure (15), the player, one editor per group (10), section 6 as a discussion (15).

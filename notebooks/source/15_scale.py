@@ -615,7 +615,7 @@ lost.style.format("{:.2%}")
 # ### Exercise 15.5: An edit as an adapter · 10 minutes · ★★
 #
 # You get, for one layer, the factors of several edits, as the code stores them (facts are rows):
-# `residuals[i]` is [n_i, d_model], `gains[i]` is [n_i, d_ff], and edit i has Δ = residuals[i]ᵀ gains[i].
+# `residuals[i]` is [nᵢ, d_model], `gains[i]` is [nᵢ, d_ff], and edit i has Δ = residuals[i]ᵀ gains[i].
 # Return B [d_model, r] and A [r, d_ff] with B A = the sum of all Δ, and r no larger than the number of facts.
 #
 # <details><summary>Hint</summary>

@@ -10,6 +10,7 @@ The fact is what is drawn again in a bootstrap, not the question.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -29,10 +30,27 @@ def rows_of(found: dict[str, Any]) -> pd.DataFrame:
 
     Two-hop questions whose new answer the unedited model liked already are left out as well.
     """
+    table = _all_rows(found)
+    return table[_fair(table)].reset_index(drop=True)
+
+
+def crowded(alone: dict[str, Any], many: dict[str, Any]) -> pd.DataFrame:
+    """The fair questions in which no other written fact has a part: written alone (columns ``success alone``,
+    ``first alone``), and among many by each editor of results/many.json (``success AlphaEdit``, …)."""
+    table = _all_rows(alone).assign(clash=list(chain(*many["clashes"])))
+    for name, found in many["rows"].items():
+        table = table.assign(**{f"{what} {name}": list(chain(*rows)) for what, rows in found.items()})
+    table = table[_fair(table) & (table.clash == 0)].reset_index(drop=True)
+    return table.rename(columns={f"{what} edited": f"{what} alone" for what in ("success", "first")})
+
+
+def _all_rows(found: dict[str, Any]) -> pd.DataFrame:
     rows = [[i, f["subject"], *row] for i, f in enumerate(found["facts"]) for row in f["rows"]]
-    table = pd.DataFrame(rows, columns=["fact", "subject", *found["columns"]])
-    free = (table.kind == "two hops") & (table["success unedited"] == 1)
-    return table[(table.fair == 1) & ~free].reset_index(drop=True)
+    return pd.DataFrame(rows, columns=["fact", "subject", *found["columns"]])
+
+
+def _fair(table: pd.DataFrame) -> pd.Series:
+    return (table.fair == 1) & ~((table.kind == "two hops") & (table["success unedited"] == 1))
 
 
 def rates(rows: pd.DataFrame, what: str = "success", states: Sequence[str] = STATES) -> pd.DataFrame:

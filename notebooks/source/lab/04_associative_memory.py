@@ -342,7 +342,7 @@ where.style.format("{:.2f}").format("{:.0f}", subset=counts)
 #   removing the mean raises the effective dimension to about [[=round(d_eff['real, mean removed'], -1):.0f]].
 #   And ordinary text uses some directions much more than others:
 #   after whitening it is about [[=round(d_eff['real, whitened'], -2):.0f]].
-#   Whitened keys overlap by kᵢᵀC0⁻¹k_j.
+#   Whitened keys overlap by kᵢᵀC0⁻¹kⱼ.
 #   ROME's update has just this C0⁻¹ in it, and MEMIT's the inverse of C0 plus the new keys.
 #   ([Hu et al. 2024](https://arxiv.org/abs/2408.07413)
 #   follow the overlaps of whitened keys through several real models, and what they do to long series of edits.)

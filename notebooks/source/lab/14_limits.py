@@ -531,7 +531,7 @@ FilterWidget(one, 1000, lam, THRESHOLD).show()
 # * **REVIVE** (Zhang et al. 2026) filters the finished update:
 #   no component of Δ may touch the strongest singular directions of W.
 #   We could open the abstract only, and there is no public code.
-#   So (I − U_kU_kᵀ) Δ (I − V_kV_kᵀ), with U_k, V_k the singular vectors
+#   So (I − UₖUₖᵀ) Δ (I − VₖVₖᵀ), with Uₖ, Vₖ the singular vectors
 #   that carry half of ‖W‖², is *our reading* of it, not the paper's formula.
 #
 # | method | what changes | formula taken from |
