@@ -1,4 +1,4 @@
-"""Questions asked again when many facts stand in the model: which count, and that answers find their pairs."""
+"""Questions asked again when many facts stand in the model: which count, and how answers find their pairs."""
 
 from alphaedit_lite import Fact
 from alphaedit_lite.book.ch16.experiments import Question
