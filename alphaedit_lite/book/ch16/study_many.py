@@ -27,8 +27,8 @@ WRITERS: Final = ("AlphaEdit", "MEMIT with history")
 
 
 def clashes(fact: Fact, question: Question, written: Sequence[Fact]) -> bool:
-    """Whether another written fact has a part in the question: by its subject, or about the same subject."""
-    texts = " ".join((question.prompt, question.wanted, question.other, *(question.check or ())))
+    """Whether another written fact has a part in the question: its subject is asked about, or the same one."""
+    texts = " ".join((question.prompt, *(question.check or ())[:1]))
     others = {other.subject for other in written if other.subject != fact.subject}
     if question.kind == "bystander" and sum(other.subject == fact.subject for other in written) > 1:
         return True
@@ -41,6 +41,7 @@ def main() -> None:
     asked = [(fact, questions(fact, neighbours=2)) for fact in chosen()]
     found = resume(OUT, made_with, rows={})
     found["clashes"] = [[int(clashes(fact, q, written)) for q in some] for fact, some in asked]
+    keep(OUT, found, "rows")
     for name in WRITERS:
         if name in found["rows"]:
             continue
