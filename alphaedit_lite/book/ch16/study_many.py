@@ -27,7 +27,7 @@ WRITERS: Final = ("AlphaEdit", "MEMIT with history")
 
 
 def clashes(fact: Fact, question: Question, written: Sequence[Fact]) -> bool:
-    """Whether another written fact has a part in the question: its subject is asked about, or the same one."""
+    """Whether another written fact has a part in the question, by its subject or as one about the same."""
     texts = " ".join((question.prompt, *(question.check or ())[:1]))
     others = {other.subject for other in written if other.subject != fact.subject}
     if question.kind == "bystander" and sum(other.subject == fact.subject for other in written) > 1:
