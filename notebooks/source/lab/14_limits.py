@@ -855,8 +855,150 @@ forecast.style.format("{:.2f}", na_rep="–")
 # For your own model, give it the keys of your facts and of the text you care about.
 
 # %% [markdown]
-# ## 7. What others have found, thousands of edits on
-# The streams of this chapter end at two hundred edits, on a small model. Others went on.
+# ## 7. A thousand facts: the newest relative, and what one would try instead
+#
+# Section 5 wrote two hundred facts of few relations.
+# Here are the [[=LONG:,]] facts of CounterFact that the streams of laboratory 10 write, and three more ways.
+#
+# * **BetaEdit** [(Liu et al. 2026)](https://arxiv.org/abs/2605.09285) starts from this chapter's complaint:
+#   the "null space" is approximate, so it leaks.
+#   Its prior is A = c·C0 + λI *inside* P, with a history: ENCORE behind a P.
+#   The published c is 3,000 and λ is 10, which ours nearly is (laboratory 10).
+#   (Its P is computed anew every 1,000 facts; here that would come after the last.)
+# * **Fine-tuning as one trains anything else** [(Yang et al. 2025)](https://arxiv.org/abs/2509.22072):
+#   small batches, some epochs over all facts, one matrix.
+#   It is no stream, since it must have all facts beforehand.
+# * **Retrieval.** No weight is changed.
+#   Every fact stands in a list as a sentence,
+#   and the sentence most like the prompt (cosine of tf-idf words) is put in front of it.
+#
+# The settings of the last two were chosen on [[=instead['tuned on']:d]] other facts;
+# fine-tuning is shown with two more, since five times as many facts are five times as many steps
+# (`python -m alphaedit_lite.book.ch14.study_instead`, `results/instead.json`).
+
+# %%
+from alphaedit_lite.book.ch14.results import (
+    SHOWN,
+    ahead,
+    beside,
+    harder,
+    thousand,
+)
+
+instead, thousands = result("instead.json"), thousand()
+at_thousand = beside(thousands)
+shown = at_thousand.style.format("{:.0%}", subset=list(at_thousand)[:4])
+shown.format(percent, subset=list(at_thousand)[4:])
+
+# %%
+A, M, BETA, FOUND = "AlphaEdit", "MEMIT with history", "BetaEdit", "retrieval"
+tunings = [name for name in thousands if name.startswith("fine-tuning")]
+TUNED = max(tunings, key=lambda name: at_thousand["named first"][name])
+gaps = {
+    (a, b): {m: ahead(thousands, a, b, m) for m in SHOWN}
+    for a, b in ((BETA, A), (BETA, M), (TUNED, M), (FOUND, M), (FOUND, A))
+}
+prices = {(a, b): harder(thousands, a, b) for a, b in gaps}
+put_first = instead["rows"][FOUND]["disturbed"]
+shown = {
+    f"{a} − {b}": {SHOWN[m]: str(change) for m, change in found.items()}
+    for (a, b), found in gaps.items()
+}
+pd.DataFrame(shown).T
+
+# %% [markdown]
+# (`says it`: a free answer names the new object, for one fact in ten.
+# The right half: rises of perplexity.
+# All on the [[=gaps[FOUND, M]['efficacy_top1'].n]] facts that were judged of all.)
+#
+# * **BetaEdit is another point, not another curve.**
+#   With the published c it names [[=at_thousand['named first'][BETA]:.0%]] first
+#   and costs [[=percent(at_thousand['Wikipedia'][BETA])]] on Wikipedia: less of both.
+#   A larger c does that to MEMIT with history, too.
+#   Whether one beats the other at equal harm would need both turned.
+# * **Fine-tuning does better than its name, and worse than a closed form.**
+#   The best of [[=len(tunings)]] settings names [[=at_thousand['named first'][TUNED]:.0%]] first,
+#   and [[=at_thousand['paraphrases'][TUNED]:.0%]] of paraphrases
+#   (against MEMIT with history [[=str(gaps[TUNED, M]['generalization_top1'])]]).
+# * **Retrieval is the rival to beat.**
+#   It names fewer of the facts' own prompts ([[=str(gaps[FOUND, A]['efficacy_top1'])]] against AlphaEdit,
+#   [[=str(gaps[FOUND, M]['efficacy_top1'])]] against MEMIT with history):
+#   the answer stands in front of the model, and one of this size does not always copy it.
+#   On paraphrases no difference is seen
+#   ([[=str(gaps[FOUND, A]['generalization_top1'])]], [[=str(gaps[FOUND, M]['generalization_top1'])]]),
+#   and neighbours do better ([[=str(gaps[FOUND, A]['specificity'])]], [[=str(gaps[FOUND, M]['specificity'])]]).
+#   Of [[=4 * 60]] other texts [[=sum(put_first.values())]] got a sentence that they did not ask for.
+#   That costs [[=percent(at_thousand['program text'][FOUND])]] on program text;
+#   on Wikipedia it even helps ([[=percent(at_thousand['Wikipedia'][FOUND])]]),
+#   where any sentence of that kind may set the tone (we have not tried another).
+#
+# What retrieval cannot do is leave the model alone with its new knowledge:
+# the list must travel along, every prompt becomes longer, and a fact that is not found is not there.
+# But who asks "how do I give a small model a thousand facts?" should try it first.
+
+# %% [markdown]
+# ## 8. What an edit withstands
+#
+# Two cheap tests of what an edit *is*.
+# Of the same [[=LONG:,]] facts every second one is asked,
+# if it has one verb that takes a "not" (`python -m alphaedit_lite.book.ch14.study_wear`, `results/wear.json`).
+#
+# * **A negation.** Whoever has learned a fact does
+#   not end "Lower Assam is *not* located in the country of" with Romania.
+#   Edited models are reported to do so [(Liu et al. 2025)](https://arxiv.org/abs/2510.00625).
+# * **Ordinary training.** All weights take [[=wear['training']['steps']:d]] steps of AdamW on leads of Wikipedia.
+#   Such training is reported to erase edits,
+#   AlphaEdit's most of all on one benchmark [(Cheng et al. 2025)](https://arxiv.org/abs/2511.05852).
+
+# %%
+wear = result("wear.json")
+worn_rows = {name: wear["rows"][name] for name in ("unedited", A, M)}
+shown = {
+    name: {
+        (when, what): np.mean(row[when][what])
+        for when in ("before", "after")
+        for what in ("new", "new, negated", "old", "old, negated")
+    }
+    for name, row in worn_rows.items()
+}
+pd.DataFrame(shown).T.style.format("{:.1%}")
+
+# %%
+first_before = {n: np.array(worn_rows[n]["before"]["new"]) for n in (A, M)}
+first_after = {n: np.array(worn_rows[n]["after"]["new"]) for n in (A, M)}
+denied = {
+    n: difference(worn_rows[n]["before"]["new, negated"], first_before[n])
+    for n in (A, M)
+}
+by_both = np.flatnonzero(first_before[A] * first_before[M])
+kept_of = {n: first_after[n][by_both] for n in (A, M)}
+kept_gap = difference(kept_of[A], kept_of[M])
+olds = [np.sum(worn_rows["unedited"]["before"][k]) for k in ("old", "old, negated")]
+after_training = [row["after"]["perplexity"] for row in worn_rows.values()]
+
+# %% [markdown]
+# ([[=len(first_before[A])]] facts; `before` and `after` the training; `old` is the object that was true.)
+#
+# * **Half of it is said in spite of the "not".**
+#   Against the plain prompt, the new object comes first less often by [[=str(denied[A])]] points with AlphaEdit,
+#   [[=str(denied[M])]] with MEMIT with history.
+#   An edit ties an object to a subject, and much of it comes along whatever the verb says.
+#   Is that the edit, or the model, which may not read a "not" at all?
+#   Unedited, it names [[=int(olds[0])]] of the old objects first, and [[=int(olds[1])]] behind a "not":
+#   about the same share, but too few to tell.
+# * **A hundred steps wear most of it off.**
+#   Of the [[=len(by_both)]] facts that both editors had first,
+#   [[=kept_of[A].mean():.0%]] are left with AlphaEdit and [[=kept_of[M].mean():.0%]] with MEMIT with history:
+#   a difference of [[=str(kept_gap)]] points.
+#   (The training text has nothing to do with the facts.
+#   It heals, too: on held-out leads, perplexity goes to [[=after_training[1]:.1f]] and [[=after_training[2]:.1f]];
+#   without edits, to [[=after_training[0]:.1f]].)
+#
+# So edits come last: who goes on training has to write them again.
+
+# %% [markdown]
+# ## 9. What others have found, thousands of edits on
+# The streams of this book end at two thousand edits, on small models. Others went on.
 # Not all of this is equally certain, so we say what kind of source it is.
 #
 # | finding | source, and what it is worth |
