@@ -19,7 +19,7 @@ import torch
 from ..facts import Fact
 from .records import LIST
 from .spacing import as_object, check_text
-from .tokens import check_known, pieces
+from .tokens import check_known, pieces, private
 
 if TYPE_CHECKING:
     from ..models import LanguageModel
@@ -57,7 +57,7 @@ def fact_list(facts: Iterable[Fact], purpose: str = "") -> tuple[Fact, ...]:
 def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """The facts of a batch. ValueError if it is empty, contradicts itself, has tokens without a row in the
     model's embedding or objects that the tokenizer does not know, TypeError for what is no list of facts."""
-    facts = fact_list(facts, "write")
+    facts, tokenizer = fact_list(facts, "write"), private(lm.tokenizer)
     wanted: dict[str, Fact] = {}
     for fact in facts:
         other = wanted.setdefault(fact.prompt, fact)
@@ -66,9 +66,9 @@ def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
                 f"Two facts of this batch contradict each other: {fact.prompt!r} cannot be followed "
                 f"by both {other.new!r} and {fact.new!r}."
             )
-        ids = torch.tensor(pieces(lm.tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
+        ids = torch.tensor(pieces(tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
         lm.check_ids(ids[:, None])
-        check_known(lm.tokenizer, fact.new, pieces(lm.tokenizer, fact.new))
+        check_known(tokenizer, fact.new, pieces(tokenizer, fact.new))
     return facts
 
 
