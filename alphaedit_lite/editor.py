@@ -109,11 +109,11 @@ class Editor:
         """Write a batch of facts. On any exception, Ctrl-C included, the model is as it was.
 
         Args:
-            z: targets of this model and of the last edited layer, which is checked of ``Targets``, not of a
-                tensor, [n, d_model]: they are written once. By default they are searched, in every pass.
+            z: targets of this model, the last edited layer and these facts, in any order, which ``Targets``
+                know; or a tensor, [n, d_model]. They are written once. By default: searched, in every pass.
 
         Raises:
-            ValueError: no facts, contradicting facts, targets not finite or of another model or layer.
+            ValueError: no facts, contradicting facts, targets not finite or of others.
         """
         facts = writable(self.lm, facts)
         lm, config, last = self.lm, self.config, self.layers[-1]

@@ -50,20 +50,43 @@ def given_targets(
 ) -> tuple[Tensor, dict[str, list[bool]]]:
     """z, [n, d_model], and what is known of it: whether it names the objects and met its bound, or nothing.
 
+    ``Targets`` know their facts, which may stand in another order there, or among others.
+
     Raises ValueError unless it is real, finite, of that shape, and this model's; TypeError for a list.
     """
     of_kind(z, (Tensor, Targets), "z must be a tensor or Targets", "torch.as_tensor(z) makes a tensor of it")
     known = {}
     if isinstance(z, Targets):
         check_whose(z, layer, lm)
-        known = {"named": z.named.tolist(), "clamped": z.clamped.tolist()}
-        z = z.z
+        rows = _rows(z, facts)
+        known = {"named": z.named[rows].tolist(), "clamped": z.clamped[rows].tolist()}
+        z = z.z[rows]
     if z.is_complex() or z.shape != (len(facts), lm.d_model):
         wanted = f"[{len(facts)}, {lm.d_model}]"
         raise ValueError(f"z must be real and {wanted}; it is {z.dtype}, {list(z.shape)}.")
     if len(wrong := (~z.isfinite()).any(1).nonzero()):
         raise ValueError(f"z must be finite; for {facts[int(wrong[0])].subject!r} it is not.")
     return z, known
+
+
+def _rows(found: Targets, facts: Sequence[Fact]) -> list[int] | slice:
+    """Where the facts stand in the targets. ValueError for one of which they hold none."""
+    if not found.facts:  # of an earlier version: row by row
+        return slice(None)
+    if len({len(rows) for rows in (found.facts, found.z, found.named, found.clamped)}) > 1:
+        raise ValueError(
+            f"These targets are of {len(found.facts)} facts, but hold {len(found.z)} rows: give them whole "
+            "(the facts may be some of theirs, in any order), or a tensor z."
+        )
+    # Where the subject stands, too: z is the output there.
+    theirs, ours = ([(f.prompt, f.subject_end, f.new) for f in some] for some in (found.facts, facts))
+    places = {key: i for i, key in enumerate(theirs)}
+    if missing := [key for key in ours if key not in places]:
+        raise ValueError(
+            f"These targets hold none for {missing[0][0]!r} -> {missing[0][2]!r}: find those of all the "
+            "facts with compute_targets(lm, facts, layer)."
+        )
+    return [places[key] for key in ours]
 
 
 def check_whose(found: KeyStatistics | NullSpace | Targets, layer: int, lm: LanguageModel) -> None:
