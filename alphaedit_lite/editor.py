@@ -27,7 +27,7 @@ from .models import LanguageModel
 from .nullspace import NullSpace
 from .support import proof
 from .support.ambient import plain_torch
-from .support.collisions import warn_alike
+from .support.collisions import warn_alike, written_over
 from .support.fits import check_batch, noted
 from .support.lists import at_least, configured, fact_list, writable
 from .support.origin import check_statistics, given_targets
@@ -87,12 +87,10 @@ class Editor:
         if gain is None:
             if statistics is None:
                 statistics = key_statistics(lm, self.layers, tokens=self.config.tokens, progress=progress)
-            for layer in self.layers:
-                check_statistics(statistics, layer, lm)
+            check_statistics(statistics, self.layers, lm)
             gain = ClosedForm(self.config, statistics)
         elif isinstance(gain, ClosedForm):  # another editor's
-            for layer in self.layers:
-                check_statistics(gain.statistics, layer, lm)
+            check_statistics(gain.statistics, self.layers, lm)
         self.gain, self.statistics = gain, statistics or {}
         self.finish = self._rect if finish is None and self.config.keep is not None else finish
 
@@ -147,6 +145,7 @@ class Editor:
                     proof.check_answers(lm, layer, keys)  # a write without an effect is none
                     if layer != last:  # on to the next edited block, through the block just changed
                         prompts.advance(layer, self.layers[i + 1])
+            edit.notes |= written_over(lm, facts, edit.keys)
             warn_alike(lm, facts, edit.keys)  # here, so that nothing stays if warnings are errors
             lm.ledger.enter(edit, lm)
         return edit

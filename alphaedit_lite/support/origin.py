@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -17,13 +17,19 @@ from .lists import of_kind
 LAYERED = "must be by layer, {5: …}"
 
 
-def check_statistics(statistics: Mapping[int, KeyStatistics], layer: int, lm: LanguageModel) -> None:
-    """Raise ValueError unless the statistics of a layer are there, finite, and this model's and layer's,
+def check_statistics(
+    statistics: Mapping[int, KeyStatistics], layers: Iterable[int], lm: LanguageModel
+) -> None:
+    """Raise ValueError unless the statistics of each layer are there, finite, and this model's and layer's,
     TypeError for what are none."""
     of_kind(statistics, Mapping, f"statistics {LAYERED}", "key_statistics(lm, layers) makes them")
-    if layer not in statistics:
-        raise ValueError(f"There are no statistics for layer {layer}.")
-    found = statistics[layer]
+    for layer in layers:
+        if layer not in statistics:
+            raise ValueError(f"There are no statistics for layer {layer}.")
+        _check_layer(statistics[layer], layer, lm)  # no name keeps those of one while the next are read
+
+
+def _check_layer(found: KeyStatistics, layer: int, lm: LanguageModel) -> None:
     fix = "of a second moment C0 of n keys, KeyStatistics(n * C0, n) makes them"
     of_kind(found, KeyStatistics, f"The statistics of layer {layer} must be KeyStatistics", fix)
     if found.total.shape != (lm.d_ff, lm.d_ff):
