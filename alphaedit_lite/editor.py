@@ -29,8 +29,8 @@ from .support import proof
 from .support.ambient import plain_torch
 from .support.collisions import warn_alike, written_over
 from .support.fits import check_batch, noted
-from .support.lists import at_least, configured, fact_list, writable
-from .support.origin import check_statistics, given_targets
+from .support.lists import at_least, configured, fact_list, language_model, made_by, writable
+from .support.origin import check_gain, check_statistics, given_targets
 from .support.statistics import key_statistics
 from .targets import Targets, compute_targets
 
@@ -71,7 +71,7 @@ class Editor:
             settings["solver"] = "own"
         elif config is None and "solver" not in settings:
             raise TypeError('Editor needs a solver: Editor(lm, solver="memit"), or AlphaEdit(lm).')
-        self.lm, self.progress = lm, progress
+        self.lm, self.progress = language_model(lm), progress
         self.config = configured(EditorConfig, config, **settings)
         if gain is None and self.config.solver == "own":
             raise ValueError('solver="own" needs a gain: Editor(lm, gain=mine).')
@@ -90,7 +90,7 @@ class Editor:
             check_statistics(statistics, self.layers, lm)
             gain = ClosedForm(self.config, statistics)
         elif isinstance(gain, ClosedForm):  # another editor's
-            check_statistics(gain.statistics, self.layers, lm)
+            check_gain(gain, self.layers, lm)
         self.gain, self.statistics = gain, statistics or {}
         self.finish = self._rect if finish is None and self.config.keep is not None else finish
 
@@ -135,12 +135,12 @@ class Editor:
                     missing = ((wanted.to(output) - output) / left).to(keys.device).float()  # its share
                     if number == 0:
                         edit.keys[layer], edit.residual[layer] = keys, missing
-                        edit.gain[layer] = self.gain(layer, keys, self.history(layer, facts)).to(keys)
+                        edit.gain[layer] = made_by("gain", self.gain, layer, keys, self.history(layer, facts))
                     else:
                         edit.residual[layer] = edit.residual[layer] + missing
                     if self.finish is not None:
                         edit.dense.pop(layer, None)  # or delta() would be the last pass's
-                        edit.dense[layer] = self.finish(layer, edit.delta(layer)).float()
+                        edit.dense[layer] = made_by("finish", self.finish, layer, edit.delta(layer))
                     lm.ledger.put(layer, before[layer], edit.delta(layer))
                     proof.check_answers(lm, layer, keys)  # a write without an effect is none
                     if layer != last:  # on to the next edited block, through the block just changed

@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from .facts import Fact
 from .models import LanguageModel
-from .support.lists import at_least, fact_list
+from .support.lists import at_least, fact_list, language_model
 from .support.spacing import occurrences
 from .support.texts import wikipedia_leads
 from .support.tokens import continuation, tokenised
@@ -47,7 +47,7 @@ def generate(
         ValueError: a prompt without any token.
         TypeError: one text for a list of them.
     """
-    rows = list(tokenised(lm.tokenizer, prompts))
+    rows = list(tokenised(language_model(lm).tokenizer, prompts))
     if empty := [prompt for prompt, row in zip(prompts, rows, strict=True) if not row]:
         raise ValueError(f"There is nothing to continue in the prompt {empty[0]!r}.")
     at_least(1, batch_size=batch_size)

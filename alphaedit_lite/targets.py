@@ -32,7 +32,7 @@ from .prompts import PREFIXES, Encoded, align, encode, encode_fact
 from .support.ambient import plain_torch
 from .support.front import Front
 from .support.leastnorm import LeastNorm, shortened
-from .support.lists import beginnings, check_settings, configured, fact_list
+from .support.lists import beginnings, check_settings, configured, fact_list, language_model
 
 Search = Literal["least-norm", "adam"]
 REACH, ODDS = 0.25, 3.0  # of "least-norm": of ‖h‖, the length of its first step; the log-odds wanted
@@ -116,7 +116,7 @@ def compute_targets(
         ValueError: a subject and object that the tokenizer fuses; non-finite values, naming the fact.
     """
     config = configured(TargetConfig, config)
-    lm.block(layer)
+    language_model(lm).block(layer)
     facts = fact_list(facts, "find targets for")
     encoded = [encode_fact(lm.tokenizer, fact, config.prefixes, target=True) for fact in facts]
     # Facts whose prompts end equally far from the subject share a batch: less padding.

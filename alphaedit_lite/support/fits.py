@@ -13,6 +13,7 @@ from ..config import EditorConfig
 from ..facts import Fact
 from .answers import KEPT, alike
 from .checksums import digest
+from .lists import language_model, made_by
 from .proof import difference, tolerance
 
 Edit = Any  # the modules of these classes import this one, so it cannot import them
@@ -27,6 +28,7 @@ class BaseMissingWarning(UserWarning):
 
 def check_fits(edit: Edit, lm: LanguageModel) -> None:
     """Raise ValueError if an edit was made for another model, or another configuration or tokenizer of it."""
+    lm = language_model(lm)
     if edit.fingerprint not in (lm.fingerprint, lm.sample):  # version 0.1 named models by a sample
         raise ValueError(
             f"This edit was made for the model {edit.fingerprint}; this one is {lm.fingerprint}. "
@@ -104,7 +106,8 @@ def finish_of(editor: Editor) -> list[float]:
         weight = editor.lm.weight(layer)
         across, along = (torch.arange(n, dtype=torch.float64, device=weight.device) for n in weight.shape)
         probe = torch.outer(across.cos(), along.sin())  # of rank one, as a fact's, and entries of any size
-        made = editor.finish(layer, probe * (weight.double().norm() / probe.norm())).double().flatten()
+        probe *= weight.double().norm() / probe.norm()
+        made = made_by("finish", editor.finish, layer, probe).double().flatten()
         found += [float(made.norm()), *made[:: max(1, len(made) // KEPT)].tolist()]
     return found
 

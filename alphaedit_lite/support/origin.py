@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..facts import Fact
+from ..gains import ClosedForm
 from ..keys import KeyStatistics
 from ..models import LanguageModel
 from ..nullspace import NullSpace
@@ -27,6 +28,17 @@ def check_statistics(
         if layer not in statistics:
             raise ValueError(f"There are no statistics for layer {layer}.")
         _check_layer(statistics[layer], layer, lm)  # no name keeps those of one while the next are read
+
+
+def check_gain(gain: ClosedForm, layers: Iterable[int], lm: LanguageModel) -> None:
+    """Raise ValueError unless another editor's gain was fitted for these layers of this model."""
+    fitted = list(gain.diagonals)
+    if missing := [layer for layer in layers if layer not in fitted]:
+        raise ValueError(
+            f"This gain was fitted for the layers {fitted}, not for layer {missing[0]}: choose among those, "
+            "Editor(lm, layers=(…), gain=gain), or leave the gain out to fit one."
+        )
+    check_statistics(gain.statistics, layers, lm)
 
 
 def _check_layer(found: KeyStatistics, layer: int, lm: LanguageModel) -> None:
