@@ -27,10 +27,10 @@ from .models import LanguageModel
 from .nullspace import NullSpace
 from .support import proof
 from .support.ambient import plain_torch
-from .support.collisions import warn_alike
+from .support.collisions import warn_alike, written_over
 from .support.fits import check_batch, noted
-from .support.lists import at_least, configured, fact_list, writable
-from .support.origin import check_statistics, given_targets
+from .support.lists import at_least, configured, fact_list, language_model, made_by, writable
+from .support.origin import check_gain, check_statistics, given_targets
 from .support.statistics import key_statistics
 from .targets import Targets, compute_targets
 
@@ -71,7 +71,7 @@ class Editor:
             settings["solver"] = "own"
         elif config is None and "solver" not in settings:
             raise TypeError('Editor needs a solver: Editor(lm, solver="memit"), or AlphaEdit(lm).')
-        self.lm, self.progress = lm, progress
+        self.lm, self.progress = language_model(lm), progress
         self.config = configured(EditorConfig, config, **settings)
         if gain is None and self.config.solver == "own":
             raise ValueError('solver="own" needs a gain: Editor(lm, gain=mine).')
@@ -87,12 +87,10 @@ class Editor:
         if gain is None:
             if statistics is None:
                 statistics = key_statistics(lm, self.layers, tokens=self.config.tokens, progress=progress)
-            for layer in self.layers:
-                check_statistics(statistics, layer, lm)
+            check_statistics(statistics, self.layers, lm)
             gain = ClosedForm(self.config, statistics)
         elif isinstance(gain, ClosedForm):  # another editor's
-            for layer in self.layers:
-                check_statistics(gain.statistics, layer, lm)
+            check_gain(gain, self.layers, lm)
         self.gain, self.statistics = gain, statistics or {}
         self.finish = self._rect if finish is None and self.config.keep is not None else finish
 
@@ -109,11 +107,11 @@ class Editor:
         """Write a batch of facts. On any exception, Ctrl-C included, the model is as it was.
 
         Args:
-            z: targets of this model and of the last edited layer, which is checked of ``Targets``, not of a
-                tensor, [n, d_model]: they are written once. By default they are searched, in every pass.
+            z: targets of this model, the last edited layer and these facts, in any order, which ``Targets``
+                know; or a tensor, [n, d_model]. They are written once. By default: searched, in every pass.
 
         Raises:
-            ValueError: no facts, contradicting facts, targets not finite or of another model or layer.
+            ValueError: no facts, contradicting facts, targets not finite or of others.
         """
         facts = writable(self.lm, facts)
         lm, config, last = self.lm, self.config, self.layers[-1]
@@ -137,16 +135,17 @@ class Editor:
                     missing = ((wanted.to(output) - output) / left).to(keys.device).float()  # its share
                     if number == 0:
                         edit.keys[layer], edit.residual[layer] = keys, missing
-                        edit.gain[layer] = self.gain(layer, keys, self.history(layer, facts)).to(keys)
+                        edit.gain[layer] = made_by("gain", self.gain, layer, keys, self.history(layer, facts))
                     else:
                         edit.residual[layer] = edit.residual[layer] + missing
                     if self.finish is not None:
                         edit.dense.pop(layer, None)  # or delta() would be the last pass's
-                        edit.dense[layer] = self.finish(layer, edit.delta(layer)).float()
+                        edit.dense[layer] = made_by("finish", self.finish, layer, edit.delta(layer))
                     lm.ledger.put(layer, before[layer], edit.delta(layer))
                     proof.check_answers(lm, layer, keys)  # a write without an effect is none
                     if layer != last:  # on to the next edited block, through the block just changed
                         prompts.advance(layer, self.layers[i + 1])
+            edit.notes |= written_over(lm, facts, edit.keys)
             warn_alike(lm, facts, edit.keys)  # here, so that nothing stays if warnings are errors
             lm.ledger.enter(edit, lm)
         return edit

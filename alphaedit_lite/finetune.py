@@ -26,6 +26,7 @@ from .hooks import hooked
 from .models import LanguageModel
 from .nullspace import NullSpace
 from .prompts import PromptBatch, align, batches, encode_fact
+from .support.collisions import written_over
 from .support.lists import check_settings, configured, layer_list, writable
 from .support.origin import check_null_spaces
 
@@ -97,6 +98,7 @@ class FineTune:
             for layer, delta in self.descend(facts).items():
                 edit.dense[layer] = delta
                 self.lm.ledger.add(layer, delta)
+            edit.notes |= written_over(self.lm, facts, {})
             self.lm.ledger.enter(edit, self.lm)
         return edit
 

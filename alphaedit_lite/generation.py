@@ -22,10 +22,10 @@ from tqdm.auto import tqdm
 
 from .facts import Fact
 from .models import LanguageModel
-from .support.lists import at_least, fact_list
+from .support.lists import at_least, fact_list, language_model
 from .support.spacing import occurrences
 from .support.texts import wikipedia_leads
-from .support.tokens import continuation, listed, tokenise
+from .support.tokens import continuation, tokenised
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -47,7 +47,7 @@ def generate(
         ValueError: a prompt without any token.
         TypeError: one text for a list of them.
     """
-    rows = [tokenise(lm.tokenizer, prompt) for prompt in listed(prompts)]
+    rows = list(tokenised(language_model(lm).tokenizer, prompts))
     if empty := [prompt for prompt, row in zip(prompts, rows, strict=True) if not row]:
         raise ValueError(f"There is nothing to continue in the prompt {empty[0]!r}.")
     at_least(1, batch_size=batch_size)

@@ -25,7 +25,7 @@ from .prompts import batches
 from .support.ambient import plain_torch
 from .support.answers import alike
 from .support.lists import at_least, layer_list
-from .support.tokens import listed, tokenise
+from .support.tokens import tokenised
 
 MAX_TOKENS_PER_TEXT = 512
 TOKENS_PER_BATCH = 4096  # padded tokens of one forward pass
@@ -112,12 +112,12 @@ def token_rows(lm: LanguageModel, texts: Sequence[str], tokens: int) -> list[lis
     most = min(MAX_TOKENS_PER_TEXT, lm.context or MAX_TOKENS_PER_TEXT)
     at_least(1, tokens=tokens)
     rows, left = [], tokens
-    for text in listed(texts):
-        if left <= 0:
-            break
-        if ids := tokenise(lm.tokenizer, text)[: min(most, left)]:
+    for found in tokenised(lm.tokenizer, texts):
+        if ids := found[: min(most, left)]:
             rows.append(ids)
             left -= len(ids)
+        if left <= 0:
+            break
     if not rows:
         raise ValueError("The texts hold no tokens: there is nothing to fit statistics on.")
     rows.sort(key=len)  # the sum does not depend on the order, and equal lengths need no padding

@@ -25,8 +25,8 @@ from .support.ambient import plain_torch
 from .support.intervals import bootstrap as bootstrap
 from .support.intervals import percentiles as percentiles
 from .support.intervals import summary as summary
-from .support.lists import at_least, fact_list, pair_list
-from .support.tokens import Encoded, encode_object, listed, tokenise
+from .support.lists import at_least, fact_list, language_model, pair_list
+from .support.tokens import Encoded, encode_object, private, tokenised
 
 WHAT = ("efficacy", "generalization", "specificity")
 COLUMNS = [*WHAT, *(f"{what}_top1" for what in WHAT)]
@@ -57,8 +57,8 @@ def token_scores(
 
     Teacher forcing: every token is predicted from the prompt and the *right* tokens before it.
     """
-    pairs = pair_list(pairs)
-    rows = [encode_object(lm.tokenizer, prompt, target) for prompt, target in pairs]
+    pairs, tokenizer = pair_list(pairs), private(language_model(lm).tokenizer)
+    rows = [encode_object(tokenizer, prompt, target) for prompt, target in pairs]
     if bare := [pair for pair, row in zip(pairs, rows, strict=True) if row.object == len(row.ids)]:
         raise ValueError(f"There is no object to score behind {bare[0][0]!r}, but {bare[0][1]!r}.")
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
@@ -170,7 +170,7 @@ def perplexity(lm: LanguageModel, texts: Iterable[str], max_tokens: int = 256) -
     A collapsed model gives inf or NaN, never an exception.
     """
     at_least(2, max_tokens=max_tokens)
-    rows = [row for text in listed(texts) if len(row := tokenise(lm.tokenizer, text)[:max_tokens]) > 1]
+    rows = [row for ids in tokenised(language_model(lm).tokenizer, texts) if len(row := ids[:max_tokens]) > 1]
     if not rows:
         raise ValueError("The texts hold no two tokens in a row: there is nothing to predict.")
     rows.sort(key=len)

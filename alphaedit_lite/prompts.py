@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from .facts import Fact
-from .support.tokens import Encoded, encode, tokenise
+from .support.tokens import Encoded, encode, private, tokenise
 
 if TYPE_CHECKING:
     from .models import LanguageModel
@@ -112,7 +112,7 @@ def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: boo
 
     A BOS that the prompt carries itself stays in front of the prefixes.
     """
-    bos, text = tokenizer.bos_token, fact.prompt
+    tokenizer, bos, text = private(tokenizer), tokenizer.bos_token, fact.prompt
     start = len(bos) if bos and text.startswith(bos) else 0
     object_ = fact.new if target else ""
     rows = [

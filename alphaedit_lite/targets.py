@@ -32,7 +32,7 @@ from .prompts import PREFIXES, Encoded, align, encode, encode_fact
 from .support.ambient import plain_torch
 from .support.front import Front
 from .support.leastnorm import LeastNorm, shortened
-from .support.lists import beginnings, check_settings, configured, fact_list
+from .support.lists import beginnings, check_settings, configured, fact_list, language_model
 
 Search = Literal["least-norm", "adam"]
 REACH, ODDS = 0.25, 3.0  # of "least-norm": of ‖h‖, the length of its first step; the log-odds wanted
@@ -84,7 +84,7 @@ class Targets:
     """``z`` and the unedited ``h``: [n_facts, d_model]; ``nll`` and ``steps`` reached: [n_facts].
 
     ``named`` tells whether the object is the arg-max on all prompts with z in place, ``clamped`` whether δ
-    has met its bound: [n_facts], bool. ``model``, ``layer``, ``answers``: whose, as in ``KeyStatistics``.
+    has met its bound: [n_facts], bool. ``model``, ``layer``, ``answers``, ``facts``: whose.
     """
 
     z: Tensor
@@ -96,6 +96,7 @@ class Targets:
     model: str | None = None
     layer: int | None = None
     answers: tuple[float | str, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
 
 @plain_torch()
@@ -115,7 +116,7 @@ def compute_targets(
         ValueError: a subject and object that the tokenizer fuses; non-finite values, naming the fact.
     """
     config = configured(TargetConfig, config)
-    lm.block(layer)
+    language_model(lm).block(layer)
     facts = fact_list(facts, "find targets for")
     encoded = [encode_fact(lm.tokenizer, fact, config.prefixes, target=True) for fact in facts]
     # Facts whose prompts end equally far from the subject share a batch: less padding.
@@ -133,7 +134,7 @@ def compute_targets(
             kept = Front.of(lm, align(essence, range(len(chunk)), lm.pad_id, lm.device), layer)
             parts.append(_search(lm, prompts, kept, config, bar))
     places = torch.tensor(order, device=lm.device).argsort()
-    whose = lm.whose(layer)
+    whose = lm.whose(layer) | {"facts": facts}
     names = [f.name for f in fields(Targets) if f.name not in whose]
     found = Targets(**(whose | {n: torch.cat([vars(part)[n] for part in parts])[places] for n in names}))
     for fact, z in zip(facts, found.z, strict=True):

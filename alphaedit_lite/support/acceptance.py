@@ -12,21 +12,26 @@ from .proof import PLAIN
 
 
 def accepted(model: Any, tokenizer: Any) -> Any:
-    """The transformers model itself, taken out of DataParallel and ``torch.compile``.
+    """The model as it is kept: see ``unwrapped``.
 
     Raises:
         UnsupportedModelError: its family is not known, or it is not a plain causal LM with a fast tokenizer.
     """
+    model = unwrapped(model)
+    if objection := _objection(model, tokenizer):
+        raise UnsupportedModelError(objection)
+    return model
+
+
+def unwrapped(model: Any) -> Any:
+    """The transformers model itself, taken out of DataParallel and ``torch.compile``."""
     while True:
         if isinstance(model, nn.DataParallel | nn.parallel.DistributedDataParallel):
             model = model.module
         elif isinstance(model, nn.Module) and "_orig_mod" in model._modules:
             model = model._orig_mod
         else:
-            break
-    if objection := _objection(model, tokenizer):
-        raise UnsupportedModelError(objection)
-    return model
+            return model
 
 
 def _objection(model: Any, tokenizer: Any) -> str | None:
@@ -57,7 +62,7 @@ def _objection(model: Any, tokenizer: Any) -> str | None:
         if name and ("_orig_mod" in module._modules or module._compiled_call_impl is not None):
             return (
                 f"{name} is compiled by itself, and cannot be looked into. Wrap the model first, and then "
-                "compile it as a whole: torch.compile(lm.model)."
+                "compile it as a whole, beside it: fast = torch.compile(lm.model) sees every edit."
             )
     where = ARCHITECTURES[family]
     try:

@@ -7,6 +7,7 @@ from typing import Any, SupportsIndex
 import torch
 from torch import Tensor, nn
 
+from .acceptance import unwrapped
 from .architectures import ARCHITECTURES, Architecture
 from .proof import why_not
 
@@ -28,6 +29,15 @@ class Anatomy:
         self.model, self.tokenizer = model, tokenizer
         self.architecture: Architecture = ARCHITECTURES[model.config.model_type]
         self.blocks: nn.ModuleList = model.base_model.get_submodule(self.architecture.blocks)
+
+    @property
+    def model(self) -> Any:
+        return self.__dict__["model"]
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        """Whoever compiles it in place, ``lm.model = torch.compile(lm.model)``, leaves it as it was."""
+        self.__dict__["model"] = unwrapped(model)
 
     @property
     def n_layers(self) -> int:

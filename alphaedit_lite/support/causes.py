@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ..facts import Fact
+from .fits import without_base
 
 Edit = Any  # edits imports report, which imports this module, so it cannot import the class
 ARRIVED = 0.7  # of a residual: below it, too little was written to count on
@@ -42,6 +43,11 @@ def likely_cause(edit: Edit, i: int, rival: Fact | None, arrived: Mapping[int, S
         rival: another fact with the same key.
         arrived: the ``shares`` of the edit.
     """
+    if edit.lm is not None and i in without_base(edit, {held.entered for held in edit.lm.ledger.edits}):
+        return (
+            "It was written over an earlier edit of its prompt or key, which is not in the model: its update "
+            "only leads from that answer on. Revert it, and write it anew."
+        )
     if rival is not None:
         return f"Its key is that of {rival.prompt!r}: one key has one answer, the last one written."
     notes = edit.notes

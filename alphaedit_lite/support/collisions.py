@@ -2,14 +2,17 @@
 
     warn_alike(lm, edit.facts, edit.keys)               # a KeysAlikeWarning that names both
     collisions(lm, edit.facts, edit.keys)               # [(0, Fact("{} was born in", …))]
+    written_over(lm, edit.facts, edit.keys)             # {"over": {"5f2a…": [0]}}, for the edit's notes
 
-A subject that stands first in two prompts has one key for both relations.
+A subject that stands first in two prompts has one key for both relations. And the write that comes later is
+computed on top of the earlier one: its Δ leads from that answer to its own, and says little without it.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,23 +53,42 @@ def collisions(
     Returns:
         (place of the new fact, the other fact), but for prompts that are simply written anew.
     """
+    return [
+        (i, other)
+        for i, other, _ in _alike(lm, facts, keys)
+        if facts[i].prompt != other.prompt and facts[i].new != other.new
+    ]
+
+
+def written_over(lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tensor]) -> dict[str, Any]:
+    """What an edit notes of those that it is computed upon: by checksum, the places of the new facts whose
+    prompt or key they hold already; nothing of others."""
+    found: dict[str, list[int]] = {}
+    for i, _, edit in _alike(lm, facts, keys):
+        if edit is not None and edit.entered and i not in found.setdefault(edit.entered, []):
+            found[edit.entered].append(i)
+    return {"over": found} if found else {}
+
+
+def _alike(
+    lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tensor]
+) -> Iterator[tuple[int, Fact, Any]]:
+    """The place of a new fact, another of its prompt or key, and the edit that holds it; None: a new one."""
     layer = min(keys, default=None) if facts else None
-    if layer is None:
-        return []
-    found = []
-    for others, theirs in [*((edit.facts, edit.keys) for edit in lm.ledger.edits), (facts, keys)]:
-        if not others or not theirs:  # it was not written by keys
-            continue
-        if layer in theirs:
-            apart = torch.cdist(keys[layer], theirs[layer].to(keys[layer]))
-            near = apart < ALIKE * keys[layer].norm(dim=1, keepdim=True)
-        else:
-            mine, held = ([_begin(lm, fact) for fact in some] for some in (facts, others))
-            near = torch.tensor([[one == other for other in held] for one in mine])
-        for i, j in near.nonzero().tolist():
-            if facts[i].prompt != others[j].prompt and facts[i].new != others[j].new:
-                found.append((i, others[j]))
-    return found
+    held = [(edit, edit.facts, edit.keys) for edit in lm.ledger.edits]
+    for edit, others, theirs in [*held, (None, facts, keys)]:
+        places = {other.prompt: j for j, other in enumerate(others)}
+        near = {(i, places[fact.prompt]) for i, fact in enumerate(facts) if fact.prompt in places}
+        if layer is not None and others and theirs:  # both were written by keys
+            if layer in theirs:
+                apart = torch.cdist(keys[layer], theirs[layer].to(keys[layer]))
+                same = apart < ALIKE * keys[layer].norm(dim=1, keepdim=True)
+            else:
+                ours, begun = ([_begin(lm, fact) for fact in some] for some in (facts, others))
+                same = torch.tensor([[one == other for other in begun] for one in ours])
+            near |= set(map(tuple, same.nonzero().tolist()))
+        for i, j in sorted(near):
+            yield i, others[j], edit
 
 
 def _begin(lm: LanguageModel, fact: Fact) -> list[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,22 @@ from ..config import EditorConfig
 from ..facts import Fact
 from .answers import KEPT, alike
 from .checksums import digest
+from .lists import language_model, made_by
 from .proof import difference, tolerance
 
 Edit = Any  # the modules of these classes import this one, so it cannot import them
 LanguageModel = Any
 Editor = Any
+APART = "its update only leads from the answer of that edit to its own, and may write another one by itself."
+
+
+class BaseMissingWarning(UserWarning):
+    """An edit is in a model without an earlier one of the same prompt or key that it was computed upon."""
 
 
 def check_fits(edit: Edit, lm: LanguageModel) -> None:
     """Raise ValueError if an edit was made for another model, or another configuration or tokenizer of it."""
+    lm = language_model(lm)
     if edit.fingerprint not in (lm.fingerprint, lm.sample):  # version 0.1 named models by a sample
         raise ValueError(
             f"This edit was made for the model {edit.fingerprint}; this one is {lm.fingerprint}. "
@@ -34,24 +42,46 @@ def check_fits(edit: Edit, lm: LanguageModel) -> None:
 
 def check_damped(edit: Edit, held: Sequence[Edit]) -> None:
     """Raise ValueError unless the edits that one of PRUNE damps, if it is one, are in the model too, or among
-    those that go somewhere together."""
-    if not (damps := edit.notes.get("damps", ())):
-        return
+    those that go somewhere together; warn of those that another was computed upon."""
     there = {other.entered or other.checksum() for other in held}
-    if missing := [name for name in damps if name not in there]:
+    if missing := [name for name in edit.notes.get("damps", ()) if name not in there]:
         raise ValueError(
             f"This edit of PRUNE damps {len(missing)} edits that the model does not hold: by itself it would "
             "write their opposite. Apply them first, or prune(lm) anew."
         )
+    if lost := without_base(edit, there):
+        fact = edit.facts[lost[0]]
+        warnings.warn(
+            f"{fact.prompt!r} -> {fact.new!r} was written over an earlier edit of its prompt or key, which "
+            f"is not here: {APART} Apply that one first, or write this one anew.",
+            BaseMissingWarning,
+            stacklevel=3,
+        )
+
+
+def without_base(edit: Edit, there: Container[str]) -> list[int]:
+    """The places of an edit's facts that were computed upon an edit whose checksum is not ``there``."""
+    over = edit.notes.get("over", {})
+    return sorted({i for name, places in over.items() if name not in there for i in places})
 
 
 def check_free(edit: Edit, held: Sequence[Edit]) -> None:
-    """Raise ValueError if an edit of PRUNE in the model damps this one, and would stay behind."""
+    """Raise ValueError if an edit of PRUNE in the model damps this one, and would stay behind; warn of one
+    that was computed upon it."""
     if any(edit.entered in other.notes.get("damps", ()) for other in held):
         raise ValueError(
             "An edit of PRUNE damps this one, and would stay in the model without it: revert that first, or "
             "all of them with lm.ledger.clear()."
         )
+    for other in held:
+        if places := other.notes.get("over", {}).get(edit.entered):
+            fact = other.facts[places[0]]
+            warnings.warn(
+                f"{fact.prompt!r} -> {fact.new!r} was written over the edit that is reverted now, and stays: "
+                f"{APART} Revert it, too, or write it anew; lm.ledger.clear() reverts all.",
+                BaseMissingWarning,
+                stacklevel=3,
+            )
 
 
 def noted(editor: Editor) -> dict[str, Any]:
@@ -76,7 +106,8 @@ def finish_of(editor: Editor) -> list[float]:
         weight = editor.lm.weight(layer)
         across, along = (torch.arange(n, dtype=torch.float64, device=weight.device) for n in weight.shape)
         probe = torch.outer(across.cos(), along.sin())  # of rank one, as a fact's, and entries of any size
-        made = editor.finish(layer, probe * (weight.double().norm() / probe.norm())).double().flatten()
+        probe *= weight.double().norm() / probe.norm()
+        made = made_by("finish", editor.finish, layer, probe).double().flatten()
         found += [float(made.norm()), *made[:: max(1, len(made) // KEPT)].tolist()]
     return found
 

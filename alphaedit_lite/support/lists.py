@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, TypeVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..facts import Fact
+from .anatomy import Anatomy
 from .records import LIST
 from .spacing import as_object, check_text
-from .tokens import check_known, pieces
+from .tokens import check_known, pieces, private
 
 if TYPE_CHECKING:
     from ..models import LanguageModel
@@ -57,7 +59,7 @@ def fact_list(facts: Iterable[Fact], purpose: str = "") -> tuple[Fact, ...]:
 def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """The facts of a batch. ValueError if it is empty, contradicts itself, has tokens without a row in the
     model's embedding or objects that the tokenizer does not know, TypeError for what is no list of facts."""
-    facts = fact_list(facts, "write")
+    facts, tokenizer = fact_list(facts, "write"), private(language_model(lm).tokenizer)
     wanted: dict[str, Fact] = {}
     for fact in facts:
         other = wanted.setdefault(fact.prompt, fact)
@@ -66,9 +68,9 @@ def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
                 f"Two facts of this batch contradict each other: {fact.prompt!r} cannot be followed "
                 f"by both {other.new!r} and {fact.new!r}."
             )
-        ids = torch.tensor(pieces(lm.tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
+        ids = torch.tensor(pieces(tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
         lm.check_ids(ids[:, None])
-        check_known(lm.tokenizer, fact.new, pieces(lm.tokenizer, fact.new))
+        check_known(tokenizer, fact.new, pieces(tokenizer, fact.new))
     return facts
 
 
@@ -123,6 +125,32 @@ def of_kind(value: Any, kind: Any, must: str, fix: str = "") -> None:
     """Raise TypeError for a value of another kind: what it must be, what it is, and the way there."""
     if not isinstance(value, kind):
         raise TypeError(f"{must}, not {reprlib.repr(value)}{fix and ': '}{fix}.")
+
+
+def language_model(lm: Any) -> Any:
+    """The model. TypeError for a transformers model, a name, or whatever else is no ``LanguageModel``."""
+    must = (
+        "A LanguageModel is needed: load_model(…), or LanguageModel(model, tokenizer) of a transformers model"
+    )
+    if not isinstance(lm, Anatomy):
+        raise TypeError(f"{must}; not {repr(lm) if isinstance(lm, str) else type(lm).__name__}.")
+    return lm
+
+
+def made_by(what: str, function: Callable[..., Any], layer: int, given: Tensor, *more: Any) -> Tensor:
+    """What a gain or a finish, perhaps the user's own, makes of ``given``: a matrix of its shape, float32.
+
+    TypeError for what is no real tensor, ValueError for another shape.
+    """
+    shape = list(given.shape)  # before a function that changes it in place
+    found = function(layer, given, *more)
+    must = f"{what}({layer}, …) must return a real tensor {shape}, as what it is given"
+    if not isinstance(found, Tensor) or found.is_complex():
+        kind = found.dtype if isinstance(found, Tensor) else "None" if found is None else type(found).__name__
+        raise TypeError(f"{must}, not {kind}. What it changes in place it must return, too.")
+    if list(found.shape) != shape:
+        raise ValueError(f"{must}, not {list(found.shape)}.")
+    return found.to(given.device, torch.float32)
 
 
 def configured(kind: type[Config], config: Config | None, **settings: Any) -> Config:

@@ -25,7 +25,7 @@ from ..keys import KeyStatistics, token_rows
 from ..models import LanguageModel, fingerprint
 from .answers import alike
 from .assets import AssetError, cache_dir, lock, replacing
-from .lists import at_least, layer_list
+from .lists import at_least, language_model, layer_list
 from .shares import Share, grow
 from .texts import from_hub, wikipedia_leads
 from .tokens import tokenise
@@ -179,6 +179,7 @@ def statistics_request(
         TypeError: tokens that are no whole number (100_000, not 1e5).
         RuntimeError: the weights were changed behind the back of ``lm``.
     """
+    language_model(lm)
     if not (layers := layer_list(layers)):
         raise ValueError("There are no layers to fit statistics for.")
     at_least(1, tokens=tokens)

@@ -4,13 +4,21 @@ tokenise(lm.tokenizer, "Rome is in")                      # ids, as every part o
 pieces(lm.tokenizer, " Italy")                            # ids of a text that stands within another
 encode(lm.tokenizer, "Rome is in", 4, " Italy").object    # the index of the object's first token
 continuation(lm.tokenizer, ids, 5)                        # what the tokens from the fifth on say
+
+All read through a ``private`` copy of the tokenizer, so that no other thread's truncation gets in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import copy
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
+
+from tokenizers import Tokenizer
 
 from .spacing import check_text, within_word
 
@@ -22,6 +30,35 @@ class Encoded:
     ids: list[int]
     subject: int
     object: int
+
+
+def private(tokenizer: Any) -> Any:
+    """The tokenizer as it is now, with a backend of its own that neither truncates nor pads.
+
+    A fast tokenizer notes in its backend how the current call truncates and pads, where any thread that calls
+    it meanwhile meets that. The copy shares vocabulary and rules, and costs little; thousands of added tokens
+    cost milliseconds, so take one for many texts. It learns nothing new: do not keep it.
+    """
+    shared = vars(tokenizer).get("_tokenizer")  # a tokenizer that is written in Python has none
+    if not isinstance(shared, Tokenizer) or "_private" in vars(tokenizer):
+        return tokenizer
+    own = Tokenizer(shared.model)
+    for rule in ("normalizer", "pre_tokenizer", "post_processor", "decoder"):
+        if (found := getattr(shared, rule)) is not None:
+            setattr(own, rule, found)
+    added = [token for _, token in sorted(shared.get_added_tokens_decoder().items())]  # by id, as they came
+    for special, tokens in groupby(added, attrgetter("special")):
+        (own.add_special_tokens if special else own.add_tokens)(list(tokens))
+    found = copy.copy(tokenizer)
+    vars(found).update(_tokenizer=own, _private=True)
+    return found
+
+
+def tokenised(tokenizer: Any, texts: Iterable[str]) -> Iterator[list[int]]:
+    """``tokenise`` of many texts. TypeError for a single one: it would be taken for a list of letters."""
+    if isinstance(texts, str):
+        raise TypeError(f"A list of texts is needed, not one text: [{texts[:60]!r}].")
+    return map(partial(tokenise, private(tokenizer)), texts)
 
 
 def tokenise(tokenizer: Any, text: str) -> list[int]:
@@ -36,7 +73,7 @@ def tokenise(tokenizer: Any, text: str) -> list[int]:
 def pieces(tokenizer: Any, text: str) -> list[int]:
     """The tokens of a text by itself: nothing that the tokenizer puts in front of it or after it."""
     check_text(text)
-    return tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+    return private(tokenizer)(text, add_special_tokens=False, verbose=False)["input_ids"]
 
 
 def continuation(tokenizer: Any, ids: list[int], start: int, ends: Collection[int] = ()) -> str:
@@ -51,13 +88,6 @@ def continuation(tokenizer: Any, ids: list[int], start: int, ends: Collection[in
     return tokenizer.decode(ids[start:], **options)  # the prompt ends within a character
 
 
-def listed(texts: Any) -> Any:
-    """The texts, if they are many. TypeError for a single one: it would be taken for a list of letters."""
-    if isinstance(texts, str):
-        raise TypeError(f"A list of texts is needed, not one text: [{texts[:60]!r}].")
-    return texts
-
-
 def spans(tokenizer: Any, text: str) -> list[tuple[int, int]]:
     """Where each token of ``tokenise`` begins and ends in the text, in characters."""
     return _tokens(tokenizer, text)[0][1]
@@ -68,7 +98,7 @@ def _tokens(tokenizer: Any, *texts: str) -> list[tuple[list[int], list[tuple[int
     for text in texts:
         check_text(text)
     options = ("return_offsets_mapping", "return_special_tokens_mask")
-    found = tokenizer(list(texts), verbose=False, **dict.fromkeys(options, True))
+    found = private(tokenizer)(list(texts), verbose=False, **dict.fromkeys(options, True))
     rows = []
     for row in zip(found["input_ids"], found["offset_mapping"], found["special_tokens_mask"], strict=True):
         ids, spans, added = row
@@ -92,6 +122,7 @@ def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> E
         ValueError: no tokens, a tokenizer that fuses subject and object within a word, or one that cannot
             tokenise the object by itself.
     """
+    tokenizer = private(tokenizer)
     (head, _, said), (ids, spans, _), (joint, *_) = _tokens(
         tokenizer, prompt[:subject_end], prompt, prompt + target
     )

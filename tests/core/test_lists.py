@@ -184,6 +184,71 @@ def test_what_does_not_know_whose_it_is(one):
     assert not one.ledger.edits
 
 
+@pytest.mark.parametrize("what", ["its transformers model", "a name", "nothing"])
+def test_where_a_language_model_is_meant(one, what):
+    wrong, said = {
+        "its transformers model": (one.model, "not LlamaForCausalLM"),
+        "a name": ("gpt2", "not 'gpt2'"),
+        "nothing": (None, "not NoneType"),
+    }[what]
+    edit = editor_for(one).edit([FACT])
+    edit.revert()
+    before = weights(one)
+    for ask in (
+        AlphaEdit,
+        lambda lm: Editor(lm, solver="memit"),
+        lambda lm: Editor(lm, gain=lambda layer, keys, history: keys),
+        lambda lm: evaluate(lm, [FACT]),
+        lambda lm: perplexity(lm, CORPUS),
+        lambda lm: score(lm, [("Rome is", " in")]),
+        lambda lm: generate(lm, ["Rome is"]),
+        lambda lm: compute_targets(lm, [FACT], 1),
+        lambda lm: key_statistics(lm, (1,), CORPUS, 50),
+        edit.apply,
+    ):
+        with pytest.raises(TypeError, match=rf"load_model\(…\), or LanguageModel\(model, tok.*; {said}\."):
+            ask(wrong)
+    assert same(weights(one), before)
+
+
+def wipe(matrix):
+    matrix.zero_()  # in place, and returns nothing
+
+
+@pytest.mark.parametrize(
+    ("made", "error", "said"),
+    [
+        (lambda x: x.T, ValueError, r"\[{n}, 48\], as what it is given, not \[48, {n}\]"),
+        (lambda x: x[:1, :5], ValueError, r"\[{n}, 48\], as what it is given, not \[1, 5\]"),
+        (lambda x: x + 0j, TypeError, "real tensor .* not torch.complex"),
+        (lambda x: x.tolist(), TypeError, "not list"),
+        (wipe, TypeError, r"not None\. What it changes in place it must return, too"),
+    ],
+)
+def test_what_a_gain_or_a_finish_of_ones_own_returns(one, made, error, said, tmp_path):
+    settings = {"layers": (1, 2), "progress": False, "targets": TargetConfig(steps=2)}
+    facts, before = [FACT, Fact("Where is {}?", "Rome", "Asia")], weights(one)
+    gain = Editor(one, gain=lambda _, keys, __: made(keys), **settings)
+    finish = Editor(one, gain=lambda _, keys, __: keys, finish=lambda _, delta: made(delta), **settings)
+    for name, n, editor in (("gain", 2, gain), ("finish", 32, finish)):
+        for write in (editor.edit, lambda some, e=editor: next(e.edit_stream(some, folder=tmp_path))):
+            with pytest.raises(error, match=rf"{name}\(1, …\) must return .*{said.format(n=n)}"):
+                write(facts)
+    assert same(weights(one), before)
+    assert not any(tmp_path.iterdir())
+    Editor(one, gain=lambda _, k, __: k.double(), finish=lambda _, d: d.half(), **settings).edit(
+        facts
+    ).revert()
+
+
+@pytest.mark.parametrize("project", ["no", "inside"])
+def test_a_gain_that_was_fitted_for_other_layers(one, project):
+    gain = editor_for(one, solver="ridge", project=project).gain
+    with pytest.raises(ValueError, match=r"fitted for the layers \[1, 2, 3\], not for layer 4: choose among"):
+        Editor(one, gain=gain, layers=(3, 4))
+    Editor(one, gain=gain, layers=(2, 3), progress=False, targets=TargetConfig(steps=2)).edit([FACT]).revert()
+
+
 def test_texts_end_where_the_model_ends_them(one):
     """What follows is padding, which may be an ordinary word (``pad_token_id = 0``)."""
     lm = tiny("llama")

@@ -221,10 +221,28 @@ def test_a_model_made_in_inference_mode():
         LanguageModel(model, train_tokenizer())
 
 
-@pytest.mark.parametrize(
+WRAPPERS = pytest.mark.parametrize(
     "wrap",
     [nn.DataParallel, lambda m: torch.compile(m, backend="eager"), lambda m: m.compile(backend="eager") or m],
 )
+
+
+@WRAPPERS
+def test_a_wrapper_put_on_later_is_taken_off(wrap, facts):
+    """As one writes it after reading that a model may be compiled as a whole."""
+    lm, plain = tiny("llama"), tiny("llama")
+    lm.model = wrapped = wrap(lm.model)
+    assert not isinstance(lm.model, nn.DataParallel)
+    edit = editor_for(lm).edit(facts[:1])
+    editor_for(plain).edit(facts[:1])
+    assert lm.complete("Rome is", 3) == plain.complete("Rome is", 3)
+    torch.testing.assert_close(wrapped(IDS).logits, plain.model(IDS).logits)
+    edit.report()
+    edit.revert()
+    torch.testing.assert_close(copy.deepcopy(lm).model(IDS).logits, tiny("llama").model(IDS).logits)
+
+
+@WRAPPERS
 def test_wrappers_are_taken_off_and_share_the_edit(wrap, facts):
     plain, model = tiny("llama"), tiny_model("llama")
     wrapped = wrap(model)

@@ -1,14 +1,17 @@
 """What an edit says of itself: before and after are those of the metrics, causes are those that were made."""
 
 import warnings
+from functools import partial
 
 import pytest
 import torch
 
-from alphaedit_lite import Fact, TargetConfig, compute_targets, evaluate
+from alphaedit_lite import Edit, Fact, TargetConfig, compute_targets, evaluate
 from alphaedit_lite.finetune import FineTune
+from alphaedit_lite.scale.export import to_lora
 from alphaedit_lite.support.causes import likely_cause, shares
 from alphaedit_lite.support.collisions import ALIKE, KeysAlikeWarning, collisions
+from alphaedit_lite.support.fits import BaseMissingWarning
 from tests.conftest import tiny
 from tests.helpers import LAYERS, editor_for, same, weights
 
@@ -98,6 +101,52 @@ def test_what_a_finish_takes_away_has_not_arrived(lm, facts):
     assert said.endswith("A smaller lam, or a larger keep, may help.")
     edit = editor_for(lm, solver="ridge", lam=1e-4).edit(facts[:2])
     assert all(share == pytest.approx(1, abs=0.1) for some in shares(edit).values() for share in some)
+
+
+def write(how):
+    """From a model to an editor: closed forms of some layers, or fine-tuning."""
+    return partial(editor_for, layers=how) if how else partial(FineTune, layers=(2,), steps=2, progress=False)
+
+
+@pytest.mark.filterwarnings("ignore:.*have the same key")
+@pytest.mark.parametrize(
+    ("first", "second"), [(LAYERS, LAYERS), ((1,), (2, 3)), (None, LAYERS), (LAYERS, None)]
+)
+@pytest.mark.parametrize("same_prompt", [True, False])
+def test_an_edit_without_the_one_that_it_was_written_over(lm, tmp_path, first, second, same_prompt):
+    """Its update leads from the earlier answer on: whoever parts the two is told, and so is who asks why."""
+    over = Fact(EINSTEIN.template, "Italy", "Asia") if same_prompt else AGAIN
+    base = write(first)(lm).edit([ELSEWHERE, EINSTEIN])
+    edit = write(second)(lm).edit([Fact("{} is open in", "Café Zürich", "Rome"), over])
+    if not same_prompt and None in (first, second):  # fine-tuning knows no keys
+        assert "over" not in edit.notes
+        return
+    assert edit.notes["over"] == {base.entered: [1]}
+    edit.save(tmp_path / "over.safetensors")
+    base.save(tmp_path / "base.safetensors")
+    held = weights(lm)
+    said = f"{over.prompt}' -> '{over.new}' was written over"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", BaseMissingWarning)
+        assert "written over" not in " ".join(edit.report().table["fact", "cause"])
+        with pytest.raises(BaseMissingWarning, match=f"{said} the edit that is reverted now, and stays"):
+            base.revert()  # as an error, it leaves no trace
+        assert same(weights(lm), held)
+        edit.revert()
+        base.revert()
+        apart = Edit.load(tmp_path / "over.safetensors")
+        with pytest.raises(BaseMissingWarning, match=f"{said} an earlier edit .* Apply that one first"):
+            apart.apply(lm)
+        assert not lm.ledger.edits
+        Edit.load(tmp_path / "base.safetensors").apply(lm)
+        apart.apply(lm)
+        with pytest.raises(BaseMissingWarning, match=said):
+            to_lora(lm, tmp_path / "lora", [apart])
+    with pytest.warns(BaseMissingWarning, match=said) as found:
+        lm.ledger.edits[0].revert()
+    assert found[0].filename == __file__
+    causes = apart.report().table["fact", "cause"]
+    assert ["written over an earlier edit" in cause for cause in causes] == [False, True]
 
 
 @pytest.mark.parametrize("together", [True, False])

@@ -168,6 +168,35 @@ def test_given_targets_are_written_once(lm, facts):
         assert torch.equal(twice.delta(layer), once.delta(layer))
 
 
+def test_targets_know_their_facts(lm, facts):
+    """Each fact gets its own z, in whatever order and company it is written; another's is refused."""
+    found = compute_targets(lm, facts, 3, WIDE, progress=False)
+    found = dataclasses.replace(found, named=torch.tensor([True, False, False]))
+    editor, before = editor_for(lm), weights(lm)
+
+    def written(some, z):
+        (edit := editor.edit(some, z)).revert()
+        return edit
+
+    for rows in ([0, 1, 2], [2, 0, 1], [1], [2, 0]):
+        some = [facts[i] for i in rows]
+        edit, wanted = written(some, found), written(some, found.z[rows])  # a tensor is taken as it is
+        assert edit.notes["named"] == [i == 0 for i in rows]
+        assert all(torch.equal(edit.delta(layer), wanted.delta(layer)) for layer in LAYERS)
+    more = dataclasses.replace(facts[1], paraphrases=("Italy has the capital",))  # written just the same
+    assert torch.equal(written([more], found).delta(3), written(facts[1:2], found).delta(3))
+    elsewhere = Fact("The {} of Italy is", "capital", facts[1].new)  # the same prompt: z is the subject's
+    for other in (dataclasses.replace(facts[1], new="Japan"), elsewhere):
+        with pytest.raises(ValueError, match=rf"hold none for 'The capital of Italy is' -> '{other.new}'"):
+            editor.edit([facts[0], other], found)
+    cut = dataclasses.replace(found, z=found.z[1:])
+    with pytest.raises(ValueError, match="are of 3 facts, but hold 2 rows: give them whole"):
+        editor.edit(facts[1:], cut)
+    assert same(weights(lm), before)
+    old = dataclasses.replace(found, facts=())  # of a version that did not note them
+    assert torch.equal(written(facts, old).delta(3), written(facts, found.z).delta(3))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -5,16 +5,27 @@ import unicodedata
 
 import pytest
 import torch
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import PreTrainedTokenizerFast
+from tokenizers import (
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
+from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
-from alphaedit_lite import AlphaEdit, Fact, LanguageModel, perplexity
+from alphaedit_lite import AlphaEdit, Fact, LanguageModel, TargetConfig, perplexity
 from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import evaluate, score, token_scores
 from alphaedit_lite.prompts import PREFIXES, encode_fact, sample_prefixes
-from alphaedit_lite.support.tokens import continuation, encode, pieces, spans, tokenise
+from alphaedit_lite.support.tokens import continuation, encode, pieces, private, spans, tokenise
 from tests.conftest import CORPUS, tiny
+from tests.helpers import editor_for
 
 LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -257,6 +268,79 @@ def test_one_tokeniser_for_all(facts):
                 ]
             )
     assert seen[0] == seen[1]
+
+
+def everything(lm, facts):
+    """What each part of the package reads, as it answers."""
+    with torch.no_grad():
+        found = [
+            lm.complete("Rome is", 3),
+            generate(lm, ["Rome is", "The capital of France"], 3),
+            perplexity(lm, CORPUS),
+            evaluate(lm, facts, progress=False).to_json(),
+            fit_statistics(lm, (2,), CORPUS * 3, 400, progress=False)[2].total.tolist(),
+        ]
+        (edit := editor_for(lm, targets=TargetConfig(steps=2)).edit(facts)).revert()
+        return [*found, edit.delta(3).tolist()]
+
+
+@pytest.mark.parametrize("backend", ["enable_truncation", "enable_padding", "split_special"])
+def test_another_thread_may_truncate_and_pad(facts, backend, monkeypatch):
+    """The worst moment: a tokenizer is set by somebody else just before its backend is asked."""
+    lm = model(ends="bos")
+    facts = [
+        *facts,
+        Fact("<s>[INST] Where is {}? [/INST]", "Lower Assam", "India"),
+    ]  # the text holds a special
+    alone, shared = everything(lm, facts), lm.tokenizer.backend_tokenizer
+    ours = PreTrainedTokenizerFast.set_truncation_and_padding
+
+    def theirs():
+        if backend == "enable_truncation":
+            shared.enable_truncation(4)
+        elif backend == "enable_padding":
+            shared.enable_padding(length=60)
+        else:
+            shared.encode_special_tokens = True
+
+    def beaten(*args, **options):
+        ours(*args, **options)
+        theirs()
+
+    monkeypatch.setattr(PreTrainedTokenizerFast, "set_truncation_and_padding", beaten)
+    theirs()
+    before = shared.truncation, shared.padding, shared.encode_special_tokens
+    assert everything(lm, facts) == alone
+    assert (
+        shared.truncation,
+        shared.padding,
+        shared.encode_special_tokens,
+    ) == before  # nor are they disturbed
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_private_tokenizer_is_the_tokenizer_as_it_is_now(style):
+    tokenizer = make(**STYLES[style][0])
+    assert private(tokenizer).backend_tokenizer.to_str() == tokenizer.backend_tokenizer.to_str()
+    before = tokenise(tokenizer, "Rome is a zork")
+    tokenizer.add_tokens(["zork", AddedToken("Rome", rstrip=True)])
+    tokenizer.add_special_tokens({"pad_token": "[PAD]", "additional_special_tokens": ["is"]})
+    assert private(tokenizer).backend_tokenizer.to_str() == tokenizer.backend_tokenizer.to_str()
+    after = tokenise(tokenizer, "Rome is a zork")
+    assert after != before
+    assert after[-1] == tokenizer.convert_tokens_to_ids("zork")
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing("[PAD] $A", special_tokens=[
+        ("[PAD]", tokenizer.pad_token_id)
+    ])  # fmt: skip
+    assert tokenise(tokenizer, "zork")[0] == tokenizer.pad_token_id
+    own = private(tokenizer)
+    assert private(own) is own
+
+
+def test_a_tokenizer_written_in_python_stays_itself():
+    tokenizer = ByT5Tokenizer()
+    assert private(tokenizer) is tokenizer
+    assert pieces(tokenizer, "Rome") == tokenizer("Rome", add_special_tokens=False)["input_ids"]
 
 
 def test_scores_are_the_models_own_on_what_it_is_asked():
