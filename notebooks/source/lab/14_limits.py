@@ -987,9 +987,8 @@ after_training = [row["after"]["perplexity"] for row in worn_rows.values()]
 #   Unedited, it names [[=int(olds[0])]] of the old objects first, and [[=int(olds[1])]] behind a "not":
 #   about the same share, but too few to tell.
 # * **A hundred steps wear most of it off.**
-#   Of the [[=len(by_both)]] facts that both editors had first,
-#   [[=kept_of[A].mean():.0%]] are left with AlphaEdit and [[=kept_of[M].mean():.0%]] with MEMIT with history:
-#   [[=kept_gap]].
+#   Of the [[=len(by_both)]] facts that both editors had first, [[=kept_of[A].mean():.0%]] are left with AlphaEdit
+#   and [[=kept_of[M].mean():.0%]] with MEMIT with history: [[=kept_gap]].
 #   The order that was reported is not seen here.
 #   (The training text has nothing to do with the facts.
 #   It heals, too: on held-out leads, perplexity goes to [[=after_training[1]:.1f]] and [[=after_training[2]:.1f]];
