@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from alphaedit_lite.book.ch10.results import FIRM, JUDGED, MODELS, RIVAL, ROOMY, Verdict, answer
+from alphaedit_lite.book.ch10.results import (
+    FIRM,
+    JUDGED,
+    MODELS,
+    RIVAL,
+    ROOMY,
+    Verdict,
+    answer,
+    searched_anew,
+)
 from alphaedit_lite.book.kit.elsewhere import HOME, OUTSIDE, percent
+from alphaedit_lite.book.kit.intervals import told
 from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.support.assets import replacing
 from tests.benchmarks.quality import KINDS, difference
@@ -147,10 +157,13 @@ def verdict(verdicts: Sequence[Verdict]) -> str:
 def sentence(found: Verdict) -> str:
     """AlphaEdit against MEMIT with history; if both have broken the model, the two settings that have not."""
     if min(found.harm(name)[HOME].mean for name in ("AlphaEdit", RIVAL)) < 1:
+        edits, gap = searched_anew()
         return (
             f"{found.model}: {answer(found, 'AlphaEdit', RIVAL)}. On Wikipedia,\n"
             f"{answer(found, 'AlphaEdit', RIVAL, None, HOME)};\n"
-            f"on other text, {answer(found, 'AlphaEdit', RIVAL, None)}."
+            f"on other text, {answer(found, 'AlphaEdit', RIVAL, None)}.\n"
+            "That is with targets z of the unedited model. Searched anew for every batch, "
+            f"after {edits} facts,\n{told(gap, 'AlphaEdit', RIVAL)}."
         )
     return (
         f"{found.model}: with knobs borrowed from the first model, AlphaEdit and {RIVAL} have both broken it.\n"

@@ -954,9 +954,13 @@ dearer_at_home = sum(costs[HOME].sure for costs in dearer)
 # %% [markdown]
 # **Five sentences.**
 #
-# 1. *On the first model MEMIT with history names more, in all three orders of the facts.*
-#    [[=names_more]]; in two other orders of the same facts by [[=in_orders[1] ]] and [[=in_orders[2] ]].
-#    With one block edited, too (section 7).
+# 1. *On the first model MEMIT with history names more, in all three orders of the facts,
+#    as long as targets z are those of the unedited model.*
+#    [[=names_more]]; in two other orders of the same facts the difference is [[=in_orders[1] ]]
+#    and [[=in_orders[2] ]] points.
+#    With one block edited it is there, too (section 7).
+#    With z searched anew, it is not seen:
+#    after [[=BY_THEN]] facts, [[=told(new_z['efficacy_top1'], *TWO)]] (section 8).
 # 2. *AlphaEdit's harm is no smaller on Wikipedia, and larger on everything else, in each of the three orders.*
 #    Its perplexity against MEMIT with history's, order by order:
 #    on program text [[=by_kind['program text'] ]]; on speeches [[=by_kind['speeches'] ]].
@@ -992,7 +996,8 @@ dearer_at_home = sum(costs[HOME].sure for costs in dearer)
 # * *Sentences 3 and 4:* both models tuned alike.
 #   Two settings are not a front.
 #   Where between [[=EARLY]] and [[=LONG:,]] facts the break comes may depend on the order.
-# * *All:* z searched anew on the edited model; more models; chat that is not half template.
+# * *All:* z searched anew for all [[=LONG:,]] facts, in several orders;
+#   more models; chat that is not half template.
 #   (Every chat begins with the same system message, so its 60 texts are less than 60 witnesses.)
 #
 # %% [markdown]
