@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ..facts import Fact
+from .firstwords import REMEDY, first_words
 
 Edit = Any  # edits imports report, which imports this module, so it cannot import the class
 ARRIVED = 0.7  # of a residual: below it, too little was written to count on
@@ -44,6 +45,8 @@ def likely_cause(edit: Edit, i: int, rival: Fact | None, arrived: Mapping[int, S
     """
     if rival is not None:
         return f"Its key is that of {rival.prompt!r}: one key has one answer, the last one written."
+    if edit.lm is not None and edit.keys and first_words(edit.lm, edit.facts[i : i + 1], min(edit.keys)):
+        return f"Its subject is the text's first token, and has the key of any first word. {REMEDY}"
     notes = edit.notes
     if "named" in notes and not notes["named"][i]:
         bound = "its length met the bound: a larger clamp" if notes["clamped"][i] else "more steps"
