@@ -5,7 +5,7 @@ import warnings
 import pytest
 import torch
 
-from alphaedit_lite import AlphaEdit, Fact, TargetConfig, compute_targets, evaluate
+from alphaedit_lite import AlphaEdit, Editor, Fact, TargetConfig, compute_targets, evaluate
 from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.support.causes import likely_cause, shares
 from alphaedit_lite.support.collisions import ALIKE, KeysAlikeWarning, collisions
@@ -177,3 +177,26 @@ def test_whether_a_first_word_has_a_key_of_its_own_is_measured(smollm, lm):
     assert not first_words(smollm, [Fact("<|endoftext|>{} is in", "Paris", "Japan")], 3)
     for random in (lm, tiny("llama", bos=True)):
         assert not first_words(random, [Fact("{} is in", "T", "Japan")], 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "ways"),
+    [
+        ({"solver": "alphaedit"}, " A smaller lam may help."),
+        ({"solver": "ridge", "keep": 0.01}, " A smaller lam, or a larger keep, may help."),
+        ({"solver": "ridge", "finish": lambda _, d: d / 9}, " A smaller lam, or another finish, may help."),
+        ({"solver": "memit"}, " A smaller weight may help."),
+        ({"solver": "encore"}, " A smaller weight and lam may help."),
+        ({"solver": "memit", "project": "after"}, " A smaller weight, or a larger threshold, may help."),
+        ({"solver": "emmet", "keep": 0.01}, " A larger keep may help."),
+        ({"gain": lambda _, keys, __: keys / 1e9}, ""),
+    ],
+)
+def test_the_knob_that_is_named_is_one_that_the_solver_has(lm, facts, settings, ways):
+    given = {"layers": LAYERS, "threshold": 0.3, "threshold_kind": "relative", "progress": False, **settings}
+    editor = Editor(lm, statistics=editor_for(lm).statistics, **given)
+    edit = editor.edit(facts[:1], torch.randn(1, lm.d_model))
+    edit.notes["named"] = [True]
+    said = likely_cause(edit, 0, None, {2: [0.07]})
+    assert said.startswith("In block 2 only 7% of the residual arrived.")
+    assert said.endswith(ways or ("arrived.", "directions there."))
