@@ -88,6 +88,54 @@ def test_ids_have_rows(one):
             act()
 
 
+@pytest.mark.parametrize(
+    ("kind", "inputs", "message"),
+    [
+        (
+            TypeError,
+            torch.tensor([[3, 4]]),
+            r"inputs must hold 'input_ids', not tensor.*: {\"input_ids\": ids}",
+        ),
+        (TypeError, [[3, 4]], r"inputs must hold 'input_ids', not \[\[3, 4\]\]"),
+        (TypeError, {"ids": torch.tensor([[3]])}, "inputs must hold 'input_ids', not only 'ids'"),
+        (TypeError, {"input_ids": [[3, 4]]}, r"input_ids must be a tensor, not .*return_tensors='pt'"),
+        (
+            TypeError,
+            {"input_ids": torch.ones(1, 2)},
+            r"a tensor of whole numbers, \[rows, width\], not tensor",
+        ),
+        (ValueError, {"input_ids": torch.tensor([3, 4])}, r"must be \[rows, width\]"),
+        (ValueError, {"input_ids": torch.tensor([[3, -100, 4]])}, r"no token -100: ids begin at 0"),
+    ],
+)
+def test_what_is_no_prompt_in_tokens_is_told_so(one, kind, inputs, message):
+    with pytest.raises(kind, match=message):
+        one.generate(inputs, 2)
+
+
+def test_ids_to_embed_are_tokens(one):
+    with pytest.raises(ValueError, match="no token -1: ids begin at 0"):
+        one.embed(torch.tensor([[3, -1]]))
+    with pytest.raises(TypeError, match="must be a tensor of whole numbers"):
+        one.embed([[3, 4]])
+
+
+def test_an_option_of_generation_that_is_none_is_refused(one):
+    ids = one.tokenizer("Rome is", return_tensors="pt")
+    for name, fix in (("do_smaple", "do you mean 'do_sample'"), ("tokenizer", "call lm.model.generate")):
+        with pytest.raises(ValueError, match=f"has no field {name!r}: .*{fix}"):
+            one.generate(ids, 2, **{name: True})
+
+
+def test_a_text_stops_at_its_stop_strings(one):
+    ids = one.tokenizer("Rome is", return_tensors="pt")
+    start, whole = ids["input_ids"].shape[1], one.generate(ids, 12)[0].tolist()
+    said = list(map(one.tokenizer.decode, whole))
+    place = next(i for i, text in enumerate(said) if i >= start and text.isalnum())
+    assert place < len(whole) - 1
+    assert one.generate(ids, 12, stop_strings=[said[place]])[0].tolist() == whole[: place + 1]
+
+
 def test_amounts_below_the_least(one):
     for act, message in (
         (lambda: generate(one, ["Rome is"], 2, batch_size=-1), "batch_size must be at least 1, not -1"),
