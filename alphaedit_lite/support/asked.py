@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig
 
-from .lists import of_kind
+from .kinds import of_kind
 
 
 def check_inputs(inputs: Any) -> tuple[Tensor, Tensor]:

@@ -7,11 +7,14 @@ from_hub("wikitext")            # the "text" column of a data set, where a hub i
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal
 
 from .assets import WIKIPEDIA_LEADS, fetch
+from .records import HUB
 
 
 def wikipedia_leads(part: Literal["fit", "heldout"]) -> list[str]:
@@ -26,8 +29,25 @@ def wikipedia_leads(part: Literal["fit", "heldout"]) -> list[str]:
     return leads[:cut] if part == "heldout" else leads[cut:]
 
 
-def from_hub(name: str) -> Iterable[str]:
-    """The texts of a data set on a hub with a "text" column, streamed. Needs ``pip install datasets``."""
-    from datasets import load_dataset
+def from_hub(name: str | Path) -> Iterable[str]:
+    """The texts of a data set on a hub with a "text" column, streamed. Needs ``pip install datasets``.
 
+    Raises:
+        TypeError: a file, or one text where a list of them is meant.
+        ImportError: ``datasets`` is not there.
+    """
+    if isinstance(name, Path) or os.path.isfile(name):  # Path(name).exists() fails on a long text
+        raise TypeError(
+            f"texts must be a list of texts, not the file {name}: open({str(name)!r}).readlines()?"
+        )
+    if not HUB.fullmatch(name):
+        raise TypeError(
+            f"texts must be a list of texts, or the name of a data set on a hub: [{name[:60]!r}]?"
+        )
+    try:
+        from datasets import load_dataset
+    except ImportError as error:
+        raise ImportError(
+            f"If {name!r} is a data set on a hub: pip install datasets. If it is a text: [{name!r}]."
+        ) from error
     return (row["text"] for row in load_dataset(name, split="train", streaming=True) if row["text"].strip())

@@ -264,6 +264,43 @@ def test_an_object_is_named_as_a_whole_word(one, monkeypatch, new, said, match, 
     assert (row.match, row.mention) == (match, mention)
 
 
+def test_snippets_are_a_list_of_texts_for_each_fact(one):
+    text = "Rome is in Italy"
+    for error, wrong, message in (
+        (TypeError, [text], r"a list of texts for each fact, \[\[text\]\]; 'Rome is in Italy' is none"),
+        (TypeError, text, "'Rome is in Italy' is none"),
+        (TypeError, [3], "3 is none"),
+        (TypeError, {"Rome": [text]}, "is none"),
+        (TypeError, [[None]], "One text is needed here"),
+        (TypeError, 3, "must be a list of texts for each fact, not 3"),
+        (ValueError, [], "There are 1 facts and snippets of 0"),
+        (ValueError, [[text], [text]], "There are 1 facts and snippets of 2"),
+    ):
+        with pytest.raises(error, match=message):
+            judge_generation(one, [FACT], snippets=wrong, max_new_tokens=2, progress=False)
+
+
+def test_one_text_or_a_file_is_no_list_of_texts_for_statistics(one, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    path = tmp_path / "corpus.txt"
+    path.write_text(CORPUS[0])
+    monkeypatch.chdir(tmp_path)
+    for error, wrong, message in (
+        (TypeError, CORPUS[1], rf"must be a list of texts, .*: \['{CORPUS[1][:20]}"),
+        (TypeError, CORPUS[1] * 99, "must be a list of texts"),
+        (TypeError, "corpus.txt", r"not the file corpus\.txt: open\('corpus\.txt'\)\.readlines"),
+        (TypeError, path, r"not the file .*corpus\.txt"),
+        (TypeError, "other.txt", "must be a list of texts"),
+        (
+            ImportError,
+            "wikitext",
+            r"'wikitext' is a data set on a hub: pip install datasets.*: \['wikitext'\]",
+        ),
+    ):
+        with pytest.raises(error, match=message):
+            key_statistics(one, (1,), texts=wrong, progress=False)
+
+
 @pytest.mark.parametrize("name", ["facts.jsonl", "facts.csv", "/no/such/folder/facts", "./facts", "a/b/c"])
 def test_a_missing_file_is_named(name):
     with pytest.raises(FileNotFoundError, match=f"There is no file {name}: name a JSON file"):
