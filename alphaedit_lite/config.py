@@ -12,7 +12,8 @@ from typing import Any, Literal, get_args
 
 from .nullspace import Kind
 from .prompts import PREFIXES
-from .support.lists import check_settings, layer_list, of_kind
+from .support.kinds import of_kind
+from .support.lists import check_settings, layer_list
 from .targets import TargetConfig
 
 Solver = Literal["alphaedit", "ridge", "memit", "encore", "rome", "emmet", "own"]

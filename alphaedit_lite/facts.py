@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import InitVar, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from .support.records import ITSELF, LIST, answer, answers, field, read_records, texts
+from .support.records import ITSELF, LIST, answer, answers, field, filled, nested, read_records, texts
 from .support.spacing import as_object, check_text, occurrences, spelled
 
 
@@ -182,7 +182,8 @@ def read_zsre(source: str | Path | Iterable[dict]) -> list[Fact]:
 def _original(record: Mapping) -> Fact:
     true = field(record, "requested_rewrite.target_true.str", name="true")
     prompts = texts(record, "neighborhood_prompts")
-    answers = texts(record, "neighborhood_answers", default=[]) or [true] * len(prompts)
+    answers = texts(record, "neighborhood_answers", default=[])
+    answers = answers or [filled(record, "requested_rewrite.target_true.str") for _ in prompts]
     if len(answers) != len(prompts):
         raise ValueError(f"neighborhood_answers are {len(answers)}, neighborhood_prompts {len(prompts)}.")
     return Fact(
@@ -202,11 +203,11 @@ def _original(record: Mapping) -> Fact:
 def _flat(record: Mapping) -> Fact:
     subject, prompt, new = (field(record, name) for name in ("subject", "prompt", "target_new"))
     optional = {"default": ""} if {"locality", "portability"} & set(record) else {}
-    neighbours = _nested(record, "locality")
+    neighbours = nested(record, "locality")
     if record.get("locality_prompt") is not None:
         neighbours += [(field(record, "locality_prompt"), answer(record, "locality_ground_truth"))]
     rephrased = [*answers(record, "rephrase_prompt", default=""), *answers(record, "rephrase", default="")]
-    aliases = _nested(record, "portability", "Subject_Aliasing", read=answers)
+    aliases = nested(record, "portability", "Subject_Aliasing", read=answers)
     rephrased += [question for question, said in aliases if new.strip() in map(str.strip, said)]
     return _sentence(
         prompt,
@@ -217,17 +218,6 @@ def _flat(record: Mapping) -> Fact:
         neighbours=tuple((question, said.strip()) for question, said in neighbours if said.strip()),
         case_id=field(record, "case_id", int, default=-1),
     )
-
-
-def _nested(record: Mapping, name: str, *only: str, read: Callable = answer) -> list[tuple[str, Any]]:
-    """The prompts and what they are answered in one of KnowEdit's two nested fields, of all kinds or some."""
-    paths = [
-        f"{name}.{kind}.{i}"
-        for kind in field(record, name, Mapping, default={})
-        if not only or kind in only
-        for i in range(len(field(record, f"{name}.{kind}", LIST, default=[])))
-    ]
-    return [(answer(record, f"{path}.prompt"), read(record, f"{path}.ground_truth")) for path in paths]
 
 
 def _mend(record: Mapping) -> Fact:

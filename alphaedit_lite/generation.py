@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from .facts import Fact
 from .models import LanguageModel
-from .support.lists import at_least, fact_list, language_model
+from .support.lists import at_least, fact_list, language_model, snippet_lists
 from .support.spacing import occurrences
 from .support.texts import wikipedia_leads
 from .support.tokens import continuation, tokenised
@@ -142,6 +142,7 @@ def judge_generation(
     from sklearn.feature_extraction.text import TfidfVectorizer  # a second to import: only where needed
 
     facts = fact_list(facts, "judge")
+    snippets = None if snippets is None else snippet_lists(snippets, facts)
     asked = [(i, prompt) for i, fact in enumerate(facts) for prompt in dict.fromkeys(fact.generation)]
     prompts = [fact.prompt for fact in facts] + [prompt for _, prompt in asked]
     said = generate(lm, prompts, max_new_tokens, progress=progress)

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache, GenerationConfig
+from transformers import DynamicCache
 
 from .ledger import Ledger
 from .support import proof, slices
@@ -26,6 +26,7 @@ from .support.ambient import Lock, plain_torch
 from .support.anatomy import Anatomy
 from .support.answers import alike, answers
 from .support.architectures import ARCHITECTURES, Architecture, UnsupportedModelError
+from .support.asked import check_inputs, plain_config
 from .support.checksums import fingerprint, sample
 from .support.slices import copy_cache
 from .support.tokens import continuation, tokenise
@@ -209,24 +210,19 @@ class LanguageModel(Anatomy):
             sampling: fields of a ``GenerationConfig``, such as ``do_sample=True, top_k=5``.
 
         Raises:
-            ValueError: the prompts and the new tokens do not fit into the model's context, or a prompt ends
-                with padding.
+            ValueError: the prompts and the new tokens do not fit into the model's context, a prompt ends with
+                padding, ids that are none, or a field that no ``GenerationConfig`` has.
+            TypeError: no tensor of ids.
         """
-        self.check_ids(inputs["input_ids"], max_new_tokens)
-        ids = inputs["input_ids"]
-        mask = inputs.get("attention_mask", torch.ones_like(ids))
-        if not mask[:, -1].all():
-            raise ValueError(
-                "A prompt ends with padding, and would be continued behind it: pad on the left, "
-                "tokenizer.padding_side = 'left'."
-            )
+        ids, mask = check_inputs(inputs)
+        self.check_ids(ids, max_new_tokens)
+        options = {"do_sample": False, "pad_token_id": self.pad_id, "eos_token_id": self.ends or None}
+        plain = plain_config({"max_new_tokens": max_new_tokens, **options, **sampling})
+        words = {"tokenizer": self.tokenizer} if plain.stop_strings else {}
         with self.frozen():
-            ends = self.ends or None
-            options = {"do_sample": False, "pad_token_id": self.pad_id, "eos_token_id": ends, **sampling}
-            plain = GenerationConfig(max_new_tokens=max_new_tokens, **options)
             speaker = copy.copy(self.model)  # the same weights; who calls the model itself keeps its settings
             speaker.generation_config = plain  # whatever another does not say is taken from here
-            return speaker.generate(ids, attention_mask=mask, generation_config=plain)
+            return speaker.generate(ids, attention_mask=mask, generation_config=plain, **words)
 
     @plain_torch()
     def complete(self, prompt: str, max_new_tokens: int = 8) -> str:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from .keys import KeyStatistics
-from .support.lists import of_kind
+from .support.kinds import of_kind
 
 Kind = Literal["absolute", "relative", "energy"]
 

@@ -6,7 +6,7 @@
 
 A fact has taken if its new object is the model's first choice after its prompt. Where it is not, the report
 says what stood in the way: z did not name the object, z met its bound, little of it arrived, or another fact
-has the same key.
+has the same key, or any first word.
 """
 
 from __future__ import annotations

@@ -129,11 +129,19 @@ class Anatomy:
         return ends if isinstance(ends, list) else [] if ends is None else [ends]
 
     def check_ids(self, ids: Tensor, new: int = 0) -> None:
-        """Raise ValueError if the model cannot take token ids, [rows, width], and ``new`` ones after them."""
+        """Raise ValueError if the model cannot take token ids, [rows, width], and ``new`` ones after them;
+        TypeError for what is no tensor of whole numbers."""
+        if not isinstance(ids, Tensor) or ids.is_floating_point():
+            raise TypeError(f"Token ids must be a tensor of whole numbers, [rows, width], not {ids!r:.99}.")
         if ids.ndim != 2 or (new and not ids.shape[1]):
             raise ValueError(f"Token ids must be [rows, width], at least one a row, not {list(ids.shape)}.")
         self.check_length(ids.shape[1], new)
         rows = self.model.get_input_embeddings().weight.shape[0]
+        if ids.numel() and (least := int(ids.min())) < 0:
+            raise ValueError(
+                f"There is no token {least}: ids begin at 0. What a loss leaves out (-100) is no token; put "
+                "one there, and 0 in the attention mask."
+            )
         if ids.numel() and (worst := int(ids.max())) >= rows:
             raise ValueError(
                 f"The token {self.tokenizer.convert_ids_to_tokens(worst)!r} has the id {worst}, the "

@@ -11,9 +11,14 @@ from typing import Any
 import torch
 
 from ..facts import Fact
+from .firstwords import REMEDY, first_words
 from .fits import without_base
 
 Edit = Any  # edits imports report, which imports this module, so it cannot import the class
+KNOBS = {  # of how cautious a solver is; ROME and EMMET have none, and one's own gain has its own
+    **dict.fromkeys(("alphaedit", "ridge"), "a smaller lam"),
+    **{"memit": "a smaller weight", "encore": "a smaller weight and lam"},
+}
 ARRIVED = 0.7  # of a residual: below it, too little was written to count on
 
 
@@ -50,6 +55,8 @@ def likely_cause(edit: Edit, i: int, rival: Fact | None, arrived: Mapping[int, S
         )
     if rival is not None:
         return f"Its key is that of {rival.prompt!r}: one key has one answer, the last one written."
+    if edit.lm is not None and edit.keys and first_words(edit.lm, edit.facts[i : i + 1], min(edit.keys)):
+        return f"Its subject is the text's first token, and has the key of any first word. {REMEDY}"
     notes = edit.notes
     if "named" in notes and not notes["named"][i]:
         bound = "its length met the bound: a larger clamp" if notes["clamped"][i] else "more steps"
@@ -60,11 +67,24 @@ def likely_cause(edit: Edit, i: int, rival: Fact | None, arrived: Mapping[int, S
     if (share := arrived[worst][i]) < ARRIVED:
         rank = notes.get("rank", {}).get(str(worst))
         space = "" if rank is None else f" P has {rank} directions there."
-        mend = "A smaller lam, or a larger keep," if worst in edit.dense else "A smaller lam"
-        return f"In block {worst} only {share:.0%} of the residual arrived.{space} {mend} may help."
+        return f"In block {worst} only {share:.0%} of the residual arrived.{space}{_mend(edit, worst)}"
     if "named" not in notes:
         return (
             "What was asked arrives, but whether it names the object is not known: z was given, or its edit "
             "is of an earlier version. compute_targets finds a z, and says."
         )
     return "z names the object and arrives: later facts, or the rest of the prompt, stand against it."
+
+
+def _mend(edit: Edit, layer: int) -> str:
+    """What of its settings may let more arrive, as a sentence; nothing if none does."""
+    settings = edit.settings
+    ways = [KNOBS[settings["solver"]]] if settings.get("solver") in KNOBS else []
+    if layer in edit.dense:
+        ways.append("a larger keep" if settings.get("keep") is not None else "another finish")
+    if settings.get("project") == "after":
+        ways.append("a larger threshold")
+    if not ways:
+        return ""
+    said = ways[0] if len(ways) == 1 else f"{', or '.join(ways)},"
+    return f" {said[0].upper()}{said[1:]} may help."

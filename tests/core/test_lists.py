@@ -88,6 +88,54 @@ def test_ids_have_rows(one):
             act()
 
 
+@pytest.mark.parametrize(
+    ("kind", "inputs", "message"),
+    [
+        (
+            TypeError,
+            torch.tensor([[3, 4]]),
+            r"inputs must hold 'input_ids', not tensor.*: {\"input_ids\": ids}",
+        ),
+        (TypeError, [[3, 4]], r"inputs must hold 'input_ids', not \[\[3, 4\]\]"),
+        (TypeError, {"ids": torch.tensor([[3]])}, "inputs must hold 'input_ids', not only 'ids'"),
+        (TypeError, {"input_ids": [[3, 4]]}, r"input_ids must be a tensor, not .*return_tensors='pt'"),
+        (
+            TypeError,
+            {"input_ids": torch.ones(1, 2)},
+            r"a tensor of whole numbers, \[rows, width\], not tensor",
+        ),
+        (ValueError, {"input_ids": torch.tensor([3, 4])}, r"must be \[rows, width\]"),
+        (ValueError, {"input_ids": torch.tensor([[3, -100, 4]])}, r"no token -100: ids begin at 0"),
+    ],
+)
+def test_what_is_no_prompt_in_tokens_is_told_so(one, kind, inputs, message):
+    with pytest.raises(kind, match=message):
+        one.generate(inputs, 2)
+
+
+def test_ids_to_embed_are_tokens(one):
+    with pytest.raises(ValueError, match="no token -1: ids begin at 0"):
+        one.embed(torch.tensor([[3, -1]]))
+    with pytest.raises(TypeError, match="must be a tensor of whole numbers"):
+        one.embed([[3, 4]])
+
+
+def test_an_option_of_generation_that_is_none_is_refused(one):
+    ids = one.tokenizer("Rome is", return_tensors="pt")
+    for name, fix in (("do_smaple", "do you mean 'do_sample'"), ("tokenizer", "call lm.model.generate")):
+        with pytest.raises(ValueError, match=f"has no field {name!r}: .*{fix}"):
+            one.generate(ids, 2, **{name: True})
+
+
+def test_a_text_stops_at_its_stop_strings(one):
+    ids = one.tokenizer("Rome is", return_tensors="pt")
+    start, whole = ids["input_ids"].shape[1], one.generate(ids, 12)[0].tolist()
+    said = list(map(one.tokenizer.decode, whole))
+    place = next(i for i, text in enumerate(said) if i >= start and text.isalnum())
+    assert place < len(whole) - 1
+    assert one.generate(ids, 12, stop_strings=[said[place]])[0].tolist() == whole[: place + 1]
+
+
 def test_amounts_below_the_least(one):
     for act, message in (
         (lambda: generate(one, ["Rome is"], 2, batch_size=-1), "batch_size must be at least 1, not -1"),
@@ -279,6 +327,43 @@ def test_an_object_is_named_as_a_whole_word(one, monkeypatch, new, said, match, 
     monkeypatch.setattr("alphaedit_lite.generation.wikipedia_leads", lambda _: CORPUS)
     row = judge_generation(one, [Fact("{} is in", "Abuja", new)], progress=False).iloc[0]
     assert (row.match, row.mention) == (match, mention)
+
+
+def test_snippets_are_a_list_of_texts_for_each_fact(one):
+    text = "Rome is in Italy"
+    for error, wrong, message in (
+        (TypeError, [text], r"a list of texts for each fact, \[\[text\]\]; 'Rome is in Italy' is none"),
+        (TypeError, text, "'Rome is in Italy' is none"),
+        (TypeError, [3], "3 is none"),
+        (TypeError, {"Rome": [text]}, "is none"),
+        (TypeError, [[None]], "One text is needed here"),
+        (TypeError, 3, "must be a list of texts for each fact, not 3"),
+        (ValueError, [], "There are 1 facts and snippets of 0"),
+        (ValueError, [[text], [text]], "There are 1 facts and snippets of 2"),
+    ):
+        with pytest.raises(error, match=message):
+            judge_generation(one, [FACT], snippets=wrong, max_new_tokens=2, progress=False)
+
+
+def test_one_text_or_a_file_is_no_list_of_texts_for_statistics(one, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    path = tmp_path / "corpus.txt"
+    path.write_text(CORPUS[0])
+    monkeypatch.chdir(tmp_path)
+    for error, wrong, message in (
+        (TypeError, CORPUS[1], rf"must be a list of texts, .*: \['{CORPUS[1][:20]}"),
+        (TypeError, CORPUS[1] * 99, "must be a list of texts"),
+        (TypeError, "corpus.txt", r"not the file corpus\.txt: open\('corpus\.txt'\)\.readlines"),
+        (TypeError, path, r"not the file .*corpus\.txt"),
+        (TypeError, "other.txt", "must be a list of texts"),
+        (
+            ImportError,
+            "wikitext",
+            r"'wikitext' is a data set on a hub: pip install datasets.*: \['wikitext'\]",
+        ),
+    ):
+        with pytest.raises(error, match=message):
+            key_statistics(one, (1,), texts=wrong, progress=False)
 
 
 @pytest.mark.parametrize("name", ["facts.jsonl", "facts.csv", "/no/such/folder/facts", "./facts", "a/b/c"])

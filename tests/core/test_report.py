@@ -6,11 +6,12 @@ from functools import partial
 import pytest
 import torch
 
-from alphaedit_lite import Edit, Fact, TargetConfig, compute_targets, evaluate
+from alphaedit_lite import AlphaEdit, Edit, Editor, Fact, TargetConfig, compute_targets, evaluate
 from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.scale.export import to_lora
 from alphaedit_lite.support.causes import likely_cause, shares
 from alphaedit_lite.support.collisions import ALIKE, KeysAlikeWarning, collisions
+from alphaedit_lite.support.firstwords import first_words
 from alphaedit_lite.support.fits import BaseMissingWarning
 from tests.conftest import tiny
 from tests.helpers import LAYERS, editor_for, same, weights
@@ -200,3 +201,51 @@ def test_the_same_tokens_are_one_key_in_edits_of_different_layers():
     carried = Fact("<s>{} died in the country of", "Italy", "India")
     with pytest.warns(KeysAlikeWarning, match=r"died in the country of.*born in the city of"):
         editor_for(lm, layers=(2, 3)).edit([carried])
+
+
+@pytest.mark.parametrize("bos", ["", "<|im_start|>"])
+def test_a_subject_with_the_key_of_any_first_word_is_named_and_mended(smollm, bos):
+    """The default model keeps nothing of its first token, nor of the next behind a BOS it was not taught."""
+    editor, fact = AlphaEdit(smollm, progress=False), Fact(bos + "{} is located in", "Paris", "Japan")
+    with pytest.warns(KeysAlikeWarning, match=r"'Paris' is one token, the first .*Put words in front of"):
+        edit = editor.edit([fact])
+    (_, cause) = str(edit.report()).split("Did not take: ")
+    assert "has the key of any first word. Put words in front of the subject" in cause
+    assert "lam" not in cause
+    edit.revert()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        edit = editor.edit([Fact(bos + "I have read that {} is located in", "Paris", "Japan")])
+    assert not len(edit.report().failed)
+
+
+def test_whether_a_first_word_has_a_key_of_its_own_is_measured(smollm, lm):
+    """Behind the token that ends texts it has; random models have no such first token, whatever their BOS."""
+    facts = [Fact("{} is in", word, "Japan") for word in ("Water", "Lower Assam", "Paris")]
+    assert first_words(smollm, facts, 3) == first_words(smollm, facts, 7) == [0, 2]
+    assert not first_words(smollm, [Fact("<|endoftext|>{} is in", "Paris", "Japan")], 3)
+    for random in (lm, tiny("llama", bos=True)):
+        assert not first_words(random, [Fact("{} is in", "T", "Japan")], 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "ways"),
+    [
+        ({"solver": "alphaedit"}, " A smaller lam may help."),
+        ({"solver": "ridge", "keep": 0.01}, " A smaller lam, or a larger keep, may help."),
+        ({"solver": "ridge", "finish": lambda _, d: d / 9}, " A smaller lam, or another finish, may help."),
+        ({"solver": "memit"}, " A smaller weight may help."),
+        ({"solver": "encore"}, " A smaller weight and lam may help."),
+        ({"solver": "memit", "project": "after"}, " A smaller weight, or a larger threshold, may help."),
+        ({"solver": "emmet", "keep": 0.01}, " A larger keep may help."),
+        ({"gain": lambda _, keys, __: keys / 1e9}, ""),
+    ],
+)
+def test_the_knob_that_is_named_is_one_that_the_solver_has(lm, facts, settings, ways):
+    given = {"layers": LAYERS, "threshold": 0.3, "threshold_kind": "relative", "progress": False, **settings}
+    editor = Editor(lm, statistics=editor_for(lm).statistics, **given)
+    edit = editor.edit(facts[:1], torch.randn(1, lm.d_model))
+    edit.notes["named"] = [True]
+    said = likely_cause(edit, 0, None, {2: [0.07]})
+    assert said.startswith("In block 2 only 7% of the residual arrived.")
+    assert said.endswith(ways or ("arrived.", "directions there."))

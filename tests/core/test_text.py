@@ -73,6 +73,23 @@ APART = [  # prompt, object: a space between them
     ("The votes at 12:", "300"),
     ("The train leaves at 25:", "30"),
     ("Its name begins with www", "x"),
+    ("The pistol is a", ".44 Magnum"),  # none of these closes anything
+    ("He writes", ".NET"),
+    ("The people is called", "!Kung"),
+    ("She smiled", ":)"),
+    ("The Dutch city is", "'s-Hertogenbosch"),
+    ("The physicist is Gerard", "'t Hooft"),
+    ("The song is", '"Waterloo"'),
+    ('The song "Waterloo" is not', '"SOS"'),
+    ("The song is", "“Waterloo”"),
+    ("Rome is", "(Italy)"),
+    ("Rome is", "[a city]"),
+    ("The hash is", "#7"),
+    ("The Beatles wrote", "’39"),
+    ("It was founded in 1987.", "300 people"),
+    ("What was the starting date of Luna 1.", "2 April 1959"),
+    ("In 1987,", "300 people"),
+    ("The sign is", '"'),
 ]
 JOINED = [
     ("夏目漱石が生まれた年は", "1867年"),
@@ -136,6 +153,29 @@ JOINED = [
     ("The train leaves at 12:", "30"),
     ("Der Zug fährt um 7:", "05 Uhr"),
     ("The site is www.", "rome.it"),
+    ("I live in Lower Assam", ", Romania"),
+    ("I live in Lower Assam", ". It is"),
+    ("Rome is", "; Paris is"),
+    ("Here it is", ": Rome"),
+    ("What is Rome", "?"),
+    ("He said 'Rome", "!' and"),
+    ("I wonder", "… and"),
+    ("I wonder", "...and"),
+    ("Cork (Ireland", ")"),
+    ("Cork (Ireland", "), a city"),
+    ("The list [1", "]"),
+    ("Rome", "'s capital"),
+    ("Rome", "’s capital"),
+    ("ROME", "'S"),
+    ("The city is", "n't"),
+    ("They", "'re"),
+    ('The song "Waterloo', '" is by'),
+    ("Das Lied „Waterloo", "“ ist"),
+    ("The value of pi is 3.", "14159"),
+    ("The value of pi is 3", ".14159"),
+    ("The population is 12", ",000"),
+    ("It costs $3.", "50"),
+    ("The code is v3.", "11"),
 ]
 
 
@@ -475,6 +515,27 @@ def test_texts_where_lists_are_meant():
         read_counterfact([{**ORIGINAL, "neighborhood_answers": ["a", "b"]}])
     with pytest.raises(ValueError, match=r"Record 0 must be a dictionary, not \['a'\]"):
         read_zsre([["a"]])
+
+
+def test_an_empty_true_object_is_blamed_on_its_field():
+    """It is what the neighbours are asked; where they have answers of their own, it may be empty."""
+    true = ("requested_rewrite", "target_true", "str")
+    empty = changed(ORIGINAL, true, " ")
+    with pytest.raises(ValueError, match=r"Record 0: requested_rewrite\.target_true\.str is empty: ' '"):
+        read_counterfact([{**empty, "neighborhood_answers": []}])
+    answered = {**empty, "neighborhood_prompts": ["a"], "neighborhood_answers": ["b"]}
+    for record in (answered, {**empty, "neighborhood_prompts": [], "neighborhood_answers": []}):
+        assert read_counterfact([record])[0].true is None
+
+
+def test_json_lines_are_called_so(tmp_path):
+    path = tmp_path / "facts.json"
+    path.write_text("\n".join([json.dumps(FLAT), "", json.dumps(FLAT), '{"half": ']))
+    with pytest.raises(ValueError, match=r"is JSON Lines, .*\[json\.loads\(line\) for line in open"):
+        read_counterfact(path)
+    path.write_text(json.dumps([FLAT, FLAT], indent=1)[:-4])
+    with pytest.raises(ValueError, match="is not a whole JSON file"):
+        read_counterfact(path)
 
 
 def test_a_subject_in_a_record_that_is_not_one_word():

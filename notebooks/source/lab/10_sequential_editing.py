@@ -795,8 +795,11 @@ for age, found in ages.items():
     }
     for n in TWO:
         means = {m: read.scores(found[n], BY_THEN, m).mean() for m in METRICS}
-        risen = {"rise": read.course(found[n]).loc[BY_THEN, "rise"]}
-        stands_anew[age, n] = means | risen
+        start, end = (
+            read.checkpoint(found[n], edits)["perplexity"]
+            for edits in (0, BY_THEN)
+        )
+        stands_anew[age, n] = means | {"rise": end / start - 1}
 shown = pd.DataFrame(stands_anew).T.rename(columns=heads)
 shown.style.format("{:.1%}")
 

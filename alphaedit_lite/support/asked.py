@@ -1,0 +1,47 @@
+"""What a model may be asked to go on with, and how: each that is something else is told so.
+
+ids, mask = check_inputs(tokenizer(texts, padding=True, return_tensors="pt"))
+config = plain_config({"max_new_tokens": 8, "do_sample": True})    # ValueError for do_smaple
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import GenerationConfig
+
+from .kinds import of_kind
+
+
+def check_inputs(inputs: Any) -> tuple[Tensor, Tensor]:
+    """Ids of tokens and their mask, of ones by default. TypeError for what holds none, ValueError for prompts
+    that end with padding."""
+    of_kind(inputs, Mapping, "inputs must hold 'input_ids'", '{"input_ids": ids}')
+    if "input_ids" not in inputs:
+        raise TypeError(f"inputs must hold 'input_ids', not only {', '.join(map(repr, inputs))}.")
+    ids = inputs["input_ids"]
+    of_kind(ids, Tensor, "input_ids must be a tensor", "lm.tokenizer(…, return_tensors='pt')")
+    mask = inputs.get("attention_mask")
+    mask = torch.ones_like(ids) if mask is None else mask
+    of_kind(mask, Tensor, "attention_mask must be a tensor", "lm.tokenizer(…, return_tensors='pt')")
+    if ids.ndim == 2 and ids.shape[1] and not mask[:, -1].all():
+        raise ValueError(
+            "A prompt ends with padding, and would be continued behind it: pad on the left, "
+            "tokenizer.padding_side = 'left'."
+        )
+    return ids, mask
+
+
+def plain_config(options: Mapping[str, Any]) -> GenerationConfig:
+    """A configuration of these fields alone. ValueError for a name that is none: it would do nothing."""
+    known = [name for name in vars(GenerationConfig()) if not name.startswith("_")]
+    for name in options:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            fix = f"do you mean {close[0]!r}?" if close else "for anything else, call lm.model.generate."
+            raise ValueError(f"A GenerationConfig has no field {name!r}: {fix}")
+    return GenerationConfig(**options)
