@@ -688,8 +688,8 @@ gaps_in = {}
 for place, them in {"one layer": still, "five layers": streams}.items():
     for m, name in METRICS.items():
         pair = [read.scores(them[n], LONG, m) for n in still]
-        gap = {n: f"{x.mean():.1%}" for n, x in zip(still, pair, strict=True)}
-        gaps_in[place, name] = gap | {"difference": difference(*pair)}
+        each = {n: f"{x.mean():.1%}" for n, x in zip(still, pair, strict=True)}
+        gaps_in[place, name] = each | {"difference": difference(*pair)}
 pd.DataFrame(gaps_in).T.style.format(str)
 
 # %%
@@ -786,9 +786,9 @@ pd.DataFrame(shown).T.rename_axis(f"AlphaEdit − {rival}")
 # %%
 anew = {n: read.read_stream(n, facts="counterfact-live") for n in TWO}
 BY_THEN = min(read.last(stream) for stream in anew.values())
-ages = {"z of the unedited model": orders[0], "z searched anew": anew}
+z_ages = {"z of the unedited model": orders[0], "z searched anew": anew}
 fresh_gaps, stands_anew = {}, {}
-for age, found in ages.items():
+for age, found in z_ages.items():
     fresh_gaps[age] = {
         m: difference(*(read.scores(found[n], BY_THEN, m) for n in TWO))
         for m in METRICS
