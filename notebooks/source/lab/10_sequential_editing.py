@@ -964,7 +964,8 @@ dearer_at_home = sum(costs[HOME].sure for costs in dearer)
 #    With one block edited it is there, too (section 7).
 #    With z searched anew, it is not seen:
 #    after [[=BY_THEN]] facts, [[=told(new_z['efficacy_top1'], *TWO)]] (section 8).
-# 2. *AlphaEdit's harm is no smaller on Wikipedia, and larger on everything else, in each of the three orders.*
+# 2. *On program text, speeches and chat AlphaEdit's harm is larger in each of the three orders;
+#    on Wikipedia a difference is seen in one of them.*
 #    Its perplexity against MEMIT with history's, order by order:
 #    on program text [[=by_kind['program text'] ]]; on speeches [[=by_kind['speeches'] ]].
 #    On Wikipedia [[=by_kind['Wikipedia'] ]]: an interval without zero in [[=dearer_at_home]] of three.
