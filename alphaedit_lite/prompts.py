@@ -110,10 +110,11 @@ def align(rows: Sequence[Encoded], fact: Sequence[int], pad_id: int, device: tor
 def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: bool) -> list[Encoded]:
     """One fact after every prefix, with its new object or, for keys alone, cut after the subject.
 
-    A BOS that the prompt carries itself stays in front of the prefixes.
+    A BOS that the prompt carries itself stays in front of the prefixes, if the tokenizer puts one there too:
+    else that token is part of the text, as ``<|im_start|>`` of a chat.
     """
     bos, text = tokenizer.bos_token, fact.prompt
-    start = len(bos) if bos and text.startswith(bos) else 0
+    start = len(bos) if bos and text.startswith(bos) and tokenise(tokenizer, "") else 0
     object_ = fact.new if target else ""
     rows = [
         encode(tokenizer, text[:start] + prefix + text[start:], len(prefix) + fact.subject_end, object_)
