@@ -125,6 +125,16 @@ def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: boo
     return [Encoded(row.ids[: row.subject + 1], row.subject, row.subject + 1) for row in rows]
 
 
+def encode_facts(
+    lm: LanguageModel, facts: Sequence[Fact], prefixes: Sequence[str], target: bool
+) -> list[list[Encoded]]:
+    """``encode_fact`` of each. ValueError for one that is longer than the model's context, by its name."""
+    rows = [encode_fact(lm.tokenizer, fact, prefixes, target) for fact in facts]
+    for fact, some in zip(facts, rows, strict=True):
+        lm.check_rows(fact, prefixes, [len(row.ids) - target for row in some])
+    return rows
+
+
 @torch.no_grad()
 def sample_prefixes(lm: LanguageModel, seed: int = 0, tokens: int = 10) -> tuple[str, ...]:
     """Beginnings as the reference makes them: sampled from the model after five words; here with a seed.
