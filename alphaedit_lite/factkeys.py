@@ -22,7 +22,7 @@ from transformers import DynamicCache
 from .facts import Fact
 from .hooks import hooked
 from .models import LanguageModel, copy_cache
-from .prompts import Encoded, align, encode_fact
+from .prompts import Encoded, align, encode_facts
 
 FACTS_PER_PASS = 32  # keys of more facts are collected in several passes, to bound memory
 
@@ -32,9 +32,8 @@ class FactPrompts:
 
     def __init__(self, lm: LanguageModel, facts: Sequence[Fact], prefixes: Sequence[str], start: int) -> None:
         self.lm, self.prefixes = lm, len(prefixes)
-        rows = [encode_fact(lm.tokenizer, fact, prefixes, target=False) for fact in facts]
+        rows = encode_facts(lm, facts, prefixes, target=False)
         longest = max(len(row.ids) for some in rows for row in some)
-        lm.check_length(longest)  # it runs in two pieces below
         shared = [shared_start(column) for column in zip(*rows, strict=True)]
         if (
             lm.window and 2 * longest > lm.window

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .support.records import ITSELF, LIST, answer, answers, field, filled, nested, read_records, texts
-from .support.spacing import as_object, check_text, occurrences, spelled
+from .support.spacing import apart, as_object, check_text, occurrences, spelled
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Fact:
 
     Args:
         template: a prompt with one ``{}`` where the subject goes, ending where the object begins.
-        subject: fills the ``{}``; white space around it is dropped.
+        subject: fills the ``{}``; white space around it is dropped, but where it would run into a word.
         new: the object to write.
         true: the object that the unedited model should name, if it is known.
         paraphrases: other prompts that ask for the same object.
@@ -66,7 +66,8 @@ class Fact:
         if self.template.count("{}") != 1:
             raise ValueError(
                 f"The template {self.template!r} must hold '{{}}' exactly once, where the subject "
-                f"{self.subject!r} goes, for example '{{}} is located in the country of'."
+                f"{self.subject!r} goes, for example '{{}} is located in the country of'. A '{{}}' of the "
+                "text itself, as in code, may be written '{ }'."
             )
         for name in ("paraphrases", "neighbours", "generation"):
             values = getattr(self, name)
@@ -87,6 +88,7 @@ class Fact:
             raise ValueError(f"The new object {self.new!r} for {self.subject!r} is empty.")
         if self.true is not None and self.true.strip() == self.new.strip():
             raise ValueError(f"The new object {self.new.strip()!r} is already the true one: nothing to edit.")
+        object.__setattr__(self, "template", apart(self.template, self.subject))
         object.__setattr__(self, "subject", self.subject.strip())
         for name in ("new", "true") if was else ():  # joined anew, as the prompt may be another
             if (text := getattr(self, name)) and text == getattr(was, name):

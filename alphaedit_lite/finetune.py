@@ -25,7 +25,7 @@ from .facts import Fact
 from .hooks import hooked
 from .models import LanguageModel
 from .nullspace import NullSpace
-from .prompts import PromptBatch, align, batches, encode_fact
+from .prompts import PromptBatch, align, batches, encode_facts
 from .support.collisions import written_over
 from .support.lists import check_settings, configured, layer_list, writable
 from .support.origin import check_null_spaces
@@ -106,7 +106,7 @@ class FineTune:
     def descend(self, facts: Sequence[Fact]) -> dict[int, Tensor]:
         """Δ of each layer, in no model yet: the way of training, which a subclass may replace."""
         lm, config = self.lm, self.config
-        rows = [encode_fact(lm.tokenizer, fact, ("",), target=True)[0] for fact in facts]
+        rows = [row for (row,) in encode_facts(lm, facts, ("",), target=True)]
         # Nothing is written at the subject: rows of like length begin in one column, which saves padding.
         rows = sorted((dataclasses.replace(row, subject=0) for row in rows), key=lambda row: len(row.ids))
         parts = [

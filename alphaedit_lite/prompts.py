@@ -110,10 +110,11 @@ def align(rows: Sequence[Encoded], fact: Sequence[int], pad_id: int, device: tor
 def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: bool) -> list[Encoded]:
     """One fact after every prefix, with its new object or, for keys alone, cut after the subject.
 
-    A BOS that the prompt carries itself stays in front of the prefixes.
+    A BOS that the prompt carries itself stays in front of the prefixes, if the tokenizer puts one there too:
+    else that token is part of the text, as ``<|im_start|>`` of a chat.
     """
     tokenizer, bos, text = private(tokenizer), tokenizer.bos_token, fact.prompt
-    start = len(bos) if bos and text.startswith(bos) else 0
+    start = len(bos) if bos and text.startswith(bos) and tokenise(tokenizer, "") else 0
     object_ = fact.new if target else ""
     rows = [
         encode(tokenizer, text[:start] + prefix + text[start:], len(prefix) + fact.subject_end, object_)
@@ -122,6 +123,16 @@ def encode_fact(tokenizer: Any, fact: Fact, prefixes: Sequence[str], target: boo
     if target:
         return rows
     return [Encoded(row.ids[: row.subject + 1], row.subject, row.subject + 1) for row in rows]
+
+
+def encode_facts(
+    lm: LanguageModel, facts: Sequence[Fact], prefixes: Sequence[str], target: bool
+) -> list[list[Encoded]]:
+    """``encode_fact`` of each. ValueError for one that is longer than the model's context, by its name."""
+    rows = [encode_fact(lm.tokenizer, fact, prefixes, target) for fact in facts]
+    for fact, some in zip(facts, rows, strict=True):
+        lm.check_rows(fact, prefixes, [len(row.ids) - target for row in some])
+    return rows
 
 
 @torch.no_grad()

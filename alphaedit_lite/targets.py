@@ -28,7 +28,7 @@ from tqdm.auto import tqdm
 
 from .facts import Fact
 from .models import LanguageModel
-from .prompts import PREFIXES, Encoded, align, encode, encode_fact
+from .prompts import PREFIXES, Encoded, align, encode, encode_facts
 from .support.ambient import plain_torch
 from .support.front import Front
 from .support.leastnorm import LeastNorm, shortened
@@ -118,7 +118,7 @@ def compute_targets(
     config = configured(TargetConfig, config)
     language_model(lm).block(layer)
     facts = fact_list(facts, "find targets for")
-    encoded = [encode_fact(lm.tokenizer, fact, config.prefixes, target=True) for fact in facts]
+    encoded = encode_facts(lm, facts, config.prefixes, target=True)
     # Facts whose prompts end equally far from the subject share a batch: less padding.
     order = sorted(range(len(facts)), key=lambda i: len(encoded[i][0].ids) - encoded[i][0].subject)
     parts: list[Targets] = []

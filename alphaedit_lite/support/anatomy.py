@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, SupportsIndex
 
 import torch
@@ -158,3 +159,13 @@ class Anatomy:
                 f"A prompt of {tokens} tokens and {new} new ones are longer than the model's limit of "
                 f"{limit}: ask for {limit - tokens} new ones at most, or shorten the prompt."
             )
+
+    def check_rows(self, fact: Any, prefixes: Sequence[str], lengths: Sequence[int]) -> None:
+        """Raise ValueError if the model takes no prompt of a fact behind one of these beginnings."""
+        for prefix, tokens in zip(prefixes, lengths, strict=True):
+            if self.context is not None and tokens > self.context:
+                raise ValueError(
+                    f"The prompt of {fact.subject!r} and {fact.new!r} is {tokens} tokens"
+                    f"{prefix and f' behind {prefix!r}'}, longer than the model's limit of {self.context}: "
+                    f"shorten it{prefix and ', or the beginnings (TargetConfig.prefixes)'}."
+                )

@@ -138,6 +138,17 @@ def within_word(text: str, place: int) -> bool:
     return bool(emoji) and not before[-1].isspace() and not after[0].isspace()
 
 
+def apart(template: str, subject: str) -> str:
+    """The template with the white space that its subject brings, where one word would be made of two:
+    "of{} is" and " Italy"."""
+    (before, after), word = template.split("{}"), subject.strip()
+    if within_word(before + word, len(before)):
+        before += subject[: len(subject) - len(subject.lstrip())]
+    if within_word(word + after, len(word)):
+        after = subject[len(subject.rstrip()) :] + after
+    return f"{before}{{}}{after}"
+
+
 def within_name(text: str, place: int) -> bool:
     """Whether ``place`` parts one name: Guinea|-Bissau, Python 3|.11, C|++, O|'Brien, node|.js, foo|_bar.
 

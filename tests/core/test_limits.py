@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from alphaedit_lite import Fact, LanguageModel
+from alphaedit_lite import Fact, LanguageModel, TargetConfig, compute_targets
+from alphaedit_lite.factkeys import FactPrompts
 from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.generation import generate
 from alphaedit_lite.keys import fit_statistics, token_rows
@@ -11,7 +12,7 @@ from alphaedit_lite.metrics import score
 from alphaedit_lite.models import ARCHITECTURES
 from alphaedit_lite.support.slices import has_gaps
 from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
-from tests.helpers import editor_for
+from tests.helpers import editor_for, same, weights
 
 LONG = "Rome is the capital of Italy. " * 60
 
@@ -40,6 +41,31 @@ def test_prompt_and_new_tokens_must_fit(short):
             ValueError, match=r"A prompt of \d+ tokens is longer than the model's limit of 24"
         ):
             say(LONG, 1)
+
+
+def test_a_fact_that_fits_but_not_behind_a_beginning_is_named(short):
+    fits, before = Fact("The weather in {} is", "Rome", "Asia"), weights(short)
+    plain, behind = (TargetConfig(steps=2, prefixes=("", *some)) for some in ((), ("Ask people. " * 9,)))
+    message = r"of 'Rome' and ' Asia' is \d+ tokens behind 'Ask people\. .*', longer than the model's"
+    for act in (
+        lambda: compute_targets(short, [fits], 2, behind),
+        lambda: editor_for(short, targets=behind).edit([fits]),
+        lambda: FactPrompts(short, [fits], behind.prefixes, 1),
+    ):
+        with pytest.raises(ValueError, match=message + r" limit of 24: shorten it, or the beginnings"):
+            act()
+    assert same(weights(short), before)
+    assert not short.ledger.edits
+    editor_for(short, targets=plain).edit([fits]).revert()
+    too_long = Fact("{} is, " + LONG, "Rome", "Asia")
+    for act in (
+        lambda: editor_for(short, targets=plain).edit([too_long]),
+        lambda: FineTune(short, layers=(1,), steps=1, progress=False).edit([too_long]),
+    ):
+        with pytest.raises(
+            ValueError, match=r"is \d+ tokens, longer than the model's limit of 24: shorten it\."
+        ):
+            act()
 
 
 def test_no_limit():

@@ -200,6 +200,41 @@ def test_prompts_are_taken_to_the_letter():
         assert Fact.from_prompt(fact.prompt, "Rome", "Italy").prompt == fact.prompt
 
 
+@pytest.mark.parametrize(
+    ("template", "subject", "prompt"),
+    [
+        ("The capital of{} is", " Italy", "The capital of Italy is"),
+        ("{}is in", "Italy ", "Italy is in"),
+        ("of{}is", "\nItaly\n", "of\nItaly\nis"),
+        ("The capital of {} is", " Italy ", "The capital of Italy is"),  # else it is dropped
+        ("({}) is", " Italy ", "(Italy) is"),
+        ("{} is", " Italy", "Italy is"),
+        ("日本の{}は", " 首都 ", "日本の首都は"),
+        ("The {}s built", "Roman", "The Romans built"),
+    ],
+)
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_subject_that_brings_its_space_does_not_run_into_a_word(template, subject, prompt, exact):
+    fact = Fact(template, subject, "x", exact=exact)
+    assert (fact.prompt, fact.subject) == (prompt, subject.strip())
+    assert prompt[: fact.subject_end].endswith(fact.subject)
+    assert Fact.from_dict(json.loads(json.dumps(dataclasses.asdict(fact)))) == fact
+    assert dataclasses.replace(fact, new="y").prompt == prompt
+
+
+def test_braces_of_the_text_itself():
+    """They would be the subject's place; JSON and code read those with a space in between alike."""
+    code = 'capitals = {}\ncapitals["Italy"] = "'
+    for act in (
+        lambda: Fact.from_prompt(code, "Italy", "Rome"),
+        lambda: read_counterfact([{**FLAT, "prompt": "{} Rome"}]),
+    ):
+        with pytest.raises(ValueError, match=r"A '{}' of the text itself, as in code, may be written '{ }'"):
+            act()
+    fact = Fact.from_prompt(code.replace("{}", "{ }"), "Italy", "Rome")
+    assert fact.prompt == code.replace("{}", "{ }")
+
+
 def test_exact_objects():
     fact = Fact("{} is a foot", "It", "ball ", true="step", neighbours=(("foot", "note"),), exact=True)
     assert (fact.new, fact.true, fact.neighbours) == ("ball ", "step", (("foot", "note"),))

@@ -191,8 +191,16 @@ def test_a_prompt_that_carries_bos_keeps_it_in_front_of_the_prefixes():
             assert row.ids.count(1) == 1
             assert decoded(tokenizer, row.ids[: row.subject + 1]).strip().startswith(prefix.strip())
             assert decoded(tokenizer, row.ids[: row.subject + 1]).endswith("Lower Assam")
-    row = encode_fact(make(), fact, ("Well. ",), True)[0]  # it adds none, since the prompt has it
-    assert (row.ids.index(1), row.ids.count(1)) == (0, 1)
+
+
+def test_a_first_token_that_the_tokenizer_does_not_add_is_text():
+    """In a chat, BOS may begin each turn: between it and its role nothing may come."""
+    chat = "<s>system\nBe kind.</s><s>user\nWhere is {}?</s><s>assistant\n"
+    for template in (chat, "<s>assistant\n{} is in", "<s>{} is in"):
+        fact = Fact(template, "Lower Assam", "India")
+        for prefix, row in zip(PREFIXES, encode_fact(make(), fact, PREFIXES, True), strict=True):
+            said = make().decode(row.ids, clean_up_tokenization_spaces=False)
+            assert said == prefix + fact.prompt + fact.new
 
 
 def test_offsets_are_asked_only_where_a_token_reaches_beyond_the_subject():

@@ -878,17 +878,18 @@ forecast.style.format("{:.2f}", na_rep="–")
 
 # %%
 from alphaedit_lite.book.ch14.results import (
+    LONG,
     SHOWN,
     ahead,
     beside,
-    harder,
     thousand,
 )
 
 instead, thousands = result("instead.json"), thousand()
 at_thousand = beside(thousands)
 shown = at_thousand.style.format("{:.0%}", subset=list(at_thousand)[:4])
-shown.format(percent, subset=list(at_thousand)[4:])
+shown = shown.format(percent, subset=list(at_thousand)[4:])
+shown.set_caption(f"after {LONG:,} facts")
 
 # %%
 A, M, BETA, FOUND = "AlphaEdit", "MEMIT with history", "BetaEdit", "retrieval"
@@ -898,7 +899,6 @@ gaps = {
     (a, b): {m: ahead(thousands, a, b, m) for m in SHOWN}
     for a, b in ((BETA, A), (BETA, M), (TUNED, M), (FOUND, M), (FOUND, A))
 }
-prices = {(a, b): harder(thousands, a, b) for a, b in gaps}
 put_first = instead["rows"][FOUND]["disturbed"]
 shown = {
     f"{a} − {b}": {SHOWN[m]: str(change) for m, change in found.items()}
