@@ -107,7 +107,7 @@ def unit(
     streams = STREAMS / "second" if second else STREAMS
     streams = streams / f"order-{again}" if again else streams
     # One look on the way, without the batteries of abilities:
-    brief = bool(second or again or live or name in APART)
+    brief = bool(second or again or (live and folder) or name in APART)
     apart = "knobs" if name in VARIANTS else "apart" if name in APART else ""
     path = streams / apart / f"{stem}.json"
     everything = order(seed) if folder is None else counterfact(folder, seed)
