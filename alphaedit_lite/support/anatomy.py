@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any, SupportsIndex
 
@@ -164,8 +165,9 @@ class Anatomy:
         """Raise ValueError if the model takes no prompt of a fact behind one of these beginnings."""
         for prefix, tokens in zip(prefixes, lengths, strict=True):
             if self.context is not None and tokens > self.context:
+                subject, new, beginning = map(reprlib.repr, (fact.subject, fact.new, prefix))
                 raise ValueError(
-                    f"The prompt of {fact.subject!r} and {fact.new!r} is {tokens} tokens"
-                    f"{prefix and f' behind {prefix!r}'}, longer than the model's limit of {self.context}: "
+                    f"The prompt of {subject} and {new} is {tokens} tokens"
+                    f"{prefix and f' behind {beginning}'}, longer than the model's limit of {self.context}: "
                     f"shorten it{prefix and ', or the beginnings (TargetConfig.prefixes)'}."
                 )

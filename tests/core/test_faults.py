@@ -281,14 +281,14 @@ BAD_INPUTS = {
     "prompt too long": (
         lambda m: quick(m.gpt2).edit([FACT, dataclasses.replace(LONG, template="the " * 130 + "{} is")]),
         ValueError,
-        r"is \d+ tokens.* longer than the model's limit of 128",
+        r"The prompt of 'Rome.*' and .* is \d+ tokens, longer than the model's limit of 128: shorten it\.",
     ),
     "prompt too long in two pieces": (  # each piece is short enough
         lambda m: quick(m.gpt2, targets=dataclasses.replace(QUICK, prefixes=("", "the " * 45))).edit(
             [Fact("{} is", f"{name} " + "the " * 90 + "end", "Asia") for name in ("Rome", "Italy")], m.z
         ),
         ValueError,
-        r"is \d+ tokens.* longer than the model's limit of 128",
+        r"The prompt of 'Rome.*' and .* is \d+ tokens behind 'the .*', longer than the model's limit of 128",
     ),
     "prompt too long in fine-tuning": (
         lambda m: FineTune(m.gpt2, layers=(2,), progress=False).edit(
