@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from tqdm.auto import tqdm
 
-from ... import evaluate, load_model, perplexity
+from ... import load_model, perplexity
 from ...facts import Fact
 from ...finetune import FineTune
 from ...metrics import token_scores
@@ -32,7 +32,7 @@ from ...prompts import align, encode_fact
 from ...support.texts import wikipedia_leads
 from ...support.tokens import Encoded, tokenise
 from ..kit.elsewhere import TOKENS, losses, texts
-from ..kit.probes import LEADS, fewer, free, look, updates
+from ..kit.probes import LEADS, free, look, means, updates
 from ..kit.results import RESULTS, keep, resume
 from ..kit.stream_facts import counterfact
 
@@ -112,11 +112,6 @@ class Memory:
         )
 
 
-def means(lm: LanguageModel, facts: Sequence[Fact]) -> dict[str, float]:
-    found = evaluate(lm, fewer(facts, 2, 3), progress=False).mean(numeric_only=True)
-    return {str(name): round(float(value), 4) for name, value in found.items()}
-
-
 def tune(lm: LanguageModel, facts: Sequence[Fact]) -> list[dict[str, Any]]:
     """Fine-tuning at each layer and rate: scores, and how far the perplexity of held-out leads rises."""
     leads, rows = wikipedia_leads("heldout")[:LEADS], []
@@ -124,8 +119,9 @@ def tune(lm: LanguageModel, facts: Sequence[Fact]) -> list[dict[str, Any]]:
     for layer in LAYERS:
         for rate in RATES:
             BreadthFirst(lm, layers=(layer,), lr=rate, steps=EPOCHS, progress=False).edit(facts)
-            rise = round(perplexity(lm, leads) / before - 1, 4)
-            rows.append({"layer": layer, "rate": rate, "rise": rise, **means(lm, facts)})
+            found = means(lm, facts, leads)
+            rise = round(found.pop("perplexity") / before - 1, 4)
+            rows.append({"layer": layer, "rate": rate, "rise": rise, **found})
             lm.ledger.clear()
     return rows
 
@@ -148,8 +144,8 @@ def trained(lm: LanguageModel, facts: Sequence[Fact], made: Mapping[str, float])
 
 def alike(lm: LanguageModel, facts: Sequence[Fact]) -> list[dict[str, Any]]:
     """Retrieval at each bar."""
-    memories = (Memory(facts, bar) for bar in BARS)
-    return [{"bar": m.bar, **means(lm, [m.before(fact) for fact in facts])} for m in memories]
+    memories, leads = (Memory(facts, bar) for bar in BARS), wikipedia_leads("heldout")[:LEADS]
+    return [{"bar": m.bar, **means(lm, [m.before(fact) for fact in facts], leads)} for m in memories]
 
 
 def behind(lm: LanguageModel, memory: Memory, text: str) -> float:

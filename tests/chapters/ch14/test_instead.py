@@ -33,7 +33,7 @@ def test_small_batches_take_more_steps_and_write_the_facts(lm, monkeypatch):
     before = lm.weight(1).clone()
     monkeypatch.setattr(study_instead, "SIZE", 1)
     edit = BreadthFirst(lm, layers=(1,), steps=60, lr=5e-2, progress=False).edit(FACTS)
-    assert [study_instead.means(lm, FACTS)["efficacy_top1"], set(edit.dense)] == [1.0, {1}]
+    assert [study_instead.means(lm, FACTS, [ITALY.prompt])["efficacy_top1"], set(edit.dense)] == [1.0, {1}]
     edit.revert()
     assert torch.equal(lm.weight(1), before)
 
