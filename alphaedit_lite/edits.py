@@ -27,6 +27,7 @@ from .support.assets import AssetError, replacing
 from .support.checksums import as_json, digest
 from .support.collisions import warn_alike
 from .support.fits import check_damped, check_fits, check_free
+from .support.lists import language_model
 
 FACTORS = ("residual", "gain", "keys", "dense")
 
@@ -184,7 +185,7 @@ def prune(lm: LanguageModel, base: float = math.e) -> Edit:
     Raises:
         ValueError: the model holds no edits.
     """
-    ledger = lm.ledger
+    ledger = language_model(lm).ledger
     if not ledger.edits:
         raise ValueError("The model holds no edits: there is nothing to prune.")
     edit = Edit((), lm.fingerprint, {"prune": base})

@@ -24,7 +24,7 @@ from .models import LanguageModel
 from .prompts import batches
 from .support.ambient import plain_torch
 from .support.answers import alike
-from .support.lists import at_least, layer_list
+from .support.lists import at_least, language_model, layer_list
 from .support.tokens import tokenised
 
 MAX_TOKENS_PER_TEXT = 512
@@ -93,7 +93,7 @@ def fit_statistics(
     Raises:
         RuntimeError: the model is not the unedited one, whose statistics they would be taken for.
     """
-    lm.check_unedited()
+    language_model(lm).check_unedited()
     if not (layers := layer_list(layers)):
         raise ValueError("There are no layers to fit statistics for.")
     statistics = {layer: KeyStatistics.empty(lm.d_ff, lm.device, **lm.whose(layer)) for layer in layers}

@@ -165,12 +165,14 @@ def evaluate_zsre(lm: LanguageModel, facts: Sequence[Fact], progress: bool = Tru
 
 @torch.no_grad()
 def perplexity(lm: LanguageModel, texts: Iterable[str], max_tokens: int = 256) -> float:
-    """exp of the mean negative log-likelihood per token over texts (each cut to ``max_tokens``).
+    """exp of the mean negative log-likelihood per token over texts, each cut to ``max_tokens`` or the
+    model's context, whichever is less.
 
     A collapsed model gives inf or NaN, never an exception.
     """
     at_least(2, max_tokens=max_tokens)
-    rows = [row for ids in tokenised(language_model(lm).tokenizer, texts) if len(row := ids[:max_tokens]) > 1]
+    most = min(max_tokens, language_model(lm).context or max_tokens)
+    rows = [row for ids in tokenised(lm.tokenizer, texts) if len(row := ids[:most]) > 1]
     if not rows:
         raise ValueError("The texts hold no two tokens in a row: there is nothing to predict.")
     rows.sort(key=len)

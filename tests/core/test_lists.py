@@ -21,6 +21,7 @@ from alphaedit_lite import (
     perplexity,
     read_counterfact,
 )
+from alphaedit_lite.edits import prune
 from alphaedit_lite.finetune import FineTune, FineTuneConfig
 from alphaedit_lite.generation import generate, judge_generation
 from alphaedit_lite.keys import fit_statistics
@@ -252,6 +253,8 @@ def test_where_a_language_model_is_meant(one, what):
         lambda lm: generate(lm, ["Rome is"]),
         lambda lm: compute_targets(lm, [FACT], 1),
         lambda lm: key_statistics(lm, (1,), CORPUS, 50),
+        lambda lm: fit_statistics(lm, (1,), CORPUS, 50),
+        prune,
         edit.apply,
     ):
         with pytest.raises(TypeError, match=rf"load_model\(…\), or LanguageModel\(model, tok.*; {said}\."):

@@ -281,7 +281,8 @@ def test_a_loaded_model_goes_to_the_gpu_if_there_is_one(family, dtype, tmp_path)
     with SecondDevice():
         lm, kept = loading.load_model(str(tmp_path), dtype), loading.load_model(str(tmp_path), dtype, "cpu")
         assert (lm.device, kept.device) == (CARD, torch.device("cpu"))
-        assert (lm.fingerprint, lm.answers) == (kept.fingerprint, kept.answers)
+        assert lm.fingerprint == kept.fingerprint
+        assert lm.answers_like(kept.answers)  # but for rounding, which no processor promises
         lm.check_unedited()
 
 

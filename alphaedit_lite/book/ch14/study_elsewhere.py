@@ -1,6 +1,7 @@
 """Harm where nothing was fitted, at equal share written: results/elsewhere.json.
 
     python -m alphaedit_lite.book.ch14.study_elsewhere        # goes on where it was stopped
+    python -m alphaedit_lite.book.ch14.study_curvature        # adds priors that know what leaves the layer
 
 200 bundled facts in one layer, in closed form; every editor with the knob that writes the same share of the
 residuals. Kept: the change of known answers that the planner forecasts, the loss of each of 60 texts of each
@@ -48,7 +49,8 @@ def ways(planner: Planner) -> Mapping[str, Callable[[], Tensor]]:
     return at | {"MEMIT": lambda: planner.write_memit(COUNT, share=SHARE)}
 
 
-def main() -> None:
+def study(more: Callable[[LanguageModel, Planner], Mapping[str, Callable[[], Tensor]]] | None = None) -> None:
+    """Judge what ``ways`` writes, and what ``more`` ways of the model and the planner write."""
     lm = load_model()
     facts = random.Random(14).sample(bundled_facts(), COUNT)
     made_with = {"fingerprint": lm.fingerprint, "layer": LAYER, "facts": COUNT, "share": SHARE}
@@ -57,7 +59,8 @@ def main() -> None:
     known = key_statistics(lm, (LAYER,))[LAYER].second_moment
     planner = Planner(K, R, moments(lm, known), lm.weight(LAYER))
     kinds = texts(lm.tokenizer)
-    for name, write in {"unedited": lambda: None, **ways(planner)}.items():
+    others = more(lm, planner) if more else {}
+    for name, write in {"unedited": lambda: None, **ways(planner), **others}.items():
         if name in found["rows"]:
             continue
         delta, forecast = write(), {}
@@ -74,4 +77,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    study()

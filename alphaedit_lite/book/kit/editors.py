@@ -37,8 +37,9 @@ class Recipe:
 
     Attributes:
         name: in results, prose and figures.
-        settings: of ``Editor``; or of ``FineTune``, under "finetune". They are saved with results, which no
-            longer count when they change.
+        settings: of ``Editor``; or of ``FineTune``, under "finetune"; "authors" names the model whose
+            published ones stand where nothing else is said. They are saved with results, which no longer
+            count when they change.
         knob: what its knob is called, and its value; empty if it has none.
         look: the number of its colour, line and mark (``stream_figures.style``).
         inside: which editor it is once it is solved inside P, if that one has a name of its own.
@@ -115,6 +116,8 @@ APART: dict[str, Recipe] = {  # for one question each, of the verdict: what woul
         "λ = 8, relative P", threshold=1.0, threshold_kind="relative", lam=8.0
     ),
     "MEMIT c 15000": EDITORS["MEMIT"].turned("c = 15000", weight=15_000.0),
+    "AlphaEdit authors": EDITORS[ALPHA].turned("λ = 10, absolute", authors="gpt2-xl"),
+    "MEMIT authors": EDITORS["MEMIT"].turned("c = 15000", authors="gpt2-xl", weight=15_000.0),
     "BetaEdit": EDITORS["ENCORE"].turned("c = 3000, λ = 0.8, in P", weight=3000.0, project=True),
 }
 
@@ -127,11 +130,20 @@ def recipe(name: str) -> Recipe:
     return found
 
 
+def configuration(settings: Mapping[str, Any]) -> EditorConfig:
+    """That of an editor with these settings; the blocks of published ones are the model's own defaults."""
+    rest = dict(settings)
+    base = EditorConfig()
+    if (model := rest.pop("authors", None)) is not None:
+        base = dataclasses.replace(EditorConfig.faithful(model), layers=None)
+    return dataclasses.replace(base, **rest)
+
+
 def writer(lm: LanguageModel, settings: Mapping[str, Any]) -> Callable[[Sequence[Fact], Tensor | None], Edit]:
     """``write(facts, z)`` by an editor with these settings. Fine-tuning takes no notice of z."""
     rest = dict(settings)
     if (trained := rest.pop("finetune", None)) is None:
-        return Editor(lm, EditorConfig(**rest), progress=False).edit
+        return Editor(lm, configuration(rest), progress=False).edit
     spaces = None
     if rest.get("project"):
         layers = FineTune(lm, progress=False, **trained).config.layers
