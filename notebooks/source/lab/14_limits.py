@@ -763,7 +763,16 @@ pd.DataFrame(lengths, index=columns).T.style.format("{:.2f}")
 from alphaedit_lite.book.kit.elsewhere import OUTSIDE, harm, percent
 
 elsewhere = result("elsewhere.json")
-writers = {n: r for n, r in elsewhere["rows"].items() if n != "unedited"}
+OUTPUTS = {  # priors that know what leaves the layer, and their rivals
+    "low curvature, as roomy as P at 0.02": "P at 2e-2",
+    "low curvature, as roomy as P at 0.05": "P at 5e-2",
+    "MEMIT, outputs weighed": "MEMIT",
+}
+writers = {
+    n: r
+    for n, r in elsewhere["rows"].items()
+    if n != "unedited" and n not in OUTPUTS
+}
 unhurt = elsewhere["rows"]["unedited"]["losses"]
 raised = {name: harm(unhurt, row["losses"]) for name, row in writers.items()}
 show(*draw.harm_figure(raised), name="14_elsewhere")
@@ -818,6 +827,60 @@ pd.DataFrame(dearer_by).T
 # [[=len(memit_row['scores']['efficacy_top1']) * np.mean(memit_row['scores']['efficacy_top1']):.0f]] with MEMIT.
 # This is one layer, one model and one set of facts; chapter 10's laboratory has the streams.
 #
+# ### Does it help to know what leaves the layer?
+#
+# P and C0 know what *enters* a layer.
+# What leaves it may matter more, or less, to the blocks above.
+# CrispEdit [(Ikram et al. 2026)](https://arxiv.org/abs/2602.15823) looks at both sides.
+# Let G be the second moment of the loss's gradient at the layer's output.
+# To second order, and with Kronecker factors, the loss on known text rises by
+#
+# $$\tfrac12\operatorname{tr}(G\,\Delta\,C_0\,\Delta^\top) = \tfrac12\sum_{j,i} g_j\,a_i\,\tilde\Delta_{ji}^2 .$$
+#
+# In words: to move output $j$ along key direction $i$ costs the product of two eigenvalues, $g_j$ of G and $a_i$ of C0.
+# An output that nobody heeds is cheap to move, even by a busy key.
+# So pairs are forbidden, no whole directions:
+# of all pairs the cheapest are left, here as many as P leaves at two thresholds.
+# The soft form is MEMIT with every output weighed by its $g_j$.
+# Both have a closed form, one solve for each output direction (`python -m alphaedit_lite.book.ch14.study_curvature`).
+# CrispEdit itself goes down the loss of the new facts in that space;
+# here it gets our targets, and the same share.
+
+# %%
+weighed = {
+    f"{name}, against {usual_way}": harm(
+        elsewhere["rows"][usual_way]["losses"],
+        elsewhere["rows"][name]["losses"],
+    )
+    for name, usual_way in OUTPUTS.items()
+}
+crisp, roomy_crisp, soft_outputs = weighed.values()
+stretched = [
+    elsewhere["rows"][a]["forecast"]["update"]
+    / elsewhere["rows"][b]["forecast"]["update"]
+    for a, b in OUTPUTS.items()
+]
+pd.DataFrame(weighed).T.map(percent)
+
+# %% [markdown]
+# Above zero, the prior that knows the outputs does more harm than the one that does not.
+# It does not help here.
+#
+# * **The hard form.** In as little room as the usual P has,
+#   no difference is seen at home ([[=percent(crisp['Wikipedia'])]]),
+#   and it costs more on program text ([[=percent(crisp['program text'])]]):
+#   its update is [[=stretched[0]:.2f]] times as long.
+#   In the room of 5e-2 the two do nearly the same.
+# * **The soft form** gains [[=percent(soft_outputs['speeches'])]] on speeches;
+#   on Wikipedia the interval leaves the sign open ([[=percent(soft_outputs['Wikipedia'])]]).
+#
+# One reason can be proved.
+# If everything is written, Δ K = R says what *leaves* the layer for every fact.
+# All freedom is then on the side of the keys, and G drops out of the soft form: it is MEMIT's Δ, whatever G is.
+# At a share of [[=elsewhere['share']:.0%]] there is a little freedom left: which outputs to write less of.
+# CrispEdit has more, since it needs no targets.
+# Whether that is what it lives on, we have not measured.
+#
 # ### What will n edits cost at this threshold?
 #
 # All of that can be forecast without running the model: by (14.3), an update is known as soon as the keys are,
@@ -848,7 +911,7 @@ forecast.style.format("{:.2f}", na_rep="–")
 
 # %% [markdown]
 # Does the forecast agree with the measured rise?
-# Over the study's five rows their rank correlation is [[=float(agreement['Wikipedia']):.1f]] on Wikipedia,
+# Over the study's [[=len(writers)]] rows their rank correlation is [[=float(agreement['Wikipedia']):.1f]] on Wikipedia,
 # [[=float(agreement['program text']):.1f]] on program text, [[=float(agreement['speeches']):.1f]] on speeches,
 # and [[=float(agreement['chat']):.1f]] on chat, where it fails.
 # Change `n`, `threshold` and `LAM`: a narrow P at a fixed λ (in its own unit) writes less of each fact.
