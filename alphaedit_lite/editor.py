@@ -28,9 +28,9 @@ from .nullspace import NullSpace
 from .support import proof
 from .support.ambient import plain_torch
 from .support.collisions import warn_alike, written_over
-from .support.fits import check_batch, noted
+from .support.fits import check_batch, noted, weight_before
 from .support.lists import at_least, configured, fact_list, language_model, made_by, writable
-from .support.origin import check_gain, check_statistics, given_targets
+from .support.origin import check_gain, check_made_for, check_statistics, given_targets
 from .support.statistics import key_statistics
 from .targets import Targets, compute_targets
 
@@ -71,7 +71,7 @@ class Editor:
             settings["solver"] = "own"
         elif config is None and "solver" not in settings:
             raise TypeError('Editor needs a solver: Editor(lm, solver="memit"), or AlphaEdit(lm).')
-        self.lm, self.progress = language_model(lm), progress
+        self.lm, self.made_for, self.progress = language_model(lm), lm.whose(0), progress
         self.config = configured(EditorConfig, config, **settings)
         if gain is None and self.config.solver == "own":
             raise ValueError('solver="own" needs a gain: Editor(lm, gain=mine).')
@@ -96,7 +96,7 @@ class Editor:
 
     def _rect(self, layer: int, delta: Tensor) -> Tensor:
         assert self.config.keep is not None
-        return solvers.rect(delta, self.lm.weight(layer), self.config.keep)
+        return solvers.rect(delta, weight_before(self.lm, layer), self.config.keep)
 
     @property
     def null_spaces(self) -> dict[int, NullSpace]:
@@ -119,7 +119,7 @@ class Editor:
         given, known = (None, {}) if z is None else given_targets(z, facts, last, lm)
         edit = Edit(facts, lm.fingerprint, dataclasses.asdict(config), notes=notes | known)
         with lm.ledger.transaction(), lm.frozen(), torch.no_grad():
-            lm.check_unchanged()
+            check_made_for(lm, self.made_for)
             before = {layer: lm.ledger.total(layer) for layer in self.layers}
             for number in range(config.passes if given is None else 1):
                 if (wanted := given) is None:  # of a fact that is named by now, z is what it has

@@ -203,7 +203,7 @@ def _original(record: Mapping) -> Fact:
 
 
 def _flat(record: Mapping) -> Fact:
-    subject, prompt, new = (field(record, name) for name in ("subject", "prompt", "target_new"))
+    subject, prompt, new = (filled(record, name) for name in ("subject", "prompt", "target_new"))
     optional = {"default": ""} if {"locality", "portability"} & set(record) else {}
     neighbours = nested(record, "locality")
     if record.get("locality_prompt") is not None:
@@ -223,11 +223,11 @@ def _flat(record: Mapping) -> Fact:
 
 
 def _mend(record: Mapping) -> Fact:
-    subject, prompt, new = (field(record, name) for name in ("subject", "src", "alt"))
+    subject, prompt, new = (filled(record, name) for name in ("subject", "src", "alt"))
     # zsRE's neighbour is a Natural Questions item, without its "?"; the MEND evaluation asks it as it stands.
-    asked = field(record, "loc").removeprefix("nq question: ").removesuffix("?") + "?"
-    neighbour = asked, field(record, "loc_ans").strip()
-    rest = {"paraphrases": (field(record, "rephrase"),), "neighbours": (neighbour,)}
+    asked = filled(record, "loc").removeprefix("nq question: ").removesuffix("?") + "?"
+    neighbour = asked, filled(record, "loc_ans").strip()
+    rest = {"paraphrases": (filled(record, "rephrase"),), "neighbours": (neighbour,)}
     return _sentence(prompt, subject, new.strip(), field(record, "answers.0").strip(), **rest)
 
 

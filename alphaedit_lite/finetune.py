@@ -27,7 +27,7 @@ from .models import LanguageModel
 from .nullspace import NullSpace
 from .prompts import PromptBatch, align, batches, encode_facts
 from .support.collisions import written_over
-from .support.lists import check_settings, configured, layer_list, writable
+from .support.lists import check_settings, configured, language_model, layer_list, writable
 from .support.origin import check_null_spaces
 
 TOKENS = 256  # in one pass
@@ -77,7 +77,7 @@ class FineTune:
         progress: bool = True,
         **settings: object,
     ) -> None:
-        self.lm, self.null_spaces, self.progress = lm, null_spaces or {}, progress
+        self.lm, self.null_spaces, self.progress = language_model(lm), null_spaces or {}, progress
         self.config = configured(FineTuneConfig, config, **settings)
         for layer in self.config.layers:
             lm.block(layer)

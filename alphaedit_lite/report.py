@@ -22,7 +22,7 @@ from .facts import Fact
 from .ledger import Written
 from .metrics import COLUMNS, evaluate
 from .models import LanguageModel
-from .support.causes import likely_cause, shares
+from .support.causes import likely_cause, shares, without
 from .support.collisions import collisions
 
 NAMES = {"efficacy": "the fact", "generalization": "paraphrases", "specificity": "neighbours"}
@@ -88,7 +88,7 @@ def report(lm: LanguageModel, edit: Edited) -> Report:
         ValueError: the edit wrote no facts (an update that was scaled or pruned).
     """
     after = evaluate(lm, edit.facts, progress=False)
-    with lm.ledger.without(edit):
+    with without(lm, edit):
         before = evaluate(lm, edit.facts, progress=False)
     rivals, arrived = dict(collisions(lm, edit.facts, edit.keys)), shares(edit)
     facts = pd.DataFrame(

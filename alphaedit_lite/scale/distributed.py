@@ -81,7 +81,7 @@ def fit_shares(
             with lock(f"{share.folder.name}-{share.number}").acquire(timeout=0):
                 if not request.missing():  # another process has added everything up
                     return True
-                if not share.progress()[1]:
+                if not share.progress(lm)[1]:
                     dealt = share.rows(rows)
                     options: Any = {"save_every": save_every, "sums_on": sums_on}
                     sums = grow(lm, missing, share, dealt, **options, progress=progress and rank == 0)
@@ -91,10 +91,10 @@ def fit_shares(
     with lock(f"statistics-{lm.fingerprint}"):
         if not request.missing():
             return True
-        if not all(share.progress()[1] for share in shares):
+        if not all(share.progress(lm)[1] for share in shares):
             return False
         for layer in missing:  # one layer at a time: two matrices in memory, however many shares
-            total = KeyStatistics.empty(lm.d_ff)
+            total = KeyStatistics.empty(lm.d_ff, **lm.whose(layer))
             for share in shares:
                 part = share.layer(layer)
                 total.total += part.total

@@ -33,12 +33,26 @@ def plain_torch() -> Iterator[None]:
         if (dtype := torch.get_default_dtype()) != torch.float32:
             stack.callback(torch.set_default_dtype, dtype)
             torch.set_default_dtype(torch.float32)
-        if (precision := torch.get_float32_matmul_precision()) != "highest":
-            stack.callback(torch.set_float32_matmul_precision, precision)
-            torch.set_float32_matmul_precision("highest")
+        _full_precision(stack)
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
         yield
+
+
+def _full_precision(stack: ExitStack) -> None:
+    """Products of float32 in float32, until the stack is left."""
+    try:
+        precision = torch.get_float32_matmul_precision()
+    except RuntimeError:  # set by torch's newer names, which this one refuses to read
+        backends: Any = torch.backends
+        for place in (backends, backends.cuda.matmul, backends.mkldnn, backends.mkldnn.matmul):
+            if (precision := place.fp32_precision) not in ("ieee", "none"):
+                stack.callback(setattr, place, "fp32_precision", precision)
+                place.fp32_precision = "ieee"
+    else:
+        if precision != "highest":
+            stack.callback(torch.set_float32_matmul_precision, precision)
+            torch.set_float32_matmul_precision("highest")
 
 
 class Lock:

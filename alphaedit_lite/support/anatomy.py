@@ -137,7 +137,7 @@ class Anatomy:
             raise TypeError(f"Token ids must be a tensor of whole numbers, [rows, width], not {ids!r:.99}.")
         if ids.ndim != 2 or (new and not ids.shape[1]):
             raise ValueError(f"Token ids must be [rows, width], at least one a row, not {list(ids.shape)}.")
-        self.check_length(ids.shape[1], new)
+        self.check_length(ids.shape[1], new, len(ids))
         rows = self.model.get_input_embeddings().weight.shape[0]
         if ids.numel() and (least := int(ids.min())) < 0:
             raise ValueError(
@@ -150,11 +150,15 @@ class Anatomy:
                 f"embedding {rows} rows: call model.resize_token_embeddings(len(tokenizer))."
             )
 
-    def check_length(self, tokens: int, new: int = 0) -> None:
+    def check_length(self, tokens: int, new: int = 0, rows: int = 1) -> None:
         """Raise ValueError if the model takes no prompts of so many tokens, with ``new`` ones to follow."""
         limit = self.context
         if limit is not None and tokens > limit:
-            raise ValueError(f"A prompt of {tokens} tokens is longer than the model's limit of {limit}.")
+            said = f"A prompt of {tokens} tokens is longer than the model's limit of {limit}."
+            aligned = (
+                f" (Or {rows} prompts are, aligned at their subjects or objects: fewer at once may fit.)"
+            )
+            raise ValueError(said + aligned * (rows > 1))
         if limit is not None and tokens + new > limit:
             raise ValueError(
                 f"A prompt of {tokens} tokens and {new} new ones are longer than the model's limit of "

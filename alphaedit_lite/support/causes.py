@@ -5,14 +5,15 @@ likely_cause(edit, 0, None, shares(edit))       # 'In block 3 only 40% of the re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from ..facts import Fact
 from .firstwords import REMEDY, first_words
-from .fits import without_base
+from .fits import check_undamped, without_base
 
 Edit = Any  # edits imports report, which imports this module, so it cannot import the class
 KNOBS = {  # of how cautious a solver is; ROME and EMMET have none, and one's own gain has its own
@@ -20,6 +21,14 @@ KNOBS = {  # of how cautious a solver is; ROME and EMMET have none, and one's ow
     **{"memit": "a smaller weight", "encore": "a smaller weight and lam"},
 }
 ARRIVED = 0.7  # of a residual: below it, too little was written to count on
+
+
+@contextmanager
+def without(lm: Any, edit: Edit) -> Iterator[None]:
+    """The model without an edit, while the block runs. ValueError if PRUNE's damping of it would stay."""
+    check_undamped(edit, lm.ledger.edits)
+    with lm.ledger.without(edit):
+        yield
 
 
 def shares(edit: Edit) -> dict[int, list[float]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ..config import EditorConfig
 from ..facts import Fact
@@ -65,14 +66,18 @@ def without_base(edit: Edit, there: Container[str]) -> list[int]:
     return sorted({i for name, places in over.items() if name not in there for i in places})
 
 
-def check_free(edit: Edit, held: Sequence[Edit]) -> None:
-    """Raise ValueError if an edit of PRUNE in the model damps this one, and would stay behind; warn of one
-    that was computed upon it."""
+def check_undamped(edit: Edit, held: Sequence[Edit]) -> None:
+    """Raise ValueError if an edit of PRUNE in the model damps this one, and would stay behind."""
     if any(edit.entered in other.notes.get("damps", ()) for other in held):
         raise ValueError(
             "An edit of PRUNE damps this one, and would stay in the model without it: revert that first, or "
             "all of them with lm.ledger.clear()."
         )
+
+
+def check_free(edit: Edit, held: Sequence[Edit]) -> None:
+    """The same, before it is reverted; and warn of one that was computed upon it."""
+    check_undamped(edit, held)
     for other in held:
         if places := other.notes.get("over", {}).get(edit.entered):
             fact = other.facts[places[0]]
@@ -91,6 +96,14 @@ def noted(editor: Editor) -> dict[str, Any]:
     held = digest({"edits": [edit.entered for edit in editor.lm.ledger.edits]}, {})
     statistics = torch.cat(few).tolist() if few else []
     return {"upon": held, "statistics": statistics, "finish": finish_of(editor)}
+
+
+def weight_before(lm: LanguageModel, layer: int) -> Tensor:
+    """The memory matrix with the edits that are in it, without what is being written now."""
+    if layer not in lm.ledger.layers:
+        return lm.weight(layer)
+    held = (edit.delta(layer).to(lm.device) for edit in lm.ledger.edits if layer in edit.layers)
+    return sum(held, lm.ledger.original(layer).float())
 
 
 @torch.no_grad()

@@ -58,7 +58,7 @@ def fact_list(facts: Iterable[Fact], purpose: str = "") -> tuple[Fact, ...]:
 
 def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """The facts of a batch. ValueError if it is empty, contradicts itself, has tokens without a row in the
-    model's embedding or objects that the tokenizer does not know, TypeError for what is no list of facts."""
+    model's embedding or names that the tokenizer does not know, TypeError for what is no list of facts."""
     facts, tokenizer = fact_list(facts, "write"), private(language_model(lm).tokenizer)
     wanted: dict[str, Fact] = {}
     for fact in facts:
@@ -70,7 +70,8 @@ def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
             )
         ids = torch.tensor(pieces(tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
         lm.check_ids(ids[:, None])
-        check_known(tokenizer, fact.new, pieces(tokenizer, fact.new))
+        for what, text in (("object", fact.new), ("subject", fact.subject)):
+            check_known(tokenizer, what, text, pieces(tokenizer, text))
     return facts
 
 
@@ -155,15 +156,16 @@ def made_by(what: str, function: Callable[..., Any], layer: int, given: Tensor, 
 
     TypeError for what is no real tensor, ValueError for another shape.
     """
-    shape = list(given.shape)  # before a function that changes it in place
-    found = function(layer, given, *more)
+    shape = list(given.shape)
+    mine = [one.clone() if isinstance(one, Tensor) else one for one in (given, *more)]  # it may work in place
+    found = function(layer, *mine)
     must = f"{what}({layer}, …) must return a real tensor {shape}, as what it is given"
     if not isinstance(found, Tensor) or found.is_complex():
         kind = found.dtype if isinstance(found, Tensor) else "None" if found is None else type(found).__name__
         raise TypeError(f"{must}, not {kind}. What it changes in place it must return, too.")
     if list(found.shape) != shape:
         raise ValueError(f"{must}, not {list(found.shape)}.")
-    return found.to(given.device, torch.float32)
+    return found.to(given.device, torch.float32, copy=True)  # it may keep what it returns
 
 
 def configured(kind: type[Config], config: Config | None, **settings: Any) -> Config:

@@ -88,7 +88,7 @@ def load_model(
 def _number(dtype: Any) -> Any:
     """A dtype of torch for its name; "auto" stays."""
     found = getattr(torch, dtype.removeprefix("torch."), None) if isinstance(dtype, str) else dtype
-    if dtype != "auto" and not (isinstance(found, torch.dtype) and found.is_floating_point):
+    if dtype != "auto" and found not in (torch.float32, torch.bfloat16, torch.float16):
         raise ValueError(f"dtype must be float32, bfloat16 or float16 of torch, or 'auto', not {dtype!r}.")
     return dtype if dtype == "auto" else found
 

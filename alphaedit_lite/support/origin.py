@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,6 +29,16 @@ def check_statistics(
         if layer not in statistics:
             raise ValueError(f"There are no statistics for layer {layer}.")
         _check_layer(statistics[layer], layer, lm)  # no name keeps those of one while the next are read
+
+
+def check_made_for(lm: LanguageModel, noted: Mapping[str, Any]) -> None:
+    """Raise RuntimeError if the model was changed, or was named anew since an editor was made."""
+    lm.check_unchanged()
+    if noted["model"] != lm.fingerprint or not lm.answers_like(noted["answers"]):
+        raise RuntimeError(
+            "The model has become another one since this editor was made; its statistics are of the former "
+            "one: make the editor anew."
+        )
 
 
 def check_gain(gain: ClosedForm, layers: Iterable[int], lm: LanguageModel) -> None:

@@ -126,8 +126,8 @@ def filled(record: Any, path: str) -> str:
 
 
 def texts(record: Any, path: str, **default: Any) -> list[str]:
-    """A field that is a list of texts."""
-    return [field(record, f"{path}.{i}") for i in range(len(field(record, path, LIST, **default)))]
+    """A field that is a list of texts, none of them empty."""
+    return [filled(record, f"{path}.{i}") for i in range(len(field(record, path, LIST, **default)))]
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,28 +50,35 @@ class Share:
         totals = {str(layer): one.total.cpu() for layer, one in statistics.items()}
         keys = next(iter(statistics.values())).count
         noted = {"done": str(done), "rows": str(count), "keys": str(keys)}
+        noted["answers"] = json.dumps(next(iter(statistics.values())).answers)
         self.folder.mkdir(parents=True, exist_ok=True)
         with replacing(self.path) as partial:
             save_file(totals, partial, noted)
 
-    def progress(self) -> tuple[int, bool]:
+    def progress(self, lm: LanguageModel) -> tuple[int, bool]:
         """Rows done, and whether those are all of them: (0, False) before the first save.
 
         Raises:
-            AssetError: the file is damaged.
+            AssetError: the file is damaged, or of a model with these weights that answers differently.
         """
         if not self.path.exists():
             return 0, False
         try:
             with safe_open(self.path, framework="pt") as file:
                 done, rows = (int(file.metadata()[name]) for name in ("done", "rows"))
+                said = json.loads(file.metadata().get("answers", "[]"))
             if not 0 <= done <= rows:
                 raise ValueError(f"{done} of {rows} rows done")
-            return done, done == rows
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             raise AssetError(
                 f"The share in {self.path} cannot be read ({error}). Delete the file."
             ) from error
+        if not lm.answers_like(said):
+            raise AssetError(
+                f"The share in {self.path} was begun with a model of these weights that answers differently: "
+                "another configuration, tokenizer or adapter. Go on with that one, or delete the file."
+            )
+        return done, done == rows
 
     def layer(self, layer: int) -> KeyStatistics:
         """The sum so far for one layer, read alone: 8 d_ff² bytes."""
@@ -99,9 +107,9 @@ def grow(
         sums_on: the device of the sums; by default the model's.
 
     Raises:
-        AssetError: the share is damaged.
+        AssetError: the share is damaged, or another model's.
     """
-    done, _ = share.progress()
+    done, _ = share.progress(lm)
     device = sums_on or lm.device
     statistics = {layer: KeyStatistics.empty(lm.d_ff, device, **lm.whose(layer)) for layer in layers}
     for layer in layers if done else ():

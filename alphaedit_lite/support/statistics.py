@@ -187,7 +187,9 @@ def statistics_request(
         texts = wikipedia_leads("fit")
     elif isinstance(texts, (str, Path)):
         texts = from_hub(texts)
-    texts = list(itertools.islice(texts, max(1000, tokens // 8)))  # enough, and never a whole hub
+    if not isinstance(texts, Sequence):  # enough, and never a whole hub
+        texts = itertools.islice(texts, max(1000, tokens // 8))
+    texts = list(texts)
     sample = tokenise(lm.tokenizer, "\n".join(texts[:10]))  # tells tokenizers apart
     digest = hashlib.sha256(("\0".join(texts) + str(sample)).encode()).hexdigest()[:16]
     if not lm.ledger.edits and fingerprint(lm.model) != lm.fingerprint:

@@ -136,7 +136,7 @@ def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> E
         )
     if target and (same < len(ids) or len(joint) == len(ids)):
         joint = ids + _by_itself(tokenizer, target, ids, joint)
-    check_known(tokenizer, target, joint[len(ids) :] if target else [])
+    check_known(tokenizer, "object", target, joint[len(ids) :] if target else [])
     return Encoded(joint if target else ids, subject, len(ids))
 
 
@@ -155,12 +155,12 @@ def encode_object(tokenizer: Any, prompt: str, target: str) -> Encoded:
     return encode(tokenizer, prompt, len(prompt), target)
 
 
-def check_known(tokenizer: Any, text: str, ids: list[int]) -> None:
-    """Raise ValueError if an object's tokens hold the unknown one, which stands for any other text too."""
+def check_known(tokenizer: Any, what: str, text: str, ids: list[int]) -> None:
+    """Raise ValueError if a text's tokens hold the unknown one, which stands for any other text too."""
     unknown = tokenizer.unk_token_id
     if unknown is not None and unknown in ids and tokenizer.unk_token not in text:
         raise ValueError(
-            f"The tokenizer cannot read the object {text!r}: it sees {tokenizer.unk_token!r} there. Take "
+            f"The tokenizer cannot read the {what} {text!r}: it sees {tokenizer.unk_token!r} there. Take "
             "one in characters that it knows, or a model whose tokenizer knows these."
         )
 

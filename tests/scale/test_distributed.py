@@ -99,7 +99,7 @@ def test_a_process_that_dies_costs_what_it_had_not_saved(saved, texts, cache, tm
     killed = subprocess.run([sys.executable, "-c", DYING, *saved], env=environment, capture_output=True)
     assert killed.returncode == -signal.SIGKILL
     (left,) = cache.glob("shares-*/share-1-of-2.safetensors")
-    done, whole = Share(left.parent, 1, 2).progress()
+    done, whole = Share(left.parent, 1, 2).progress(lm)
     rows = token_rows(lm, texts, TOKENS)
     assert 0 < done < len(rows[1::2])
     assert not whole
@@ -121,8 +121,8 @@ def test_a_finished_share_is_not_done_again_and_waits_for_the_others(texts, cach
     first, second = distributed._deal(request, LAYERS, 2)
     with distributed.lock(f"{second.folder.name}-1"):  # another process is at the second share
         assert not fit_shares(lm, LAYERS, texts, TOKENS, processes=2, progress=False)
-        assert first.progress()[1]
-        assert second.progress() == (0, False)
+        assert first.progress(lm)[1]
+        assert second.progress(lm) == (0, False)
         assert request.missing() == list(LAYERS)
         before = first.path.stat().st_mtime_ns
         assert not fit_shares(lm, LAYERS, texts, TOKENS, processes=2, progress=False)
@@ -138,14 +138,14 @@ def test_a_finished_share_is_not_done_again_and_waits_for_the_others(texts, cach
 
 def test_shares_keep_every_digit_until_they_are_added_up(tmp_path):
     """A sum that float32 cannot hold survives a save: 2²⁴ + 1 is the first integer that it loses."""
-    share = Share(tmp_path, 0, 1)
+    share, lm = Share(tmp_path, 0, 1), tiny("llama")
     share.save({4: KeyStatistics(torch.full((2, 2), 2.0**24 + 1, dtype=torch.float64), 7)}, 3, 9)
     assert share.layer(4).total[0, 0] == 2**24 + 1
     assert share.layer(4).count == 7
-    assert share.progress() == (3, False)
+    assert share.progress(lm) == (3, False)
     share.path.write_bytes(share.path.read_bytes()[:10])
     with pytest.raises(AssetError, match="Delete the file"):
-        share.progress()
+        share.progress(lm)
 
 
 def test_more_processes_than_texts(cache):

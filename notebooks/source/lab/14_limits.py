@@ -871,7 +871,7 @@ pd.DataFrame(weighed).T.map(percent)
 #   and it costs more on program text ([[=percent(crisp['program text'])]]):
 #   its update is [[=stretched[0]:.2f]] times as long.
 #   In the room of 5e-2 the two do nearly the same.
-# * **The soft form** gains [[=percent(soft_outputs['speeches'])]] on speeches;
+# * **The soft form** changes perplexity of speeches by [[=percent(soft_outputs['speeches'])]];
 #   on Wikipedia the interval leaves the sign open ([[=percent(soft_outputs['Wikipedia'])]]).
 #
 # One reason can be proved.

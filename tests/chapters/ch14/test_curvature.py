@@ -69,7 +69,9 @@ def test_no_other_update_that_comes_as_near_costs_less(planner, curvature):
 def test_where_everything_is_written_the_outputs_do_not_matter(planner, curvature):
     """ΔK = R says what leaves the layer: then K-FAC's update is MEMIT's, whatever G is."""
     apart = {
-        share: float((curvature.write(4, curvature.soft(), share) - planner.write_memit(4, share=share)).norm())
+        share: float(
+            (curvature.write(4, curvature.soft(), share) - planner.write_memit(4, share=share)).norm()
+        )
         for share in (0.6, 1 - 1e-7)
     }
     assert apart[1 - 1e-7] < 1e-4 * apart[0.6]

@@ -1,0 +1,232 @@
+"""Situations from use that once ended wrongly: without a word, or with a message that did not help."""
+
+import pytest
+import torch
+
+from alphaedit_lite import AlphaEdit, Editor, Fact, LanguageModel, key_statistics, load_model
+from alphaedit_lite.edits import Edit, prune
+from alphaedit_lite.facts import read_counterfact, read_zsre
+from alphaedit_lite.finetune import FineTune
+from alphaedit_lite.keys import fit_statistics
+from alphaedit_lite.metrics import score
+from alphaedit_lite.scale.distributed import fit_shares
+from alphaedit_lite.solvers import rect
+from alphaedit_lite.support.assets import AssetError
+from alphaedit_lite.support.shares import Share
+from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
+from tests.helpers import LAYERS, editor_for, same, weights
+
+FACT = Fact("People say that {} is located in the country of", "Lower Assam", "France", true="India")
+OTHER = Fact("It is said that the capital of {} is", "Italy", "Paris", true="Rome")
+
+
+@pytest.fixture
+def lm():
+    return tiny("llama")
+
+
+def stretched(tokenizer):
+    """A model with the same weights that answers differently: its angles are stretched."""
+    angles = {"rope_type": "linear", "factor": 8.0, "rope_theta": 10000.0}
+    return LanguageModel(tiny_model("llama", vocab_size=len(tokenizer), rope_parameters=angles), tokenizer)
+
+
+# -- a gain of one's own -------------------------------------------------------------------------------
+
+
+def exact(layer, keys, history):
+    return keys / keys.norm(dim=1, keepdim=True) ** 2
+
+
+def exact_in_place(layer, keys, history):
+    keys /= keys.norm(dim=1, keepdim=True) ** 2
+    if history is not None:
+        history.zero_()
+    return keys
+
+
+def test_a_gain_that_works_in_place_leaves_the_keys_alone():
+    deltas = []
+    for gain in (exact, exact_in_place):
+        lm = tiny("llama")
+        editor = Editor(lm, layers=LAYERS, gain=gain, progress=False)
+        first, second = editor.edit([FACT]), editor.edit([OTHER])
+        deltas.append([first.keys[1], first.delta(1), editor.history(1, [OTHER]), second.delta(2)])
+    for one, other in zip(*deltas, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_an_edit_whose_gain_is_its_keys_can_be_saved(lm, tmp_path):
+    kept = {}
+    editor = Editor(
+        lm, layers=LAYERS, gain=lambda layer, keys, _: kept.setdefault(0, 1e-3 * keys), progress=False
+    )
+    edit = editor.edit([FACT])
+    edit.save(tmp_path / "edit.safetensors")
+    assert same(Edit.load(tmp_path / "edit.safetensors").gain, edit.gain)
+
+
+# -- whose statistics ----------------------------------------------------------------------------------
+
+
+def test_shares_note_what_the_model_answered(tmp_path, monkeypatch):
+    monkeypatch.setenv("ALPHAEDIT_CACHE", str(tmp_path))
+    tokenizer = train_tokenizer()
+    one = LanguageModel(tiny_model("llama", vocab_size=len(tokenizer)), tokenizer)
+    other = stretched(tokenizer)
+    assert one.fingerprint == other.fingerprint
+    assert fit_shares(one, (4,), CORPUS * 5, 500, progress=False)
+    assert one.answers_like(key_statistics(one, (4,), CORPUS * 5, 500, progress=False)[4].answers)
+    found = key_statistics(other, (4,), CORPUS * 5, 500, progress=False)[4]
+    assert torch.allclose(found.total, fit_statistics(other, (4,), CORPUS * 5, 500, progress=False)[4].total)
+
+
+def test_a_share_that_another_configuration_began_is_not_gone_on_with(tmp_path):
+    tokenizer = train_tokenizer()
+    one = LanguageModel(tiny_model("llama", vocab_size=len(tokenizer)), tokenizer)
+    share = Share(tmp_path, 0, 1)
+    share.save(fit_statistics(one, (4,), CORPUS, 50, progress=False), 1, 3)
+    assert share.progress(one) == (1, False)
+    with pytest.raises(
+        AssetError, match=r"begun with a model of these weights that answers differently.*delete"
+    ):
+        share.progress(stretched(tokenizer))
+
+
+def test_an_editor_of_a_model_that_was_named_anew_is_refused(lm):
+    editor = editor_for(lm)
+    with torch.no_grad():
+        lm.weight(0).add_(0.1)  # stands for training
+    with pytest.raises(RuntimeError, match="wrap it again"):
+        editor.edit([FACT])
+    lm.rename()
+    before = weights(lm)
+    with pytest.raises(RuntimeError, match="another one since this editor was made.*make the editor anew"):
+        editor.edit([FACT])
+    assert same(weights(lm), before)
+    editor_for(lm).edit([FACT])
+
+
+# -- what is written, and reported ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+def test_rect_keeps_the_entries_largest_beside_the_weight_as_it_was(lm, passes):
+    editor_for(lm, passes=1).edit([OTHER])
+    before = {layer: lm.weight(layer).clone() for layer in LAYERS}
+    edit = editor_for(lm, keep=0.1, passes=passes).edit([FACT])
+    for layer in LAYERS:
+        whole = edit.residual[layer].double().T @ edit.gain[layer].double()
+        assert torch.equal(edit.dense[layer] != 0, rect(whole, before[layer], 0.1) != 0)
+
+
+def test_a_report_does_not_leave_prunes_damping_behind(lm):
+    edit = editor_for(lm).edit([FACT])
+    pruning = prune(lm)
+    before = weights(lm)
+    with pytest.raises(ValueError, match="PRUNE damps this one, and would stay"):
+        edit.report()
+    assert same(weights(lm), before)
+    pruning.revert()
+    edit.report()
+
+
+# -- text, limits, files -------------------------------------------------------------------------------
+
+
+def test_a_subject_that_the_tokenizer_cannot_read_is_refused():
+    lm = tiny("llama", metaspace=True)
+    with pytest.raises(ValueError, match="cannot read the subject 'Ω'"):
+        editor_for(lm).edit([Fact(FACT.template, "Ω", "France")])
+
+
+def test_prompts_that_fit_alone_are_not_called_too_long_together():
+    lm = tiny("gpt2")
+    word = len(lm.tokenizer(" and" * 9)["input_ids"]) - len(lm.tokenizer(" and" * 8)["input_ids"])
+    pairs = [("Rome" + " and" * (100 // word), " Italy"), ("Rome is in", " Italy" + " and" * (80 // word))]
+    for pair in pairs:
+        score(lm, [pair])
+    with pytest.raises(ValueError, match=r"Or 2 prompts are, aligned at their .*: fewer at once may fit"):
+        score(lm, pairs)
+    with pytest.raises(ValueError, match=r"than the model's limit of 128\.$"):
+        score(lm, [("the " * 200 + "Rome is in", " Italy")])
+
+
+def test_no_space_after_a_true_minus():
+    assert Fact("The temperature on {} is \u2212", "Mars", "60").new == "60"
+
+
+@pytest.mark.parametrize("places", ["", "cuda.matmul", "mkldnn.matmul"])
+def test_precision_that_was_set_by_torchs_newer_names_is_plain_meanwhile(lm, places):
+    place = torch.backends
+    for name in filter(None, places.split(".")):
+        place = getattr(place, name)
+    if not hasattr(place, "fp32_precision"):
+        pytest.skip("this torch has no such names")
+    exactly = lm.complete("Rome is in"), score(lm, [("Rome is in", " Italy")])[0]
+    before, place.fp32_precision = place.fp32_precision, "tf32"
+    try:
+        edit = editor_for(lm).edit([FACT])
+        edit.revert()
+        assert (lm.complete("Rome is in"), score(lm, [("Rome is in", " Italy")])[0]) == exactly
+        assert place.fp32_precision == "tf32"
+    finally:
+        place.fp32_precision = before
+
+
+def test_all_texts_of_a_list_are_read(lm, tmp_path, monkeypatch):
+    monkeypatch.setenv("ALPHAEDIT_CACHE", str(tmp_path))
+    texts = ["Rome is"] * 3000
+    tokens = 2500 * len(lm.tokenizer("Rome is")["input_ids"])
+    assert key_statistics(lm, (4,), texts, tokens, progress=False)[4].count == tokens
+
+
+def test_where_a_language_model_is_meant_by_fine_tuning(lm):
+    with pytest.raises(TypeError, match="A LanguageModel is needed"):
+        FineTune(lm.model)
+
+
+def test_a_dtype_that_no_model_is_edited_in_is_refused():
+    with pytest.raises(ValueError, match="dtype must be float32, bfloat16 or float16"):
+        load_model(dtype="float8_e4m3fn")
+
+
+COUNTERFACT = {
+    "requested_rewrite": {
+        "prompt": "{} is in", "subject": "Rome",
+        "target_new": {"str": "Spain"}, "target_true": {"str": "Italy"},
+    },
+    "paraphrase_prompts": ["Where is Rome?"],
+    "neighborhood_prompts": ["Milan is in"],
+    "generation_prompts": ["Rome is"],
+}  # fmt: skip
+ZSRE = {
+    "subject": "Rome", "src": "Where is Rome?", "alt": "Spain", "answers": ["Italy"],
+    "rephrase": "In which country is Rome?", "loc": "nq question: who sang it", "loc_ans": "Bob",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["rephrase", "loc", "loc_ans", "alt"])
+def test_an_empty_field_of_a_question_is_named(name):
+    assert read_zsre([ZSRE])
+    with pytest.raises(ValueError, match=rf"ecord 0.*\b{name} is empty"):
+        read_zsre([ZSRE | {name: " "}])
+
+
+def test_an_empty_prompt_in_a_list_is_named():
+    assert read_counterfact([COUNTERFACT])
+    with pytest.raises(ValueError, match=r"ecord 0.*paraphrase_prompts\.1 is empty"):
+        read_counterfact([COUNTERFACT | {"paraphrase_prompts": ["Where is Rome?", ""]}])
+
+
+def test_alphaedit_as_it_is_still_takes_what_it_took(lm):
+    """The new refusals stand in nobody's way: statistics, editor, edit, report, revert."""
+    statistics = fit_statistics(lm, LAYERS, CORPUS * 3, 1000, progress=False)
+    editor = AlphaEdit(
+        lm, layers=LAYERS, statistics=statistics, threshold=0.5, threshold_kind="relative", progress=False
+    )
+    before = weights(lm)
+    edit = editor.edit([FACT, OTHER])
+    assert len(edit.report().table) == 2
+    edit.revert()
+    assert same(weights(lm), before)
