@@ -11,6 +11,7 @@ from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import score
 from alphaedit_lite.scale.distributed import fit_shares
 from alphaedit_lite.solvers import rect
+from alphaedit_lite.support.ambient import plain_torch
 from alphaedit_lite.support.assets import AssetError
 from alphaedit_lite.support.shares import Share
 from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
@@ -166,6 +167,8 @@ def test_precision_that_was_set_by_torchs_newer_names_is_plain_meanwhile(lm, pla
     exactly = lm.complete("Rome is in"), score(lm, [("Rome is in", " Italy")])[0]
     before, place.fp32_precision = place.fp32_precision, "tf32"
     try:
+        with plain_torch():
+            assert place.fp32_precision in ("ieee", "none")
         edit = editor_for(lm).edit([FACT])
         edit.revert()
         assert (lm.complete("Rome is in"), score(lm, [("Rome is in", " Italy")])[0]) == exactly
