@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 import torch
+import transformers
 from peft import LoraConfig, PeftModel, PromptTuningConfig, get_peft_model
 from torch import nn
 from torch.nn.utils import parametrizations, parametrize, prune
@@ -313,6 +314,7 @@ def test_a_head_that_leaves_out_the_scale(family, monkeypatch):
         tiny(family)
 
 
+@pytest.mark.skipif(transformers.__version__ < "5", reason="version 4 reads the kinds of its blocks once")
 def test_windows_that_go_with_the_wrong_blocks(monkeypatch):
     """The first half of the blocks sees all, the second half a window; here every part sees all."""
     whole = slices.run_blocks

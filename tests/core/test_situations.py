@@ -26,10 +26,9 @@ def lm():
     return tiny("llama")
 
 
-def stretched(tokenizer):
-    """A model with the same weights that answers differently: its angles are stretched."""
-    angles = {"rope_type": "linear", "factor": 8.0, "rope_theta": 10000.0}
-    return LanguageModel(tiny_model("llama", vocab_size=len(tokenizer), rope_parameters=angles), tokenizer)
+def other_answers(tokenizer):
+    """A model with the same weights that answers differently: its configuration is another one."""
+    return LanguageModel(tiny_model("llama", vocab_size=len(tokenizer), rms_norm_eps=0.5), tokenizer)
 
 
 # -- a gain of one's own -------------------------------------------------------------------------------
@@ -74,7 +73,7 @@ def test_shares_note_what_the_model_answered(tmp_path, monkeypatch):
     monkeypatch.setenv("ALPHAEDIT_CACHE", str(tmp_path))
     tokenizer = train_tokenizer()
     one = LanguageModel(tiny_model("llama", vocab_size=len(tokenizer)), tokenizer)
-    other = stretched(tokenizer)
+    other = other_answers(tokenizer)
     assert one.fingerprint == other.fingerprint
     assert fit_shares(one, (4,), CORPUS * 5, 500, progress=False)
     assert one.answers_like(key_statistics(one, (4,), CORPUS * 5, 500, progress=False)[4].answers)
@@ -91,7 +90,7 @@ def test_a_share_that_another_configuration_began_is_not_gone_on_with(tmp_path):
     with pytest.raises(
         AssetError, match=r"begun with a model of these weights that answers differently.*delete"
     ):
-        share.progress(stretched(tokenizer))
+        share.progress(other_answers(tokenizer))
 
 
 def test_an_editor_of_a_model_that_was_named_anew_is_refused(lm):

@@ -580,7 +580,7 @@ def test_a_subject_in_a_record_that_is_not_one_word():
     assert fact.template == "{}, the capital of the Rome of today, is in"
     with pytest.raises(ValueError, match="Record 1: The subject 'Rome' occurs only inside another word"):
         read_counterfact([FLAT, {**FLAT, "prompt": "The Romes of today"}])
-    with pytest.raises(ValueError, match="Record 0: The subject '' does not occur"):
+    with pytest.raises(ValueError, match="Record 0: subject is empty"):
         read_zsre([{**MEND, "subject": " "}])
 
 
