@@ -638,7 +638,6 @@ print(f"drawn apart: from {loose[0]:+.1%} to {loose[1]:+.1%}")
 # %% [markdown]
 # Pairing makes the interval narrower, by about √(1 − ρ), at no cost.
 # Zero is not inside it: on these facts AlphaEdit is behind, and chance in the choice of facts does not explain it.
-# (Another order may differ: laboratory.)
 #
 # **At equal harm.** Each editor has a knob: λ, or c.
 # Turned one way it writes more and harms more, turned the other way it spares the model and fewer facts arrive.
@@ -823,8 +822,9 @@ hands.style.format("{:.2f}")
 # * With a history, one batch after another ends where one write of all facts does, whatever the prior.
 # * P is no memory. But it takes away what all keys share, and so does a part of a memory's work.
 # * Compare editors fact by fact, with an interval, and at equal harm.
-#   On this model, in this order, at their defaults,
+#   Here, with z of the unedited model,
 #   AlphaEdit is [[=-100 * mean:.1f]] points behind MEMIT with history after a thousand facts.
+#   (With z searched anew they are level: laboratory.)
 # * The history guards the key, not the fact.
 #   Whoever corrects a fact must drop the outdated key.
 #

@@ -17,7 +17,7 @@ from alphaedit_lite.book.ch10.results import (
     answer,
     searched_anew,
 )
-from alphaedit_lite.book.kit.elsewhere import HOME, OUTSIDE, percent
+from alphaedit_lite.book.kit.elsewhere import HOME, OUTSIDE, costs, percent
 from alphaedit_lite.book.kit.intervals import told
 from alphaedit_lite.book.kit.results import result
 from alphaedit_lite.support.assets import replacing
@@ -109,8 +109,12 @@ def quality(found: dict[str, Any], kind: str) -> str:
         rises = (rise(its["losses"][one], before["losses"][one]) for one in texts)
         lines.append([LABELS[way], *scores, *(rises if way != "unedited" else [""] * len(texts))])
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    judged_at_end = (
+        f"{len(before['scores']['efficacy'])} facts, written one batch of {found['batch']} after the other "
+        "and judged at the end."
+    )
     if "authors" not in rows:
-        return table
+        return f"{table}\n{judged_at_end}\n"
     ours, theirs = rows["defaults"]["scores"], rows["authors"]["scores"]
     apart = [str(difference(ours[name], theirs[name])) for name in names[1:]]
     losses, others = rows["defaults"]["losses"], rows["authors"]["losses"]
@@ -122,7 +126,7 @@ def quality(found: dict[str, Any], kind: str) -> str:
         passes = f"The second pass changes accuracy by {gains[0]} points, on paraphrases by {gains[1]},\n"
         passes += f"and perplexity by {costs}.\n"
     return f"""{table}
-{len(before["scores"]["efficacy"])} facts, written one batch of {found["batch"]} after the other and judged at the end.
+{judged_at_end}
 The package's settings less the authors', fact by fact, in points with 95% intervals:
 accuracy {apart[0]}, on paraphrases {apart[1]}, success on neighbours {apart[2]}.
 Its perplexity against theirs, text by text: {harm}.
@@ -164,13 +168,15 @@ def verdict(verdicts: Sequence[Verdict]) -> str:
 def sentence(found: Verdict) -> str:
     """AlphaEdit against MEMIT with history; if both have broken the model, the two settings that have not."""
     if min(found.harm(name)[HOME].mean for name in ("AlphaEdit", RIVAL)) < 1:
-        edits, gap = searched_anew()
+        edits, gap, dearer = searched_anew()
+        prices = [costs(dearer[kind], "AlphaEdit", RIVAL) for kind in (HOME, OUTSIDE)]
         return (
             f"{found.model}: {answer(found, 'AlphaEdit', RIVAL)}. On Wikipedia,\n"
             f"{answer(found, 'AlphaEdit', RIVAL, None, HOME)};\n"
             f"on other text, {answer(found, 'AlphaEdit', RIVAL, None)}.\n"
             "That is with targets z of the unedited model. Searched anew for every batch, "
-            f"after {edits} facts,\n{told(gap, 'AlphaEdit', RIVAL)}."
+            f"after {edits:,} facts,\n{told(gap, 'AlphaEdit', RIVAL)}.\nBoth name more and harm more then. "
+            f"On Wikipedia,\n{prices[0]};\non other text, {prices[1]}."
         )
     return (
         f"{found.model}: with knobs borrowed from the first model, AlphaEdit and {RIVAL} have both broken it.\n"

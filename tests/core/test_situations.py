@@ -101,7 +101,7 @@ def test_an_editor_of_a_model_that_was_named_anew_is_refused(lm):
         editor.edit([FACT])
     lm.rename()
     before = weights(lm)
-    with pytest.raises(RuntimeError, match="another one since this editor was made.*make the editor anew"):
+    with pytest.raises(RuntimeError, match=r"another one since this editor was made.*make the editor anew"):
         editor.edit([FACT])
     assert same(weights(lm), before)
     editor_for(lm).edit([FACT])

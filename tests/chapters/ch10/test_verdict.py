@@ -9,7 +9,9 @@ from alphaedit_lite.book.ch10 import results
 from alphaedit_lite.book.ch10.figures import verdict_figure
 from alphaedit_lite.book.ch10.results import EDITS, JUDGED, RIVAL, Verdict, answer
 from alphaedit_lite.book.kit.editors import APART, VARIANTS
-from alphaedit_lite.book.kit.elsewhere import KINDS, OUTSIDE
+from alphaedit_lite.book.kit.elsewhere import KINDS, OUTSIDE, harm
+from alphaedit_lite.book.kit.intervals import difference
+from alphaedit_lite.book.kit.streams import checkpoint, read_stream, scores
 
 
 def look(edits, share, rise):
@@ -90,3 +92,24 @@ def test_a_collapse_is_drawn_in_multiples(small):
     figure, alt = verdict_figure([small], {"small": [100, 300]})
     assert figure.axes[1].get_xscale() == "log"
     assert "AlphaEdit: perplexity Wikipedia ×50 [×50, ×50], program text ×55" in alt
+
+
+def test_searched_anew_both_name_more_and_harm_more():
+    """What README says of the committed streams without a number."""
+    for name in ("AlphaEdit", RIVAL):
+        old, anew = (
+            read_stream(name, facts=facts, until=EDITS) for facts in ("counterfact", "counterfact-live")
+        )
+        assert difference(scores(anew, EDITS), scores(old, EDITS)).low > 0
+        ends = [checkpoint(stream, EDITS)["losses"] for stream in (old, anew)]
+        assert all(change.low > 0 for kind, change in harm(*ends).items() if kind != "chat")
+
+
+def test_searched_anew_the_harm_is_ours_against_the_rivals():
+    edits, gap, dearer = results.searched_anew()
+    ours, rival = (
+        checkpoint(read_stream(name, facts="counterfact-live"), edits) for name in ("AlphaEdit", RIVAL)
+    )
+    assert (edits, gap.n) == (EDITS, 500)
+    apart = [a - b for a, b in zip(ours["losses"]["speeches"], rival["losses"]["speeches"], strict=True)]
+    assert math.log1p(dearer["speeches"].mean) == pytest.approx(sum(apart) / len(apart))
