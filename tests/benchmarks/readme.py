@@ -176,7 +176,8 @@ def sentence(found: Verdict) -> str:
             f"on other text, {answer(found, 'AlphaEdit', RIVAL, None)}.\n"
             "That is with targets z of the unedited model. Searched anew for every batch, "
             f"after {edits:,} facts,\n{told(gap, 'AlphaEdit', RIVAL)}.\nBoth name more and harm more then. "
-            f"On Wikipedia,\n{prices[0]};\non other text, {prices[1]}."
+            f"On Wikipedia,\n{prices[0]};\non other text, {prices[1]}\n"
+            f"(program text alone: {percent(dearer['program text'])})."
         )
     return (
         f"{found.model}: with knobs borrowed from the first model, AlphaEdit and {RIVAL} have both broken it.\n"
