@@ -32,6 +32,7 @@ LABELS = {
     "one pass": "AlphaEdit, the package's settings in one pass",
     "authors": "AlphaEdit, the authors' settings",
 }
+SOON = 600  # edits after which the streams with z searched anew were looked at, too
 BEGIN, END = "<!-- filled in by make bench -->", "<!-- until here -->"
 
 
@@ -177,7 +178,8 @@ def sentence(found: Verdict) -> str:
             "That is with targets z of the unedited model. Searched anew for every batch, "
             f"after {edits:,} facts,\n{told(gap, 'AlphaEdit', RIVAL)}.\nBoth name more and harm more then. "
             f"On Wikipedia,\n{prices[0]};\non other text, {prices[1]}\n"
-            f"(program text alone: {percent(dearer['program text'])})."
+            f"(after {SOON} facts: {percent(searched_anew(SOON)[2][OUTSIDE])}). Chat makes the difference; "
+            f"on program text alone it is {percent(dearer['program text'])}."
         )
     return (
         f"{found.model}: with knobs borrowed from the first model, AlphaEdit and {RIVAL} have both broken it.\n"
