@@ -988,8 +988,8 @@ first_named = {n: row["named first"] for n, row in at_trial.items()}
 # But they stand at two ends of the trade-off, and compare c with λ rather than two methods.
 # AlphaEdit with our settings names [[=won]] of the [[=len(of_both[0])]] facts judged in both
 # that it does not with theirs, and loses [[=lost]] (sign test: p = [[=by_chance:.2f]]).
-# On README's 300 facts no difference is seen ([[=str(on_300['facts'])]] points;
-# README), and ours costs more there on program text ([[=str(on_300['program text'])]]%).
+# On README's 300 facts no difference is seen ([[=str(on_300['facts'])]] points),
+# and ours costs more there on program text ([[=str(on_300['program text'])]]%).
 # By the measure above (perplexity up by more than half) the streams of section 8 have collapsed:
 # at [[=2 * LONG:,]] facts, and at [[=LONG:,]] with z searched anew.
 #
