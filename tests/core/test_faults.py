@@ -824,7 +824,7 @@ def test_a_damaged_share(tmp_path, noted):
     share = Share(tmp_path, 0, 1)
     save_file({"2": torch.eye(48)}, share.path, noted)
     with pytest.raises(AssetError, match=r"share-0-of-1\.safetensors cannot be read.*Delete the file"):
-        share.progress()
+        share.progress(tiny("llama"))
 
 
 def record(**changed):
@@ -978,7 +978,7 @@ def test_statistics_interrupted_while_they_grow(cache, chunks, capsys, monkeypat
         with pytest.raises(KeyboardInterrupt):
             key_statistics(lm, (1, 2), texts, 900, progress=False)
     (left,) = cache.glob("*/share-0-of-1.safetensors")
-    assert Share(left.parent, 0, 1).progress() == (len(grown), False)
+    assert Share(left.parent, 0, 1).progress(lm) == (len(grown), False)
     assert not list(cache.glob("*.safetensors"))
     capsys.readouterr()
     with monkeypatch.context() as patch:
