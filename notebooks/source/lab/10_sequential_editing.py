@@ -854,6 +854,10 @@ halfway = [read.checkpoint(anew[n], SOONER)["losses"] for n in TWO]
 price_anew[f"the same after {SOONER}"] = at_600 = harm(*reversed(halfway))
 pd.DataFrame(price_anew).T.map(percent)
 
+# %% [markdown]
+# (A row is a rise of perplexity, by kind of text.
+# The same without chat, and the old gap on the same facts:)
+
 # %%
 some = {n: x for n, x in at_end[rival].items() if n != "chat"}
 no_chat = harm(some, {n: at_end["AlphaEdit"][n] for n in some})[OUTSIDE]
