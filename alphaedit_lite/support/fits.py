@@ -102,8 +102,8 @@ def weight_before(lm: LanguageModel, layer: int) -> Tensor:
     """The memory matrix with the edits that are in it, without what is being written now."""
     if layer not in lm.ledger.layers:
         return lm.weight(layer)
-    held = (edit.delta(layer).to(lm.device) for edit in lm.ledger.edits if layer in edit.layers)
-    return sum(held, lm.ledger.original(layer).float())
+    original = lm.ledger.original(layer).float()  # which may lie on another device than lm's
+    return sum((e.delta(layer).to(original.device) for e in lm.ledger.edits if layer in e.layers), original)
 
 
 @torch.no_grad()

@@ -80,9 +80,8 @@ def _joined(text: str, prompt: str) -> bool:
         return prompt.count("**") % 2 == 1  # it opens what is bold
     if kind == "Sc":
         return not re.search(r"\d\s?.$", prompt)  # $40, but 40 €
-    return (kind == "Pd" or last == "\u2212") and (
-        not prompt[-2:-1].isspace() or text[:1].isdigit()
-    )  # a well-known – and -5
+    dash = kind == "Pd" or last == "\u2212"  # the true minus
+    return dash and (not prompt[-2:-1].isspace() or text[:1].isdigit())  # a well-known – and -5
 
 
 def _quoting(prompt: str) -> bool:
