@@ -1,13 +1,15 @@
 """Each exercise: its solution passes, its stub does not, each named wrong answer gets its own hint."""
 
+import random
 import re
 from importlib import import_module
 
 import jupytext
 import pytest
+import torch
 
 from alphaedit_lite.book.kit.chapter import Chapter
-from alphaedit_lite.book.kit.exercises import EXERCISES, exercise, judge, load
+from alphaedit_lite.book.kit.exercises import EXERCISES, Hint, exercise, expect, judge, load, refuse
 from tools.build_notebooks import ROOT, edition
 
 SOURCES = sorted((ROOT / "notebooks" / "source").glob("*.py"))  # the template, too
@@ -92,3 +94,50 @@ def test_a_chapter_keeps_score(tmp_path, capsys):
 def test_two_checks_for_one_number_are_refused():
     with pytest.raises(ValueError, match="two checks"):
         exercise(sorted(EXERCISES)[0], None)(lambda _: None)
+
+
+@pytest.fixture
+def unlucky():
+    """Data are two coins. At one's tails two mistakes are alike, at the other's a third is what is right."""
+
+    def check(answer):
+        coins = (torch.rand(2) < 0.8).double().tolist()
+        mistakes = {"two": 2.0, "two or three": 2.0 + coins[0], "one or five": 1.0 + 4 * coins[1]}
+        refuse(answer(*coins), mistakes, lambda a, b: a == b)
+        expect(answer(*coins) == 1.0, "another number")
+
+    exercise("99.9", reference=lambda a, b: 1.0)(check)
+    yield "99.9"
+    del EXERCISES["99.9"]
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("two", lambda a, b: 2.0),
+        ("two or three", lambda a, b: 2.0 + a),
+        ("one or five", lambda a, b: 1.0 + 4 * b),
+        ("another number", lambda a, b: 7.0),
+    ],
+)
+def test_unlucky_data_name_no_other_mistake(unlucky, name, answer):
+    for _ in range(40):
+        assert judge(unlucky, answer) == ("wrong", f"{name} (The chapter goes on with our version.)")
+
+
+def test_unlucky_data_refuse_no_right_answer_and_leave_the_readers_random_numbers(unlucky):
+    state = random.getstate()
+    for _ in range(40):
+        assert judge(unlucky, lambda a, b: 1.0)[0] == "passed"
+    assert random.getstate() == state, "the reader's own random numbers are drawn on"
+
+
+def test_a_check_that_refuses_its_reference_ends():
+    def check(answer):
+        raise Hint("never right")
+
+    exercise("99.8", reference=abs)(check)
+    try:
+        assert judge("99.8", abs) == ("wrong", "never right (The chapter goes on with our version.)")
+    finally:
+        del EXERCISES["99.8"]

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..kit.exercises import exercise, expect, refuse
+from ..kit.exercises import exercise, expect, randn, refuse
 from .reference import contributions, feed_forward_share, gated_key, needed_factor, selectivity
 
 
@@ -108,7 +108,7 @@ def check_selectivity(answer: Callable) -> None:
 
 @exercise("02.4", reference=contributions)
 def check_contributions(answer: Callable) -> None:
-    key, weight, r = torch.randn(12), torch.randn(8, 12), torch.randn(8)
+    key, weight, r = randn(12), randn(8, 12), randn(8)
     out = torch.as_tensor(answer(key, weight, r))
     total = r @ (weight @ key)
     expect(

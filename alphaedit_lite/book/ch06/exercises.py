@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..kit.exercises import close, exercise, expect, near, randn, refuse, several
+from ..kit.exercises import close, exercise, expect, mixing, near, randn, refuse, several
 from .reference import closed_form, gradient, left_over, on_paper, thin
 
 D, N, M = 14, 5, 6  # entries of a key, new facts, entries of an answer
@@ -16,7 +16,7 @@ D, N, M = 14, 5, 6  # entries of a key, new facts, entries of an answer
 
 def draw() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Δ, [M, D], K1, [D, N], R, [M, N], and C0, [D, D], of correlated known keys; float64."""
-    mix = randn(D, D)
+    mix = mixing(D)
     K0 = mix @ randn(D, 80)
     shapes = ((M, D), (D, N), (M, N))
     delta, K1, R = (randn(*shape) for shape in shapes)
@@ -122,7 +122,7 @@ def check_thin(answer: Callable[[Tensor, Tensor, float], Tensor]) -> None:
 @exercise("06.4", reference=on_paper)
 def check_on_paper(answer: Callable[[float, float, float, int], tuple[float, float, float]]) -> None:
     for d, c, wished in ((14, 3.0, 0.25), (9, 40.0, 0.8)):
-        mix = randn(d, d)
+        mix = mixing(d)
         K0 = mix @ randn(d, 50 * d)
         C0 = K0 @ K0.T / K0.shape[1]
         k, r = K0[:, :1], randn(M, 1)

@@ -64,7 +64,7 @@ def as_uneven(lost: int, gained: int) -> float:
 
 @exercise("11.4", reference=mcnemar)
 def check_mcnemar(answer: Callable[..., Any]) -> None:
-    for _ in range(4):
+    for _ in range(8):
         n = 40 + int(torch.randint(30, ()))
         before, after = torch.rand(n) < 0.8, torch.ones(n, dtype=torch.bool)
         after[:] = before

@@ -24,7 +24,7 @@ def drawn(n: int) -> list[Pair]:
 
 @exercise("11.2", reference=share_right)
 def check_share_right(answer: Callable[..., Any]) -> None:
-    for _ in range(3):
+    for _ in range(8):
         some = drawn(12)
         good = {pair.good for pair in some}
         found = answer(some, lambda s, good=good: float(s in good))

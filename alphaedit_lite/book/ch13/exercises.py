@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ... import solvers
-from ..kit.exercises import close, exercise, expect, near, randn, refuse, several
+from ..kit.exercises import close, exercise, expect, mixing, near, randn, refuse, several
 from .reference import OPERATIONS, add_projection, eye, fair, inside, on_paper, solver, stays
 
 D, N, M = 14, 4, 6  # entries of a key, new facts, entries of an answer
@@ -100,7 +100,7 @@ def check_inside(answer: Callable[..., Tensor]) -> None:
 @exercise("13.3", reference=on_paper)
 def check_on_paper(answer: Callable[..., Any]) -> None:
     for _ in range(3):
-        K0, k, r = randn(D, D) @ randn(D, 60), randn(D, 1), randn(M, 1)
+        K0, k, r = mixing(D) @ randn(D, 60), randn(D, 1), randn(M, 1)
         C0 = K0 @ K0.T / 60
         values, V = torch.linalg.eigh(C0)
         kept = torch.arange(D) < 6

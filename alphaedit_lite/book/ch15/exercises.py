@@ -58,7 +58,7 @@ def check_memory(answer: Callable[[int, int, int], tuple[float, float, float]]) 
 @exercise("15.2", reference=flops)
 def check_flops(answer: Callable[[Sequence[tuple[int, int]], int, int], tuple[float, float]]) -> None:
     for _ in range(3):
-        tokens, d_ff = random.randrange(5, 20), random.randrange(30, 60)
+        tokens, d_ff = random.randrange(30, 60), random.randrange(30, 60)
         shapes = [(random.randrange(5, 30), random.randrange(31, 60)) for _ in range(random.randrange(2, 5))]
         with FlopCounterMode(display=False) as forward:
             for rows, columns in shapes:

@@ -11,6 +11,7 @@ reader's answer if it passes, and the reference otherwise.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -28,6 +29,10 @@ class Hint(Exception):
 
 class NotDone(Exception):
     """The exercise still holds its stub."""
+
+
+class Undecided(Hint):
+    """What is wrong fits two mistakes: on these data they give the same."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,13 @@ def expect(holds: bool, hint: str) -> None:
 
 
 def refuse(found: Any, mistakes: Mapping[str, Any], same: Callable[..., bool], **options: float) -> None:
-    """Raise ``Hint`` if one of the known mistakes was made: hint -> what it gives. The first one counts."""
-    for hint, wrong in mistakes.items():
-        expect(not same(found, wrong, **options), hint)
+    """Raise ``Hint`` if one of the known mistakes was made: hint -> what it gives.
+
+    If two of them give the same on these data, it is ``Undecided``, with the first one's hint.
+    """
+    made = [hint for hint, wrong in mistakes.items() if same(found, wrong, **options)]
+    if made:
+        raise (Hint if len(made) == 1 else Undecided)(made[0])
 
 
 def several(given: Any, *what: str) -> tuple[Any, ...]:
@@ -88,6 +97,11 @@ def several(given: Any, *what: str) -> tuple[Any, ...]:
 def randn(*shape: int) -> Tensor:
     """Fresh random data in float64."""
     return torch.randn(*shape, dtype=torch.float64)
+
+
+def mixing(d: int) -> Tensor:
+    """A matrix, [d, d], that gives keys a favourite direction; no random one is nearly singular, as randn can be."""
+    return torch.linalg.qr(randn(d, d)).Q * torch.logspace(-0.7, 0.7, d, dtype=torch.float64)
 
 
 def near(a: Any, b: Any, within: float = 1e-6) -> bool:
@@ -107,17 +121,36 @@ def close(a: Any, b: Tensor | float) -> bool:
 
 
 def judge(number: str, answer: Any) -> tuple[str, str]:
-    """How an answer does: ("passed" | "wrong" | "open", a sentence). Never raises for a reader's mistake."""
+    """How an answer does: ("passed" | "wrong" | "open", a sentence). Never raises for a reader's mistake.
+
+    Random data can be unlucky, and a right answer look like a mistake, or one mistake like another. So a
+    hint counts if our own answer passes on the same data, and only one mistake fits; else new data are drawn.
+    """
+    found = _once(number, answer, seed := torch.seed())
+    for _ in range(20):
+        unlucky = found[0] == "wrong" and _once(number, EXERCISES[number].reference, seed)[0] == "wrong"
+        if found[0] != "undecided" and not unlucky:
+            break
+        found = _once(number, answer, seed := torch.seed())
+    return ("wrong" if found[0] == "undecided" else found[0]), found[1]
+
+
+def _once(number: str, answer: Any, seed: int) -> tuple[str, str]:
+    state = random.getstate()
     try:
-        with torch.random.fork_rng():  # fresh data every time, and the chapter's own numbers stay the same
-            torch.seed()
+        with torch.random.fork_rng():  # the chapter's own numbers stay the same
+            torch.manual_seed(seed)
+            random.seed(seed)
             EXERCISES[number].check(_watched(answer, EXERCISES[number].reference))
     except NotDone:
         return "open", "not done yet. The chapter goes on with our version."
     except Hint as hint:
-        return "wrong", f"{hint} (The chapter goes on with our version.)"
+        status = "undecided" if isinstance(hint, Undecided) else "wrong"
+        return status, f"{hint} (The chapter goes on with our version.)"
     except Exception as error:  # anything may happen in a reader's code
         return "wrong", f"your code stops with {type(error).__name__}: {error}"
+    finally:
+        random.setstate(state)
     return "passed", "all properties hold. The chapter goes on with your version."
 
 
