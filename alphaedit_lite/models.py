@@ -212,9 +212,9 @@ class LanguageModel(Anatomy):
         Raises:
             ValueError: the prompts and the new tokens do not fit into the model's context, a prompt ends with
                 padding, ids that are none, or a field that no ``GenerationConfig`` has.
-            TypeError: no tensor of ids.
+            TypeError: no tensor of ids, or no whole number of new tokens.
         """
-        ids, mask = check_inputs(inputs)
+        ids, mask = check_inputs(inputs, max_new_tokens)
         self.check_ids(ids, max_new_tokens)
         options = {"do_sample": False, "pad_token_id": self.pad_id, "eos_token_id": self.ends or None}
         plain = plain_config({"max_new_tokens": max_new_tokens, **options, **sampling})

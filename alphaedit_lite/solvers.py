@@ -77,7 +77,7 @@ def gain(keys: Tensor, history: Tensor | None, inverse: InversePrior, slack: flo
         G, [n, d_ff], float64.
 
     Raises:
-        ValueError: keys that are not finite; with slack 0, keys that depend on each other.
+        ValueError: keys that are not finite; with slack 0, a key that is a mixture of those before it.
     """
     both = keys.double() if history is None else torch.cat([history.to(keys), keys]).double()
     if not torch.isfinite(both).all():
@@ -89,8 +89,10 @@ def gain(keys: Tensor, history: Tensor | None, inverse: InversePrior, slack: flo
     gram = (gram + gram.T) / 2 + slack * torch.eye(len(both), dtype=gram.dtype, device=gram.device)
     factor, failed = torch.linalg.cholesky_ex(gram)
     if failed or (slack == 0 and float(factor.diagonal().min() / factor.diagonal().max()) < 1e-7):
+        row = failed - 1 if failed else factor.diagonal().argmin()
         raise ValueError(
-            "Keys of this batch depend on each other, so their answers cannot all be met exactly."
+            f"The key of fact {int(row)} of this batch (from 0) is a mixture of those before it, so their "
+            "answers cannot all be met exactly."
         )
     solution = torch.cholesky_solve(weighted, factor)
     return solution[len(both) - len(keys) :]

@@ -20,6 +20,9 @@ from torch import Tensor, nn
 from ..edits import Edit
 from ..ledger import Ledger
 from ..models import LanguageModel
+from ..support.fits import check_fits
+from ..support.kinds import of_kind
+from ..support.lists import layer_list
 
 
 @torch.no_grad()
@@ -31,8 +34,11 @@ def rounding_loss(lm: LanguageModel, edit: Edit | None = None) -> dict[int, floa
             everything that the model holds.
 
     Raises:
-        ValueError: no edit is given, and the model holds none.
+        ValueError: no edit is given, and the model holds none; or the edit is another model's.
     """
+    if edit is not None:
+        of_kind(edit, Edit, "edit must be an Edit", "editor.edit(facts) returns one")
+        check_fits(edit, lm)
     if edit is None and not lm.ledger.edits:
         raise ValueError("The model holds no edits: write one first, or pass one.")
     layers = edit.layers if edit else sorted({layer for held in lm.ledger.edits for layer in held.layers})
@@ -58,10 +64,11 @@ def keep_masters(lm: LanguageModel, layers: Iterable[int]) -> None:
     Raises:
         RuntimeError: the model holds edits.
         IndexError: a layer out of range.
+        TypeError: a layer instead of a list of them.
     """
     if lm.ledger.edits:
         raise RuntimeError("The model holds edits: revert them before its matrices are promoted to float32.")
-    modules = [lm.down_projection(layer) for layer in layers]
+    modules = [lm.down_projection(layer) for layer in layer_list(layers)]
     for module in modules:
         dtype: Any = module.weight.dtype
         if dtype == torch.float32:

@@ -133,9 +133,9 @@ class Anatomy:
     def check_ids(self, ids: Tensor, new: int = 0) -> None:
         """Raise ValueError if the model cannot take token ids, [rows, width], and ``new`` ones after them;
         TypeError for what is no tensor of whole numbers."""
-        if not isinstance(ids, Tensor) or ids.is_floating_point():
+        if not isinstance(ids, Tensor) or ids.is_floating_point() or ids.dtype == torch.bool:
             raise TypeError(f"Token ids must be a tensor of whole numbers, [rows, width], not {ids!r:.99}.")
-        if ids.ndim != 2 or (new and not ids.shape[1]):
+        if ids.ndim != 2 or (new and not ids.numel()):
             raise ValueError(f"Token ids must be [rows, width], at least one a row, not {list(ids.shape)}.")
         self.check_length(ids.shape[1], new, len(ids))
         rows = self.model.get_input_embeddings().weight.shape[0]

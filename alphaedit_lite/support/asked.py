@@ -1,6 +1,6 @@
 """What a model may be asked to go on with, and how: each that is something else is told so.
 
-ids, mask = check_inputs(tokenizer(texts, padding=True, return_tensors="pt"))
+ids, mask = check_inputs(tokenizer(texts, padding=True, return_tensors="pt"), new=8)
 config = plain_config({"max_new_tokens": 8, "do_sample": True})    # ValueError for do_smaple
 """
 
@@ -15,11 +15,17 @@ from torch import Tensor
 from transformers import GenerationConfig
 
 from .kinds import of_kind
+from .lists import at_least
 
 
-def check_inputs(inputs: Any) -> tuple[Tensor, Tensor]:
-    """Ids of tokens and their mask, of ones by default. TypeError for what holds none, ValueError for prompts
-    that end with padding."""
+def check_inputs(inputs: Any, new: int) -> tuple[Tensor, Tensor]:
+    """Ids of tokens and their mask, of ones by default.
+
+    Raises:
+        TypeError: no ids, or no whole number of new tokens.
+        ValueError: no new tokens; a mask of another shape, or of other values than 0 and 1; prompts that end with padding.
+    """
+    at_least(1, max_new_tokens=new)
     of_kind(inputs, Mapping, "inputs must hold 'input_ids'", '{"input_ids": ids}')
     if "input_ids" not in inputs:
         raise TypeError(f"inputs must hold 'input_ids', not only {', '.join(map(repr, inputs))}.")
@@ -28,6 +34,11 @@ def check_inputs(inputs: Any) -> tuple[Tensor, Tensor]:
     mask = inputs.get("attention_mask")
     mask = torch.ones_like(ids) if mask is None else mask
     of_kind(mask, Tensor, "attention_mask must be a tensor", "lm.tokenizer(…, return_tensors='pt')")
+    if mask.shape != ids.shape or not ((mask == 0) | (mask == 1)).all():
+        raise ValueError(
+            f"The attention mask must be 1 for each token of input_ids, {list(ids.shape)}, and 0 for padding: "
+            f"it is {list(mask.shape)}, {mask.unique().tolist()!r:.60}."
+        )
     if ids.ndim == 2 and ids.shape[1] and not mask[:, -1].all():
         raise ValueError(
             "A prompt ends with padding, and would be continued behind it: pad on the left, "

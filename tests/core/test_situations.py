@@ -10,6 +10,7 @@ from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.metrics import score
 from alphaedit_lite.scale.distributed import fit_shares
+from alphaedit_lite.scale.precision import keep_masters, rounding_loss
 from alphaedit_lite.solvers import rect
 from alphaedit_lite.support.ambient import plain_torch
 from alphaedit_lite.support.assets import AssetError
@@ -231,4 +232,52 @@ def test_alphaedit_as_it_is_still_takes_what_it_took(lm):
     edit = editor.edit([FACT, OTHER])
     assert len(edit.report().table) == 2
     edit.revert()
+    assert same(weights(lm), before)
+
+
+# -- what is asked for is looked at ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "why"),
+    [
+        ({"input_ids": torch.ones(1, 3, dtype=torch.bool)}, TypeError, "whole numbers"),
+        ({"input_ids": torch.ones(0, 3, dtype=torch.long)}, ValueError, r"not \[0, 3\]"),
+        ({"attention_mask": torch.ones(1, 2)}, ValueError, r"1 for each token of input_ids, \[1, 3\].*\[1, 2\]"),
+        ({"attention_mask": torch.ones(2, 3)}, ValueError, r"\[2, 3\]"),
+        ({"attention_mask": torch.full((1, 3), 0.5)}, ValueError, r"0 for padding: it is \[1, 3\], \[0\.5\]"),
+        ({"max_new_tokens": 2.5}, TypeError, r"whole number, not 2\.5"),
+        ({"max_new_tokens": 0}, ValueError, "at least 1, not 0"),
+    ],
+)
+def test_what_a_model_shall_go_on_with_is_looked_at(lm, asked, error, why):
+    inputs = {"input_ids": torch.tensor([[5, 6, 7]])} | asked
+    with pytest.raises(error, match=why):
+        lm.generate(inputs, inputs.pop("max_new_tokens", 2))
+
+
+def test_a_mask_of_ones_is_taken_in_any_type(lm):
+    ids = torch.tensor([[5, 6, 7]])
+    plain = lm.generate({"input_ids": ids}, 2)
+    for mask in (torch.ones(1, 3), torch.ones(1, 3, dtype=torch.bool)):
+        assert torch.equal(lm.generate({"input_ids": ids, "attention_mask": mask}, 2), plain)
+
+
+def test_one_layer_for_a_list_of_masters_is_told(lm):
+    with pytest.raises(TypeError, match=r"list of blocks, not 5: \(5,\)"):
+        keep_masters(lm, 5)
+
+
+def test_what_rounding_loses_of_another_models_edit_is_not_told(lm):
+    edit = editor_for(tiny("gpt2")).edit([FACT])
+    with pytest.raises(ValueError, match="This edit was made for the model"):
+        rounding_loss(lm, edit)
+    with pytest.raises(TypeError, match="edit must be an Edit"):
+        rounding_loss(lm, "edit.safetensors")
+
+
+def test_emmet_names_the_fact_whose_key_says_nothing_new(lm):
+    editor, before = editor_for(lm, solver="emmet"), weights(lm)
+    with pytest.raises(ValueError, match=r"The key of fact 2 of this batch \(from 0\)"):
+        editor.edit([FACT, OTHER, Fact(f"{FACT.template} all", FACT.subject, "Italy", true="India")])
     assert same(weights(lm), before)
