@@ -29,7 +29,8 @@ from .support import proof
 from .support.ambient import plain_torch
 from .support.collisions import warn_alike, written_over
 from .support.fits import check_batch, noted, weight_before
-from .support.lists import at_least, configured, fact_list, language_model, made_by, writable
+from .support.kinds import at_least
+from .support.lists import configured, fact_list, language_model, made_by, writable
 from .support.origin import check_gain, check_made_for, check_statistics, given_targets
 from .support.statistics import key_statistics
 from .targets import Targets, compute_targets

@@ -22,7 +22,8 @@ from tqdm.auto import tqdm
 
 from .facts import Fact
 from .models import LanguageModel
-from .support.lists import at_least, fact_list, language_model, snippet_lists
+from .support.kinds import at_least
+from .support.lists import fact_list, language_model, snippet_lists
 from .support.spacing import occurrences
 from .support.texts import wikipedia_leads
 from .support.tokens import continuation, tokenised

@@ -24,7 +24,8 @@ from .models import LanguageModel
 from .prompts import batches
 from .support.ambient import plain_torch
 from .support.answers import alike
-from .support.lists import at_least, language_model, layer_list
+from .support.kinds import at_least
+from .support.lists import language_model, layer_list
 from .support.tokens import tokenised
 
 MAX_TOKENS_PER_TEXT = 512

@@ -25,7 +25,8 @@ from .support.ambient import plain_torch
 from .support.intervals import bootstrap as bootstrap
 from .support.intervals import percentiles as percentiles
 from .support.intervals import summary as summary
-from .support.lists import at_least, fact_list, language_model, pair_list
+from .support.kinds import at_least
+from .support.lists import fact_list, language_model, pair_list
 from .support.tokens import Encoded, encode_object, private, tokenised
 
 WHAT = ("efficacy", "generalization", "specificity")

@@ -70,8 +70,7 @@ def gain(keys: Tensor, history: Tensor | None, inverse: InversePrior, slack: flo
 
     Args:
         keys: K1ᵀ, [n, d_ff].  history: Kpᵀ, [n_past, d_ff], or None.
-        inverse: see ``inverse_prior``.
-        slack: 1, or 0 for equality constraints instead of least squares.
+        inverse: see ``inverse_prior``.  slack: 1, or 0 for equality constraints instead of least squares.
 
     Returns:
         G, [n, d_ff], float64.
@@ -90,10 +89,7 @@ def gain(keys: Tensor, history: Tensor | None, inverse: InversePrior, slack: flo
     factor, failed = torch.linalg.cholesky_ex(gram)
     if failed or (slack == 0 and float(factor.diagonal().min() / factor.diagonal().max()) < 1e-7):
         row = failed - 1 if failed else factor.diagonal().argmin()
-        raise ValueError(
-            f"The key of fact {int(row)} of this batch (from 0) is a mixture of those before it, so their "
-            "answers cannot all be met exactly."
-        )
+        raise ValueError(f"Fact {int(row)} of this batch (from 0) has a key mixed from earlier ones.")
     solution = torch.cholesky_solve(weighted, factor)
     return solution[len(both) - len(keys) :]
 

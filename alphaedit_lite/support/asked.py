@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 from transformers import GenerationConfig
 
-from .kinds import of_kind
-from .lists import at_least
+from .kinds import at_least, of_kind
 
 
 def check_inputs(inputs: Any, new: int) -> tuple[Tensor, Tensor]:
@@ -23,7 +22,8 @@ def check_inputs(inputs: Any, new: int) -> tuple[Tensor, Tensor]:
 
     Raises:
         TypeError: no ids, or no whole number of new tokens.
-        ValueError: no new tokens; a mask of another shape, or of other values than 0 and 1; prompts that end with padding.
+        ValueError: no new tokens; a mask of another shape, or of other values than 0 and 1; prompts that end
+            with padding.
     """
     at_least(1, max_new_tokens=new)
     of_kind(inputs, Mapping, "inputs must hold 'input_ids'", '{"input_ids": ids}')
@@ -36,8 +36,8 @@ def check_inputs(inputs: Any, new: int) -> tuple[Tensor, Tensor]:
     of_kind(mask, Tensor, "attention_mask must be a tensor", "lm.tokenizer(…, return_tensors='pt')")
     if mask.shape != ids.shape or not ((mask == 0) | (mask == 1)).all():
         raise ValueError(
-            f"The attention mask must be 1 for each token of input_ids, {list(ids.shape)}, and 0 for padding: "
-            f"it is {list(mask.shape)}, {mask.unique().tolist()!r:.60}."
+            f"The attention mask must be 1 for each token of input_ids, {list(ids.shape)}, and 0 for "
+            f"padding: it is {list(mask.shape)}, {mask.unique().tolist()!r:.60}."
         )
     if ids.ndim == 2 and ids.shape[1] and not mask[:, -1].all():
         raise ValueError(

@@ -1,7 +1,6 @@
 """What a caller gives: many facts, pairs, amounts, settings. One where many are meant is told so.
 
 facts = fact_list(facts, "write")       # a tuple; TypeError for one fact, ValueError for none
-at_least(1, batch_size=batch_size)      # ValueError for 0 or -1, TypeError for 2.0
 config = configured(EditorConfig, config, lam=1.0)    # TypeError for "memit" or a TargetConfig
 """
 
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from ..facts import Fact
 from .anatomy import Anatomy
-from .kinds import of_kind
+from .kinds import at_least, of_kind
 from .records import LIST
 from .spacing import as_object, check_text
 from .tokens import check_known, pieces, private
@@ -131,14 +130,6 @@ def layer_list(layers: Iterable[int]) -> tuple[int, ...]:
         return tuple(map(operator.index, layers))
     except TypeError as error:
         raise TypeError(f"layers must be whole numbers, not {layers!r}.") from error
-
-
-def at_least(least: int, **amounts: Any) -> None:
-    """Raise ValueError for an amount below ``least``, by its name; TypeError for what is no whole number."""
-    for name, value in amounts.items():
-        of_kind(value, SupportsIndex, f"{name} must be a whole number")
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, not {value}.")
 
 
 def language_model(lm: Any) -> Any:

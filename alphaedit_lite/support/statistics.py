@@ -25,7 +25,8 @@ from ..keys import KeyStatistics, token_rows
 from ..models import LanguageModel, fingerprint
 from .answers import alike
 from .assets import AssetError, cache_dir, lock, replacing
-from .lists import at_least, language_model, layer_list
+from .kinds import at_least
+from .lists import language_model, layer_list
 from .shares import Share, grow
 from .texts import from_hub, wikipedia_leads
 from .tokens import tokenise

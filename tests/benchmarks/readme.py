@@ -170,15 +170,18 @@ def sentence(found: Verdict) -> str:
     """AlphaEdit against MEMIT with history; if both have broken the model, the two settings that have not."""
     if min(found.harm(name)[HOME].mean for name in ("AlphaEdit", RIVAL)) < 1:
         edits, gap, dearer = searched_anew()
+        _, turned, turned_harm = searched_anew(SOON, again=1)
         prices = [costs(dearer[kind], "AlphaEdit", RIVAL) for kind in (HOME, OUTSIDE)]
         return (
             f"{found.model}: {answer(found, 'AlphaEdit', RIVAL)}. On Wikipedia,\n"
             f"{answer(found, 'AlphaEdit', RIVAL, None, HOME)};\n"
             f"on other text, {answer(found, 'AlphaEdit', RIVAL, None)}.\n"
             "That is with targets z of the unedited model. Searched anew for every batch, "
-            f"after {edits:,} facts,\n{told(gap, 'AlphaEdit', RIVAL)}.\nBoth name more and harm more then. "
+            f"after {edits:,} facts,\n{told(gap, 'AlphaEdit', RIVAL)};\n"
+            f"after {SOON} in another order the difference is {turned}. Both name more and harm more then. "
             f"On Wikipedia,\n{prices[0]};\non other text, {prices[1]}\n"
-            f"(after {SOON} facts: {percent(searched_anew(SOON)[2][OUTSIDE])}). Chat makes the difference; "
+            f"(after {SOON} facts: {percent(searched_anew(SOON)[2][OUTSIDE])},\n"
+            f"and {percent(turned_harm[OUTSIDE])} in another order). Chat makes the difference at the end;\n"
             f"on program text alone it is {percent(dearer['program text'])}."
         )
     return (

@@ -265,7 +265,7 @@ BAD_INPUTS = {
     "a fact twice with EMMET": (
         lambda m: quick(m.lm, solver="emmet").edit([FACT, FACT], m.z[:1].expand(2, -1)),
         ValueError,
-        r"The key of fact 1 of this batch \(from 0\) is a mixture of those before it",
+        r"Fact 1 of this batch \(from 0\) has a key mixed from",
     ),
     "subject and object fused": (
         lambda m: quick(m.lm, layers=(1, 2)).edit([FACT, Fused("{}", "capi", "tal")]),

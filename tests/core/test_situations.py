@@ -243,9 +243,9 @@ def test_alphaedit_as_it_is_still_takes_what_it_took(lm):
     [
         ({"input_ids": torch.ones(1, 3, dtype=torch.bool)}, TypeError, "whole numbers"),
         ({"input_ids": torch.ones(0, 3, dtype=torch.long)}, ValueError, r"not \[0, 3\]"),
-        ({"attention_mask": torch.ones(1, 2)}, ValueError, r"1 for each token of input_ids, \[1, 3\].*\[1, 2\]"),
+        ({"attention_mask": torch.ones(1, 2)}, ValueError, r"each token of input_ids, \[1, 3\].*\[1, 2\]"),
         ({"attention_mask": torch.ones(2, 3)}, ValueError, r"\[2, 3\]"),
-        ({"attention_mask": torch.full((1, 3), 0.5)}, ValueError, r"0 for padding: it is \[1, 3\], \[0\.5\]"),
+        ({"attention_mask": torch.full((1, 3), 0.5)}, ValueError, r"padding: it is \[1, 3\], \[0\.5\]"),
         ({"max_new_tokens": 2.5}, TypeError, r"whole number, not 2\.5"),
         ({"max_new_tokens": 0}, ValueError, "at least 1, not 0"),
     ],
@@ -278,6 +278,6 @@ def test_what_rounding_loses_of_another_models_edit_is_not_told(lm):
 
 def test_emmet_names_the_fact_whose_key_says_nothing_new(lm):
     editor, before = editor_for(lm, solver="emmet"), weights(lm)
-    with pytest.raises(ValueError, match=r"The key of fact 2 of this batch \(from 0\)"):
+    with pytest.raises(ValueError, match=r"Fact 2 of this batch \(from 0\) has a key"):
         editor.edit([FACT, OTHER, Fact(f"{FACT.template} all", FACT.subject, "Italy", true="India")])
     assert same(weights(lm), before)

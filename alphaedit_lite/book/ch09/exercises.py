@@ -170,7 +170,9 @@ def check_interval(answer: Callable[[Tensor], tuple[float, float]]) -> None:
             width > 1e-9,
             "low and high are equal: a sample of 40 *without* replacement is the same 40 facts. Draw with replacement.",
         )
-        expect(low < mean < high, f"the mean, {mean:.2f}, must lie between low, {low:.2f}, and high, {high:.2f}.")
+        expect(
+            low < mean < high, f"the mean, {mean:.2f}, must lie between low, {low:.2f}, and high, {high:.2f}."
+        )
         widths.append(width / over_facts)
     share = sum(widths) / len(widths)
     expect(

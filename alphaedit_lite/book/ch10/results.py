@@ -176,11 +176,16 @@ def answer(
     return told(verdict.gap(a, b, metric), a, b)
 
 
-def searched_anew(edits: int | None = None) -> tuple[int, Change, dict[str, Change]]:
+def searched_anew(
+    edits: int | None = None, again: int = 0, metric: str = "efficacy_top1"
+) -> tuple[int, Change, dict[str, Change]]:
     """The first model's two leaders with z searched on the model as it is by then: after how many edits (all
     of them), how far AlphaEdit is ahead on the facts, and how much higher perplexity is than after its
-    rival's."""
-    ours, theirs = (read_stream(name, facts="counterfact-live") for name in ("AlphaEdit", RIVAL))
+    rival's. ``again``: in that other order."""
+    folder = FOLDER / f"order-{again}" if again else FOLDER
+    ours, theirs = (
+        read_stream(name, facts="counterfact-live", folder=folder) for name in ("AlphaEdit", RIVAL)
+    )
     edits = edits or min(last(ours), last(theirs))
     losses = [checkpoint(stream, edits)["losses"] for stream in (theirs, ours)]
-    return edits, difference(scores(ours, edits), scores(theirs, edits)), harm(*losses)
+    return edits, difference(*(scores(found, edits, metric) for found in (ours, theirs))), harm(*losses)

@@ -100,7 +100,7 @@ def randn(*shape: int) -> Tensor:
 
 
 def mixing(d: int) -> Tensor:
-    """A matrix, [d, d], that gives keys a favourite direction; no random one is nearly singular, as randn can be."""
+    """A matrix, [d, d], that gives keys a favourite direction; never nearly singular, as randn can be."""
     return torch.linalg.qr(randn(d, d)).Q * torch.logspace(-0.7, 0.7, d, dtype=torch.float64)
 
 

@@ -33,7 +33,11 @@ import torch
 from alphaedit_lite import AlphaEdit, EditorConfig, key_statistics, load_model
 from alphaedit_lite.book.ch10 import reference as our
 from alphaedit_lite.book.ch10.figures import fronts_figure
-from alphaedit_lite.book.ch10.results import ends, table_beside
+from alphaedit_lite.book.ch10.results import (
+    ends,
+    searched_anew,
+    table_beside,
+)
 from alphaedit_lite.book.kit import stream_figures as draw
 from alphaedit_lite.book.kit import streams as read
 from alphaedit_lite.book.kit.fronts import ABLATION, Fronts
@@ -813,7 +817,7 @@ pd.DataFrame(shown).T.rename_axis(f"AlphaEdit − {rival}")
 # Here are both editors with the package's own search, batch by batch.
 
 # %%
-from alphaedit_lite.book.kit.elsewhere import OUTSIDE, costs, harm
+from alphaedit_lite.book.kit.elsewhere import HOME, OUTSIDE, costs, harm
 
 anew = {n: read.read_stream(n, facts="counterfact-live") for n in TWO}
 BY_THEN = min(read.last(stream) for stream in anew.values())
@@ -869,6 +873,9 @@ chat_anew = harm(
     read.checkpoint(orders[0]["AlphaEdit"], BY_THEN)["losses"],
     at_end["AlphaEdit"],
 )["chat"]
+turned = {m: searched_anew(SOONER, 1, m) for m in METRICS}
+_, turned_gap, turned_price = turned["efficacy_top1"]
+straight_gap = searched_anew(SOONER)[1]
 
 # %% [markdown]
 # After [[=BY_THEN:,]] facts, a z searched anew is worth [[=str(fresh_over_old['AlphaEdit'])]] points to AlphaEdit
@@ -892,6 +899,13 @@ chat_anew = harm(
 # Without chat, the sign is open at the end ([[=percent(no_chat)]]).
 # (One order, one model; every chat begins with the same system message.)
 # The paper, too, searches z on the model as it is.
+#
+# *In another order* of the first [[=SOONER]] facts ([[=turned_gap.n]] of them judged), z anew:
+# on the facts, [[=told(turned_gap, *TWO)]] (first order: [[=str(straight_gap)]]);
+# on paraphrases, [[=told(turned['generalization_top1'][1], *TWO)]].
+# AlphaEdit's perplexity against its rival's is [[=percent(turned_price[HOME])]] on Wikipedia
+# and [[=percent(turned_price[OUTSIDE])]] outside
+# (first order, outside: [[=percent(at_600[OUTSIDE])]]).
 
 # %% [markdown]
 # ## 9. The paper's table, and ours
@@ -1071,7 +1085,7 @@ shown.format("{:.2f}", subset=["‖ΔW‖/‖W‖"])
 # `Wikipedia` and `outside Wikipedia` are rises of perplexity.
 
 # %%
-HOME, BARE = "Wikipedia", "ridge with history"
+BARE = "ridge with history"
 ROOMIER, FIRM = "AlphaEdit relative P", "MEMIT with history c 15000"
 EARLY = 300  # the look on the way
 shuffled = [Verdict.read(small.model, again=n) for n in (1, 2)]  # same facts
@@ -1098,12 +1112,13 @@ dearer_at_home = sum(costs[HOME].sure for costs in dearer)
 #
 # 1. *On the first model MEMIT with history names more, in all three orders of the facts,
 #    as long as targets z are those of the unedited model;
-#    with z searched anew, in one order, none is seen to lead.*
+#    with z searched anew, in two orders, none is seen to lead.*
 #    [[=names_more]]; in two other orders of the same facts the difference is [[=in_orders[1] ]]
 #    and [[=in_orders[2] ]] points.
 #    With one block edited it is there, too (section 7).
 #    With z searched anew for every batch, after [[=BY_THEN:,]] facts,
-#    [[=told(new_z['efficacy_top1'], *TWO)]], and both name more (section 8).
+#    [[=told(new_z['efficacy_top1'], *TWO)]], and both name more;
+#    after [[=SOONER]] facts in another order the difference is [[=str(turned_gap)]] points (section 8).
 # 2. *With the old z, on program text, speeches and chat AlphaEdit's harm is larger in each of the three orders,
 #    and on Wikipedia a difference is seen in one of them;
 #    with z searched anew, which of the two harms more depends on when one looks.*
@@ -1111,9 +1126,10 @@ dearer_at_home = sum(costs[HOME].sure for costs in dearer)
 #    on program text [[=by_kind['program text'] ]]; on speeches [[=by_kind['speeches'] ]].
 #    On Wikipedia [[=by_kind['Wikipedia'] ]]: an interval without zero in [[=dearer_at_home]] of three.
 #    On chat [[=by_kind['chat'] ]]: there the order of the same facts moves more than the editor.
-#    With z searched anew, in the first order, outside Wikipedia:
-#    [[=percent(at_600[OUTSIDE])]] after [[=SOONER]] facts,
-#    [[=percent(cheaper[OUTSIDE])]] after [[=BY_THEN:,]], and without chat [[=percent(no_chat)]].
+#    With z searched anew, outside Wikipedia:
+#    [[=percent(at_600[OUTSIDE])]] after [[=SOONER]] facts in the first order
+#    and [[=percent(turned_price[OUTSIDE])]] in another;
+#    [[=percent(cheaper[OUTSIDE])]] after [[=BY_THEN:,]] in the first, and without chat [[=percent(no_chat)]].
 #    Both harm much more than with the old z (AlphaEdit on chat excepted: [[=percent(chat_anew)]]):
 #    perplexity of Wikipedia is [[=percent(price_anew['AlphaEdit'][HOME])]]
 #    and [[=percent(price_anew[rival][HOME])]] that of the unedited model.
@@ -1148,7 +1164,8 @@ dearer_at_home = sum(costs[HOME].sure for costs in dearer)
 # * *Sentences 3 and 4:* both models tuned alike.
 #   Two settings are not a front.
 #   Where between [[=EARLY]] and [[=LONG:,]] facts the break comes may depend on the order.
-# * *Sentences 1 and 2:* z searched anew in other orders, on the second model, with each editor's knob turned.
+# * *Sentences 1 and 2:* z searched anew on the second model, with each editor's knob turned,
+#   and in more orders beyond [[=SOONER]] facts.
 #   *Sentences 3 to 5:* z searched anew at all; they have the z of the unedited model only.
 #   (Whether z's age, the package's search or its second pass makes the price was not isolated.)
 # * *All:* more models; chat that is not half template.

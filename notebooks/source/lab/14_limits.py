@@ -8,8 +8,12 @@
 
 # %% [markdown]
 # # Laboratory 14: When it breaks
+#
 # *To read: 35 minutes. To run: [[seconds]].*
-# [[colab]] [Chapter 14](../14_limits.ipynb) finds five places where AlphaEdit gives way, mostly in one layer.
+#
+# [[colab]]
+#
+# [Chapter 14](../14_limits.ipynb) finds five places where AlphaEdit gives way, mostly in one layer.
 # Here the whole model is asked: how strict P may be, what its sample of text is worth,
 # whether forgetting and growth are felt in the answers, which directions each editor protects,
 # and whether the younger relatives of AlphaEdit are better.

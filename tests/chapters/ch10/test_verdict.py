@@ -7,7 +7,7 @@ import pytest
 
 from alphaedit_lite.book.ch10 import results
 from alphaedit_lite.book.ch10.figures import verdict_figure
-from alphaedit_lite.book.ch10.results import EDITS, JUDGED, RIVAL, Verdict, answer
+from alphaedit_lite.book.ch10.results import EDITS, JUDGED, MODELS, RIVAL, Verdict, answer
 from alphaedit_lite.book.kit.editors import APART, VARIANTS
 from alphaedit_lite.book.kit.elsewhere import KINDS, OUTSIDE, harm
 from alphaedit_lite.book.kit.intervals import difference
@@ -105,11 +105,16 @@ def test_searched_anew_both_name_more_and_harm_more():
         assert all(change.low > 0 for kind, change in harm(*ends).items() if kind != "chat")
 
 
-def test_searched_anew_the_harm_is_ours_against_the_rivals():
-    edits, gap, dearer = results.searched_anew()
-    ours, rival = (
-        checkpoint(read_stream(name, facts="counterfact-live"), edits) for name in ("AlphaEdit", RIVAL)
+@pytest.mark.parametrize(("again", "until", "judged"), [(0, EDITS, 500), (1, 600, 300)])
+def test_searched_anew_the_harm_is_ours_against_the_rivals(again, until, judged):
+    edits, gap, dearer = results.searched_anew(again=again)
+    folder = MODELS["SmolLM2-135M"] / ("order-1" if again else "")
+    ours_stream, rival_stream = (
+        read_stream(name, facts="counterfact-live", folder=folder) for name in ("AlphaEdit", RIVAL)
     )
-    assert (edits, gap.n) == (EDITS, 500)
+    ours, rival = checkpoint(ours_stream, edits), checkpoint(rival_stream, edits)
+    assert (edits, gap.n) == (until, judged)
+    ahead = scores(ours_stream, edits) - scores(rival_stream, edits)  # of facts that only one judged, NaN
+    assert gap.mean == pytest.approx(ahead.mean())
     apart = [a - b for a, b in zip(ours["losses"]["speeches"], rival["losses"]["speeches"], strict=True)]
     assert math.log1p(dearer["speeches"].mean) == pytest.approx(sum(apart) / len(apart))
