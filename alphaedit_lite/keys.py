@@ -54,6 +54,7 @@ class KeyStatistics:
     def empty(cls, d_ff: int, device: torch.device | str = "cpu", **whose: Any) -> KeyStatistics:
         return cls(torch.zeros(d_ff, d_ff, dtype=torch.float64, device=device), **whose)
 
+    @plain_torch()
     def update(self, keys: Tensor) -> None:
         """Take in keys, [n, d_ff]. Raises ValueError on non-finite values or the wrong width."""
         if keys.ndim != 2 or keys.shape[1] != self.total.shape[0]:

@@ -109,8 +109,8 @@ class Ledger:
         """
         if layer in self._checksums and self._checksums[layer] != checksum(self._weight(layer)):
             raise RuntimeError(
-                f"The weight of block {layer} was changed from outside since its last edit, so it can no "
-                "longer be edited or reverted safely. Load the model again."
+                f"The weight of block {layer} was changed from outside since its last edit, so its edits "
+                "cannot be taken out. Load the model again, or its unedited weights and lm.ledger.clear()."
             )
 
     def check_held(self) -> None:
@@ -143,12 +143,13 @@ class Ledger:
 
     def clear(self) -> None:
         """Take all edits out: the weights are what they were before the first, bit for bit."""
+        back = [n for n in self.layers if torch.equal(self._weight(n), self._originals[n])]
+        self._checksums |= {n: checksum(self._weight(n)) for n in back}  # by load_state_dict: no harm done
         with self.transaction():
-            layers = sorted({layer for edit in self.edits for layer in edit.layers})
             for edit in self.edits:
                 edit.lm = None
             self.edits = []
-            self._rebuild(layers)
+            self._rebuild(self.layers)
 
     @contextmanager
     def without(self, edit: Written) -> Iterator[None]:

@@ -10,7 +10,6 @@ on the model family stands in one table, ``ARCHITECTURES``; no other module bran
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -26,7 +25,7 @@ from .support.ambient import Lock, plain_torch
 from .support.anatomy import Anatomy
 from .support.answers import alike, answers
 from .support.architectures import ARCHITECTURES, Architecture, UnsupportedModelError
-from .support.asked import check_inputs, plain_config
+from .support.asked import check_inputs, plain_config, speaking
 from .support.checksums import fingerprint, sample
 from .support.slices import copy_cache
 from .support.tokens import continuation, tokenise
@@ -220,8 +219,7 @@ class LanguageModel(Anatomy):
         plain = plain_config({"max_new_tokens": max_new_tokens, **options, **sampling})
         words = {"tokenizer": self.tokenizer} if plain.stop_strings else {}
         with self.frozen():
-            speaker = copy.copy(self.model)  # the same weights; who calls the model itself keeps its settings
-            speaker.generation_config = plain  # whatever another does not say is taken from here
+            speaker = speaking(self.model, plain)
             return speaker.generate(ids, attention_mask=mask, generation_config=plain, **words)
 
     @plain_torch()

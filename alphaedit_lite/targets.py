@@ -32,7 +32,7 @@ from .prompts import PREFIXES, Encoded, align, encode, encode_facts
 from .support.ambient import plain_torch
 from .support.front import Front
 from .support.leastnorm import LeastNorm, shortened
-from .support.lists import beginnings, check_settings, configured, fact_list, language_model
+from .support.lists import beginnings, check_settings, configured, spelled
 
 Search = Literal["least-norm", "adam"]
 REACH, ODDS = 0.25, 3.0  # of "least-norm": of ‖h‖, the length of its first step; the log-odds wanted
@@ -116,8 +116,8 @@ def compute_targets(
         ValueError: a subject and object that the tokenizer fuses; non-finite values, naming the fact.
     """
     config = configured(TargetConfig, config)
-    language_model(lm).block(layer)
-    facts = fact_list(facts, "find targets for")
+    facts = spelled(lm, facts, "find targets for")
+    lm.block(layer)
     encoded = encode_facts(lm, facts, config.prefixes, target=True)
     # Facts whose prompts end equally far from the subject share a batch: less padding.
     order = sorted(range(len(facts)), key=lambda i: len(encoded[i][0].ids) - encoded[i][0].subject)

@@ -38,8 +38,16 @@ class Anatomy:
 
     @model.setter
     def model(self, model: Any) -> None:
-        """Whoever compiles it in place, ``lm.model = torch.compile(lm.model)``, leaves it as it was."""
-        self.__dict__["model"] = unwrapped(model)
+        """Whoever compiles it in place, ``lm.model = torch.compile(lm.model)``, leaves it as it was.
+
+        Raises:
+            ValueError: another model, or one with an adapter: blocks and edits are those of the wrapped one.
+        """
+        if (model := unwrapped(model)) is not self.__dict__.setdefault("model", model):
+            raise ValueError(
+                f"This {type(model).__name__} is not the model that was wrapped, which holds the edits. "
+                "Wrap it anew: LanguageModel(model, tokenizer)."
+            )
 
     @property
     def n_layers(self) -> int:

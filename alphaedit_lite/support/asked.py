@@ -6,6 +6,7 @@ config = plain_config({"max_new_tokens": 8, "do_sample": True})    # ValueError 
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Mapping
 from typing import Any
@@ -45,6 +46,23 @@ def check_inputs(inputs: Any, new: int) -> tuple[Tensor, Tensor]:
             "tokenizer.padding_side = 'left'."
         )
     return ids, mask
+
+
+def plain_forward(model: Any) -> Any:
+    """What computes the model's answer, taken out of what accelerate puts around it for mixed precision, as
+    ``Trainer(bf16=True)`` does and leaves there; and out of ``torch.compile``."""
+    forward = vars(model).get("_original_forward", model.forward)
+    return getattr(forward, "_torchdynamo_orig_callable", forward)
+
+
+def speaking(model: Any, config: GenerationConfig) -> Any:
+    """The model by its plain forward, saying what a configuration asks for: the same weights, in a shell of
+    its own, so that who calls the model itself keeps its settings."""
+    speaker = copy.copy(model)
+    speaker.generation_config = config  # whatever another does not say is taken from here
+    if "_original_forward" in vars(model):
+        speaker.forward = plain_forward(model)
+    return speaker
 
 
 def plain_config(options: Mapping[str, Any]) -> GenerationConfig:

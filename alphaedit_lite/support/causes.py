@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from ..facts import Fact
+from .collisions import later_of_subject
 from .firstwords import REMEDY, first_words
 from .fits import check_undamped, without_base
 
@@ -64,6 +65,11 @@ def likely_cause(edit: Edit, i: int, rival: Fact | None, arrived: Mapping[int, S
         )
     if rival is not None:
         return f"Its key is that of {rival.prompt!r}: one key has one answer, the last one written."
+    if edit.lm is not None and (later := later_of_subject(edit.lm.ledger.edits, edit.facts[i])):
+        return (
+            f"A later fact of its subject, {later.prompt!r}, may have wiped it out: written in one batch, "
+            "both may hold."
+        )
     if edit.lm is not None and edit.keys and first_words(edit.lm, edit.facts[i : i + 1], min(edit.keys)):
         return f"Its subject is the text's first token, and has the key of any first word. {REMEDY}"
     notes = edit.notes

@@ -1,6 +1,7 @@
 """Facts whose keys are equal: one key has one answer, so the later write wipes out the earlier.
 
     warn_alike(lm, edit.facts, edit.keys)               # a KeysAlikeWarning that names both
+    later_of_subject(lm.ledger.edits, fact)             # Fact("{} died in", …), or None
     collisions(lm, edit.facts, edit.keys)               # [(0, Fact("{} was born in", …))]
     written_over(lm, edit.facts, edit.keys)             # {"over": {"5f2a…": [0]}}, for the edit's notes
 
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from ..facts import Fact
+from ..metrics import score
 from ..models import LanguageModel
 from ..prompts import encode_fact
 from .firstwords import REMEDY, first_words
@@ -30,12 +32,23 @@ class KeysAlikeWarning(UserWarning):
 
 
 def warn_alike(lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tensor]) -> None:
-    """Warn of new facts whose key another has, or any first word. Call it before they are entered."""
-    for i, other in collisions(lm, facts, keys):
+    """Warn of new facts whose key another has, or any first word, and of held ones that they wiped out.
+
+    Call it when they are written, and before they are entered.
+    """
+    told = collisions(lm, facts, keys)
+    for i, other in told:
         warnings.warn(
             f"{facts[i].prompt!r} and {other.prompt!r} have the same key: up to the subject's last token "
             f"they are the same. The model can answer {facts[i].new!r} or {other.new!r}, not both. "
             "Word one of them so that its subject comes later.",
+            KeysAlikeWarning,
+            stacklevel=3,
+        )
+    for old, new in _silenced(lm, facts, {other.prompt for _, other in told}):
+        warnings.warn(
+            f"{old.prompt!r} is not answered with {old.new!r}: a fact of the same subject, {new.prompt!r}, "
+            "was written after it. Written in one batch, both may hold.",
             KeysAlikeWarning,
             stacklevel=3,
         )
@@ -46,6 +59,26 @@ def warn_alike(lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tens
             KeysAlikeWarning,
             stacklevel=3,
         )
+
+
+def _silenced(lm: LanguageModel, facts: Sequence[Fact], told: set[str]) -> list[tuple[Fact, Fact]]:
+    """Held facts that share the subject of a new one, and are not the first choice now; and the new one.
+
+    Their keys are near rather than equal, and no distance says which of them survive: the model is asked.
+    """
+    by_subject, written = {fact.subject: fact for fact in facts}, {fact.prompt for fact in facts} | told
+    held = {old.prompt: old for edit in lm.ledger.edits for old in edit.facts}  # as it was written last
+    near = [old for old in held.values() if old.subject in by_subject and old.prompt not in written]
+    if not near:
+        return []
+    _, first = score(lm, [(old.prompt, old.new) for old in near])
+    return [(old, by_subject[old.subject]) for old, right in zip(near, first, strict=True) if not right]
+
+
+def later_of_subject(edits: Sequence[Any], fact: Fact) -> Fact | None:
+    """The fact of the same subject that edits wrote last, if it came after this one."""
+    of_it = [other for edit in edits for other in edit.facts if other.subject == fact.subject]
+    return None if not of_it or of_it[-1].prompt == fact.prompt else of_it[-1]
 
 
 def collisions(

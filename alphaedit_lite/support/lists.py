@@ -55,10 +55,21 @@ def fact_list(facts: Iterable[Fact], purpose: str = "") -> tuple[Fact, ...]:
     return facts
 
 
+def spelled(lm: LanguageModel, facts: Iterable[Fact], purpose: str) -> tuple[Fact, ...]:
+    """The facts, in the model's tokens. ValueError if there are none, for a token without a row in the
+    embedding or a name that the tokenizer does not know, TypeError for what is no list of facts."""
+    facts, tokenizer = fact_list(facts, purpose), private(language_model(lm).tokenizer)
+    for fact in facts:
+        ids = torch.tensor(pieces(tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
+        lm.check_ids(ids[:, None])
+        for what, text in (("object", fact.new), ("subject", fact.subject)):
+            check_known(tokenizer, what, text, pieces(tokenizer, text))
+    return facts
+
+
 def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """The facts of a batch. ValueError if it is empty, contradicts itself, has tokens without a row in the
-    model's embedding or names that the tokenizer does not know, TypeError for what is no list of facts."""
-    facts, tokenizer = fact_list(facts, "write"), private(language_model(lm).tokenizer)
+    """The facts of a batch, ``spelled``. ValueError if it contradicts itself, too."""
+    facts = spelled(lm, facts, "write")
     wanted: dict[str, Fact] = {}
     for fact in facts:
         other = wanted.setdefault(fact.prompt, fact)
@@ -67,10 +78,6 @@ def writable(lm: LanguageModel, facts: Iterable[Fact]) -> tuple[Fact, ...]:
                 f"Two facts of this batch contradict each other: {fact.prompt!r} cannot be followed "
                 f"by both {other.new!r} and {fact.new!r}."
             )
-        ids = torch.tensor(pieces(tokenizer, fact.prompt + fact.new), dtype=torch.long, device=lm.device)
-        lm.check_ids(ids[:, None])
-        for what, text in (("object", fact.new), ("subject", fact.subject)):
-            check_known(tokenizer, what, text, pieces(tokenizer, text))
     return facts
 
 

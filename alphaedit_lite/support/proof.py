@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from ..hooks import Look, hooked
 from .architectures import UnsupportedModelError
+from .asked import plain_forward
 
 LanguageModel = Any  # models imports this module, so this one cannot import the class
 
@@ -145,8 +146,7 @@ def _compare(lm: LanguageModel) -> None:
         here = slice(first, first + length)
         ids[i, here], mask[i, here], positions[i, here] = row[:length], 1, torch.arange(length).to(row)
     with _watched(lm, 1) as whole:  # not by lm.model(…), which torch may have compiled
-        forward = getattr(lm.model.forward, "_torchdynamo_orig_callable", lm.model.forward)
-        whole["the logits"].append(forward(row[None], return_dict=True).logits)
+        whole["the logits"].append(plain_forward(lm.model)(row[None], return_dict=True).logits)
     with _watched(lm, 2) as parts:
         early, late = lm.embed(ids).split((PREFIX, LONG - PREFIX), 1)
         places = positions.split((PREFIX, LONG - PREFIX), 1)

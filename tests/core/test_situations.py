@@ -1,9 +1,23 @@
 """Situations from use that once ended wrongly: without a word, or with a message that did not help."""
 
+import copy
+
 import pytest
 import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from peft import LoraConfig, get_peft_model
 
-from alphaedit_lite import AlphaEdit, Editor, Fact, LanguageModel, key_statistics, load_model
+from alphaedit_lite import (
+    AlphaEdit,
+    Editor,
+    Fact,
+    KeyStatistics,
+    LanguageModel,
+    compute_targets,
+    key_statistics,
+    load_model,
+)
 from alphaedit_lite.edits import Edit, prune
 from alphaedit_lite.facts import read_counterfact, read_zsre
 from alphaedit_lite.finetune import FineTune
@@ -12,8 +26,10 @@ from alphaedit_lite.metrics import score
 from alphaedit_lite.scale.distributed import fit_shares
 from alphaedit_lite.scale.precision import keep_masters, rounding_loss
 from alphaedit_lite.solvers import rect
+from alphaedit_lite.support import collisions
 from alphaedit_lite.support.ambient import plain_torch
 from alphaedit_lite.support.assets import AssetError
+from alphaedit_lite.support.collisions import KeysAlikeWarning
 from alphaedit_lite.support.shares import Share
 from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
 from tests.helpers import LAYERS, editor_for, same, weights
@@ -281,3 +297,120 @@ def test_emmet_names_the_fact_whose_key_says_nothing_new(lm):
     with pytest.raises(ValueError, match=r"Fact 2 of this batch \(from 0\) has a key"):
         editor.edit([FACT, OTHER, Fact(f"{FACT.template} all", FACT.subject, "Italy", true="India")])
     assert same(weights(lm), before)
+
+
+# -- what others leave on a model --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("other", ["a copy", "loaded anew", "an adapter"])
+def test_another_model_is_not_put_into_a_wrapper(lm, other):
+    edit, before = editor_for(lm).edit([FACT]), lm.model
+    adapter = LoraConfig(r=2, target_modules=["q_proj"])
+    found = {
+        "a copy": lambda: copy.deepcopy(lm.model),
+        "loaded anew": lambda: tiny("llama").model,
+        "an adapter": lambda: get_peft_model(copy.deepcopy(lm.model), adapter),
+    }[other]()
+    with pytest.raises(ValueError, match=r"is not the model that was wrapped.*Wrap it anew"):
+        lm.model = found
+    assert lm.model is before
+    edit.revert()
+    assert same(weights(lm), weights(tiny("llama")))
+
+
+@pytest.fixture
+def halved(monkeypatch):
+    """A model as Trainer(bf16=True) leaves it: its forward runs under autocast."""
+    model = tiny_model("llama", vocab_size=len(train_tokenizer()))
+    with monkeypatch.context() as patch:
+        patch.setenv("ACCELERATE_USE_CPU", "true")
+        AcceleratorState._reset_state(True)
+        Accelerator(cpu=True, mixed_precision="bf16").prepare(model)
+    AcceleratorState._reset_state(True)
+    assert "_original_forward" in vars(model)
+    return model
+
+
+def test_what_accelerate_leaves_on_a_model_changes_nothing(halved):
+    plain = LanguageModel(tiny_model("llama", vocab_size=len(train_tokenizer())), train_tokenizer())
+    lm = LanguageModel(halved, train_tokenizer())  # was refused: its parts were not what it is
+    assert lm.answers == plain.answers
+    ids = torch.tensor([[5, 6, 7]])
+    options = {"return_dict_in_generate": True, "output_logits": True}
+    found, wanted = (one.generate({"input_ids": ids}, 3, **options).logits for one in (lm, plain))
+    assert torch.equal(torch.cat(found), torch.cat(wanted))
+    assert not torch.equal(
+        halved(ids).logits, plain.model(ids).logits
+    )  # the caller's own calls are as they were
+
+
+def test_targets_of_an_object_without_a_row_are_not_found(lm):
+    lm.tokenizer.add_tokens(["Wakanda"])
+    with pytest.raises(ValueError, match=r"'Wakanda' has the id .* call model\.resize_token_embeddings"):
+        compute_targets(lm, [Fact(FACT.template, FACT.subject, "Wakanda")], 3, progress=False)
+
+
+def test_statistics_under_autocast_are_those_without():
+    keys = torch.randn(500, 48) * torch.linspace(0.01, 1, 48) + 1
+    plain, cast = KeyStatistics.empty(48), KeyStatistics.empty(48)
+    plain.update(keys)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        cast.update(keys)
+    assert torch.equal(plain.total, cast.total)
+
+
+def test_unedited_weights_put_back_by_hand_can_be_gone_on_with(lm):
+    before, editor = weights(lm), editor_for(lm)
+    edit = editor.edit([FACT])
+    lm.model.load_state_dict(before)
+    with pytest.raises(RuntimeError, match=r"its unedited weights and lm\.ledger\.clear\(\)"):
+        edit.revert()
+    lm.ledger.clear()
+    assert edit.lm is None
+    assert same(weights(lm), before)
+    editor.edit([OTHER]).revert()
+    assert same(weights(lm), before)
+    editor.edit([FACT])
+    with torch.no_grad():
+        lm.weight(2)[0, 0] += 1
+    with pytest.raises(RuntimeError, match="changed from outside"):
+        lm.ledger.clear()  # what is in there now is somebody's work
+
+
+# -- one subject, several facts, one after the other ---------------------------------------------------------
+
+SUMMER = Fact("In summer, the weather in {} is", "Rome", "France")
+WINTER = Fact("In winter, the weather in {} is", "Rome", "India")
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_held_fact_of_the_same_subject_is_asked_again(lm, monkeypatch, applied):
+    """Keys that are only near: no distance says who survives, so the model is asked."""
+    editor = editor_for(lm)
+    first = editor.edit([SUMMER])
+    later = editor.edit([OTHER, WINTER]) if applied else None
+    if later is not None:
+        later.revert()
+    write = (lambda: later.apply(lm)) if later is not None else (lambda: editor.edit([OTHER, WINTER]))
+    asked = []
+
+    def forgotten(lm, pairs):
+        asked.extend(pairs)
+        return torch.zeros(len(pairs)), torch.zeros(len(pairs), dtype=torch.bool)
+
+    monkeypatch.setattr(collisions, "score", forgotten)
+    said = r"'In summer.* is not answered with ' France': a fact of the same subject, 'In winter.*one batch"
+    with pytest.warns(KeysAlikeWarning, match=said):
+        write()
+    assert asked == [(SUMMER.prompt, SUMMER.new)]  # no other subject's, none that is written anew
+    cause = first.report().table["fact", "cause"].iloc[0]
+    assert "A later fact of its subject, 'In winter, the weather in Rome is'" in cause
+
+
+def test_a_held_fact_that_survives_is_not_warned_of(lm, monkeypatch, recwarn):
+    editor = editor_for(lm)
+    editor.edit([SUMMER])
+    remembered = lambda lm, pairs: (torch.zeros(len(pairs)), torch.ones(len(pairs), dtype=torch.bool))  # noqa: E731
+    monkeypatch.setattr(collisions, "score", remembered)
+    editor.edit([WINTER])
+    assert not [warned for warned in recwarn if issubclass(warned.category, KeysAlikeWarning)]
