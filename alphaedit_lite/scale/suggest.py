@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -33,6 +34,7 @@ def suggest_layers(
     candidates: Sequence[int] | None = None,
     tokens: int = 20_000,
     progress: bool = True,
+    **settings: Any,
 ) -> tuple[tuple[int, ...], pd.DataFrame]:
     """Edit the same facts at one layer after the other, and propose five blocks that end at the best.
 
@@ -41,6 +43,7 @@ def suggest_layers(
         candidates: the layers tried; by default ten, spread over the first two thirds of the depth.
         tokens: of Wikipedia for the statistics; at least several times d_ff.
         progress: bars, for the facts, the statistics and the layers: each says how long it will take.
+        settings: of ``EditorConfig``, such as ``threshold_kind="relative", threshold=1.0``.
 
     Returns:
         the proposed layers, and one row per candidate: accuracy, generalization and specificity, and
@@ -65,7 +68,7 @@ def suggest_layers(
     statistics = fit_statistics(lm, candidates, wikipedia_leads("fit")[: tokens // 8], tokens, progress)
     rows = []
     for layer in tqdm(candidates, unit="layer", desc="layers", disable=not progress):
-        editor = AlphaEdit(lm, layers=(layer,), statistics=statistics, progress=False)
+        editor = AlphaEdit(lm, layers=(layer,), statistics=statistics, progress=False, **settings)
         edit = editor.edit(facts)
         try:
             means = evaluate(lm, facts, progress=False).mean(numeric_only=True)

@@ -95,3 +95,12 @@ def test_the_picture_shows_the_table():
     drawn = {line.get_label(): list(line.get_ydata()) for line in axes.lines}
     assert drawn["harmonic mean"] == [0.2, 0.7]
     assert drawn["named first"] == [0.1, 1.0]
+
+
+def test_a_model_whose_keys_the_threshold_does_not_suit_gets_another(lm):
+    """As the refusal itself advises."""
+    with pytest.raises(ValueError, match="threshold"):
+        suggest.suggest_layers(lm, FACTS, [1, 2], 400, progress=False, threshold=1e-12)
+    settings = {"threshold_kind": "relative", "threshold": 1.0}
+    _, table = suggest.suggest_layers(lm, FACTS, [1, 2], 400, progress=False, **settings)
+    assert list(table.index) == [1, 2]
