@@ -147,7 +147,7 @@ class Editor:
                     if layer != last:  # on to the next edited block, through the block just changed
                         prompts.advance(layer, self.layers[i + 1])
             edit.notes |= written_over(lm, facts, edit.keys)
-            warn_alike(lm, facts, edit.keys)  # here, so that nothing stays if warnings are errors
+            warn_alike(lm, edit)  # here, so that nothing stays if warnings are errors
             lm.ledger.enter(edit, lm)
         return edit
 

@@ -102,7 +102,7 @@ class Edit:
             check_damped(self, lm.ledger.edits)
             for layer in self.layers:
                 lm.ledger.add(layer, self.delta(layer))
-            warn_alike(lm, self.facts, self.keys)
+            warn_alike(lm, self)
             lm.ledger.enter(self, lm)
 
     def revert(self) -> None:

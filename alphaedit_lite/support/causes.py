@@ -65,17 +65,17 @@ def likely_cause(edit: Edit, i: int, rival: Fact | None, arrived: Mapping[int, S
         )
     if rival is not None:
         return f"Its key is that of {rival.prompt!r}: one key has one answer, the last one written."
-    if edit.lm is not None and (later := later_of_subject(edit.lm.ledger.edits, edit.facts[i])):
-        return (
-            f"A later fact of its subject, {later.prompt!r}, may have wiped it out: written in one batch, "
-            "both may hold."
-        )
     if edit.lm is not None and edit.keys and first_words(edit.lm, edit.facts[i : i + 1], min(edit.keys)):
         return f"Its subject is the text's first token, and has the key of any first word. {REMEDY}"
     notes = edit.notes
     if "named" in notes and not notes["named"][i]:
         bound = "its length met the bound: a larger clamp" if notes["clamped"][i] else "more steps"
         return f"z itself does not name the object; {bound} may help (TargetConfig)."
+    if edit.lm is not None and (later := later_of_subject(edit.lm.ledger.edits, edit.facts[i])):
+        return (
+            f"A later fact of its subject, {later.prompt!r}, may have wiped it out: written in one batch, "
+            "both may hold."
+        )
     if not arrived:  # of fine-tuning, or of an update that somebody computed
         return "It was written without a z and keys: of fine-tuning, more steps or a larger bound may help."
     worst = min(arrived, key=lambda layer: arrived[layer][i])

@@ -1,6 +1,6 @@
 """Facts whose keys are equal: one key has one answer, so the later write wipes out the earlier.
 
-    warn_alike(lm, edit.facts, edit.keys)               # a KeysAlikeWarning that names both
+    warn_alike(lm, edit)                                # a KeysAlikeWarning that names both
     later_of_subject(lm.ledger.edits, fact)             # Fact("{} died in", …), or None
     collisions(lm, edit.facts, edit.keys)               # [(0, Fact("{} was born in", …))]
     written_over(lm, edit.facts, edit.keys)             # {"over": {"5f2a…": [0]}}, for the edit's notes
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -31,11 +32,12 @@ class KeysAlikeWarning(UserWarning):
     """Two facts have one key, so the later write wipes out the earlier; or one has that of any first word."""
 
 
-def warn_alike(lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tensor]) -> None:
+def warn_alike(lm: LanguageModel, edit: Any) -> None:
     """Warn of new facts whose key another has, or any first word, and of held ones that they wiped out.
 
-    Call it when they are written, and before they are entered.
+    Call it when the edit is written, and before it is entered.
     """
+    facts, keys = edit.facts, edit.keys
     told = collisions(lm, facts, keys)
     for i, other in told:
         warnings.warn(
@@ -45,10 +47,10 @@ def warn_alike(lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tens
             KeysAlikeWarning,
             stacklevel=3,
         )
-    for old, new in _silenced(lm, facts, {other.prompt for _, other in told}):
+    for old, new in _silenced(lm, edit, {other.prompt for _, other in told}):
         warnings.warn(
-            f"{old.prompt!r} is not answered with {old.new!r}: a fact of the same subject, {new.prompt!r}, "
-            "was written after it. Written in one batch, both may hold.",
+            f"{old.prompt!r} is no longer answered with {old.new!r}, since a fact of the same subject was "
+            f"written after it, {new.prompt!r}. Written in one batch, both may hold.",
             KeysAlikeWarning,
             stacklevel=3,
         )
@@ -61,18 +63,38 @@ def warn_alike(lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tens
         )
 
 
-def _silenced(lm: LanguageModel, facts: Sequence[Fact], told: set[str]) -> list[tuple[Fact, Fact]]:
-    """Held facts that share the subject of a new one, and are not the first choice now; and the new one.
+def _silenced(lm: LanguageModel, edit: Any, told: set[str]) -> list[tuple[Fact, Fact]]:
+    """Held facts that share the subject of a new one, and were first choice until it came; and the new one.
 
     Their keys are near rather than equal, and no distance says which of them survive: the model is asked.
     """
-    by_subject, written = {fact.subject: fact for fact in facts}, {fact.prompt for fact in facts} | told
+    by_subject, told = (
+        {fact.subject: fact for fact in edit.facts},
+        told | {fact.prompt for fact in edit.facts},
+    )
     held = {old.prompt: old for edit in lm.ledger.edits for old in edit.facts}  # as it was written last
-    near = [old for old in held.values() if old.subject in by_subject and old.prompt not in written]
-    if not near:
-        return []
-    _, first = score(lm, [(old.prompt, old.new) for old in near])
-    return [(old, by_subject[old.subject]) for old, right in zip(near, first, strict=True) if not right]
+    near = [old for old in held.values() if old.subject in by_subject and old.prompt not in told]
+    if near := [old for old, named in zip(near, _named(lm, near), strict=True) if not named]:
+        with torch.no_grad(), _taken_out(lm, edit):
+            near = [old for old, named in zip(near, _named(lm, near), strict=True) if named]
+    return [(old, by_subject[old.subject]) for old in near]
+
+
+def _named(lm: LanguageModel, facts: Sequence[Fact]) -> list[bool]:
+    return score(lm, [(fact.prompt, fact.new) for fact in facts])[1].tolist() if facts else []
+
+
+@contextmanager
+def _taken_out(lm: LanguageModel, edit: Any) -> Iterator[None]:
+    """The model without an edit that is not entered yet, up to rounding; then as it was, bit for bit."""
+    written = {layer: lm.weight(layer).clone() for layer in edit.layers}
+    try:
+        for layer, weight in written.items():
+            lm.weight(layer).copy_(weight.double() - edit.delta(layer).to(weight.device))
+        yield
+    finally:
+        for layer, weight in written.items():
+            lm.weight(layer).copy_(weight)
 
 
 def later_of_subject(edits: Sequence[Any], fact: Fact) -> Fact | None:

@@ -392,25 +392,34 @@ def test_a_held_fact_of_the_same_subject_is_asked_again(lm, monkeypatch, applied
     if later is not None:
         later.revert()
     write = (lambda: later.apply(lm)) if later is not None else (lambda: editor.edit([OTHER, WINTER]))
-    asked = []
+    held, asked = weights(lm), []
 
-    def forgotten(lm, pairs):
-        asked.extend(pairs)
-        return torch.zeros(len(pairs)), torch.zeros(len(pairs), dtype=torch.bool)
+    def until(lm, pairs):
+        """First choice as long as the weights are those from before the write."""
+        asked.append(pairs)
+        there = all(
+            torch.allclose(lm.weight(i), held[f"model.layers.{i}.mlp.down_proj.weight"]) for i in LAYERS
+        )
+        return torch.zeros(len(pairs)), torch.full((len(pairs),), there)
 
-    monkeypatch.setattr(collisions, "score", forgotten)
-    said = r"'In summer.* is not answered with ' France': a fact of the same subject, 'In winter.*one batch"
+    monkeypatch.setattr(collisions, "score", until)
+    said = r"'In summer.* no longer answered with ' France', since a fact .* after it, 'In winter.*one batch"
     with pytest.warns(KeysAlikeWarning, match=said):
         write()
-    assert asked == [(SUMMER.prompt, SUMMER.new)]  # no other subject's, none that is written anew
+    assert asked == 2 * [[(SUMMER.prompt, SUMMER.new)]]  # no other subject's, none that is written anew
+    wanted = held[f"model.layers.{LAYERS[0]}.mlp.down_proj.weight"].double() + lm.ledger.edits[-1].delta(
+        LAYERS[0]
+    )
+    assert torch.allclose(lm.weight(LAYERS[0]), wanted.float())
+    lm.ledger.check_held()  # bit for bit what was written
     cause = first.report().table["fact", "cause"].iloc[0]
     assert "A later fact of its subject, 'In winter, the weather in Rome is'" in cause
 
 
-def test_a_held_fact_that_survives_is_not_warned_of(lm, monkeypatch, recwarn):
+@pytest.mark.parametrize("named", [True, False])
+def test_a_held_fact_that_survives_or_never_took_is_not_warned_of(lm, monkeypatch, recwarn, named):
     editor = editor_for(lm)
     editor.edit([SUMMER])
-    remembered = lambda lm, pairs: (torch.zeros(len(pairs)), torch.ones(len(pairs), dtype=torch.bool))  # noqa: E731
-    monkeypatch.setattr(collisions, "score", remembered)
+    monkeypatch.setattr(collisions, "score", lambda _, pairs: (None, torch.full((len(pairs),), named)))
     editor.edit([WINTER])
     assert not [warned for warned in recwarn if issubclass(warned.category, KeysAlikeWarning)]
