@@ -27,6 +27,7 @@ from .models import LanguageModel
 from .nullspace import NullSpace
 from .support import proof
 from .support.ambient import plain_torch
+from .support.assets import expanded
 from .support.collisions import warn_alike, written_over
 from .support.fits import check_batch, noted, weight_before
 from .support.kinds import at_least
@@ -167,10 +168,10 @@ class Editor:
         at_least(1, batch_size=batch_size)
         facts = fact_list(facts)
         if folder is not None:
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            (folder := expanded(folder)).mkdir(parents=True, exist_ok=True)
         for first in range(0, len(facts), batch_size):
             batch = facts[first : first + batch_size]
-            path = Path(folder) / f"{first:06d}.safetensors" if folder is not None else None
+            path = folder / f"{first:06d}.safetensors" if folder is not None else None
             if path is None or not path.exists():
                 now = noted(self) if path is not None else {}
                 edit = self.edit(batch)
@@ -215,7 +216,6 @@ class AlphaEdit(Editor):
 
     def __init__(self, lm: LanguageModel, config: EditorConfig | None = None, **settings: Any) -> None:
         settings.setdefault("solver", config.solver if isinstance(config, EditorConfig) else "alphaedit")
-        if settings["solver"] != "alphaedit":
-            name = settings["solver"]
+        if (name := settings["solver"]) != "alphaedit":
             raise ValueError(f"AlphaEdit is its solver: for {name!r} write Editor(lm, solver={name!r}).")
         super().__init__(lm, config, **settings)

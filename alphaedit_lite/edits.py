@@ -23,7 +23,7 @@ from . import solvers
 from .facts import Fact
 from .models import LanguageModel
 from .report import Report, report
-from .support.assets import AssetError, replacing
+from .support.assets import AssetError, expanded, replacing
 from .support.checksums import as_json, digest
 from .support.collisions import warn_alike
 from .support.fits import check_damped, check_fits, check_free
@@ -139,7 +139,7 @@ class Edit:
         described = {"facts": facts, "fingerprint": self.fingerprint, "settings": self.settings}
         described["notes"] = self.notes
         described["sha256"] = digest(described, factors)
-        with replacing(Path(path)) as partial:
+        with replacing(expanded(path)) as partial:
             save_file(factors, partial, {"edit": as_json(described)})
 
     @classmethod
@@ -147,7 +147,7 @@ class Edit:
         """Read an edit; ``apply`` writes it into a model. Raises AssetError on a damaged file."""
         factors: dict[str, dict[int, Tensor]] = {name: {} for name in FACTORS}
         try:
-            with safe_open(path, framework="pt") as file:
+            with safe_open(expanded(path), framework="pt") as file:
                 described = json.loads(file.metadata()["edit"])
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
             saved = described.pop("sha256", None)  # older files have none

@@ -18,7 +18,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,7 +26,7 @@ from filelock import Timeout
 from ..config import default_layers
 from ..keys import KeyStatistics, token_rows
 from ..models import LanguageModel
-from ..support.assets import AssetError, lock, replacing
+from ..support.assets import AssetError, expanded, lock, replacing
 from ..support.loading import load_model
 from ..support.shares import SAVE_EVERY, Share, grow
 from ..support.statistics import StatisticsRequest, save_statistics, statistics_request
@@ -134,8 +133,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     rank, processes = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     texts = options.texts
-    if texts is not None and Path(texts).is_file():
-        texts = [line for line in Path(texts).read_text(encoding="utf-8").splitlines() if line.strip()]
+    if texts is not None and (file := expanded(texts)).is_file():
+        texts = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
     on_gpu = torch.cuda.is_available() and not options.cpu
     device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}" if on_gpu else "cpu"
     lm = load_model(options.model, getattr(torch, options.dtype), device)

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ..edits import Edit
 from ..models import LanguageModel
-from ..support.assets import replacing
+from ..support.assets import expanded, replacing
 from ..support.fits import check_damped, check_fits
 
 
@@ -93,7 +93,7 @@ def to_lora(lm: LanguageModel, folder: str | Path, edits: Sequence[Edit] | None 
         "fan_in_fan_out": lm.architecture.transposed,
         "inference_mode": True,
     }
-    folder = Path(folder)
+    folder = expanded(folder)
     folder.mkdir(parents=True, exist_ok=True)
     # Both or neither: an old configuration beside new matrices would be no adapter.
     with (

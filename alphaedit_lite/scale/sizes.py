@@ -6,6 +6,7 @@ shape_of("meta-llama/Meta-Llama-3-8B").parameters
 from __future__ import annotations
 
 import copy
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,9 @@ def shape_of(model: LanguageModel | Any | str) -> Shape:
         return model
     if isinstance(model, LanguageModel):
         model = model.model.config
-    config = AutoConfig.from_pretrained(model) if isinstance(model, str) else copy.deepcopy(model)
+    if isinstance(model, str):
+        model = AutoConfig.from_pretrained(os.path.expanduser(model))
+    config: Any = copy.deepcopy(model)
     if config.model_type not in ARCHITECTURES:
         raise UnsupportedModelError(
             f"Models of type {config.model_type!r} are not in the architecture table."

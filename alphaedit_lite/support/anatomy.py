@@ -19,6 +19,18 @@ def _rope(config: Any) -> dict[str, Any]:
     return getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
 
 
+def _made_for(config: Any) -> int | None:
+    """The most tokens that a model was made for, according to its configuration."""
+    limit, rope = getattr(config, "max_position_embeddings", None), _rope(config)
+    kind, name = rope.get("rope_type", rope.get("type")), "original_max_position_embeddings"
+    original = rope.get(name) or getattr(config, name, limit if kind == "linear" else None)
+    if kind == "longrope":  # beyond, all angles are others
+        return original or limit
+    if kind in ("linear", "yarn") and limit and original:  # many leave the limit as it was unscaled
+        return max(limit, int(original * (rope.get("factor") or 1)))
+    return limit
+
+
 class Anatomy:
     """The part of a ``LanguageModel`` that does not run: see there.
 
@@ -72,12 +84,7 @@ class Anatomy:
         if self.architecture.positions:
             table: Any = self.model.base_model.get_submodule(self.architecture.positions)
             return table.num_embeddings - getattr(table, "offset", 0)
-        config = self.model.config
-        limit, rope = getattr(config, "max_position_embeddings", None), _rope(config)
-        if rope.get("rope_type", rope.get("type")) == "longrope":  # beyond, all angles are others
-            name = "original_max_position_embeddings"
-            limit = rope.get(name) or getattr(config, name, limit)
-        return limit
+        return _made_for(self.model.config)
 
     @property
     def window(self) -> int | None:

@@ -77,9 +77,17 @@ QWEN_GGUF = tuple(
 QWEN_SHA256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32"  # of the parts, joined
 
 
+def expanded(path: str | Path) -> Path:
+    """The path with one's home for ``~``: no shell has read what stands in a notebook or a Dockerfile.
+
+    A file may be called "~$facts.json", which ``Path.expanduser`` would take for somebody's home.
+    """
+    return Path(os.path.expanduser(path))
+
+
 def cache_dir() -> Path:
     """The folder for everything downloaded or fitted: ``ALPHAEDIT_CACHE``, else the platform's own."""
-    return Path(os.environ.get("ALPHAEDIT_CACHE") or user_cache_path("alphaedit"))
+    return expanded(os.environ.get("ALPHAEDIT_CACHE") or user_cache_path("alphaedit"))
 
 
 @contextmanager

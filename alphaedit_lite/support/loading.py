@@ -8,6 +8,7 @@ lm = load_model(device="cpu")           # even where there is a GPU
 from __future__ import annotations
 
 import copy
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def load_model(
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if name is not None:
+        name = os.path.expanduser(name)  # a hub's name stays as it is
         model: Any = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
         return LanguageModel(model.to(device), AutoTokenizer.from_pretrained(name))
     folder, stamp = _default_model_folder()

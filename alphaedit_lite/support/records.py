@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .assets import expanded
+
 Item = TypeVar("Item")
 LIST = (list, tuple)
 KINDS = {str: "text", int: "a whole number", LIST: "a list", Mapping: "a dictionary"}
@@ -38,13 +40,13 @@ def read_records(source: str | Path | Iterable[dict], convert: Callable[[Mapping
         ValueError: no list of records, or a record that ``convert`` refuses; the message numbers it.
     """
     if isinstance(source, (str, Path)):
-        if Path(source).is_dir():
+        if (path := expanded(source)).is_dir():
             raise IsADirectoryError(f"{source} is a folder: name the JSON file in it.")
-        if Path(source).exists():
+        if path.exists():
             try:
-                records = json.loads(Path(source).read_text(encoding="utf-8-sig"))  # a mark in front or none
+                records = json.loads(path.read_text(encoding="utf-8-sig"))  # a mark in front or none
             except ValueError as error:  # neither text nor JSON
-                if _is_lines(source):
+                if _is_lines(path):
                     raise ValueError(
                         f"{source} is JSON Lines, a record a line: read it yourself, and give the records, "
                         "[json.loads(line) for line in open(path, encoding='utf-8')]."
@@ -79,7 +81,7 @@ def read_records(source: str | Path | Iterable[dict], convert: Callable[[Mapping
     return items
 
 
-def _is_lines(source: str | Path) -> bool:
+def _is_lines(source: Path) -> bool:
     """Whether a file holds several records, each whole on a line of its own."""
     try:
         with open(source, encoding="utf-8-sig") as file:

@@ -18,9 +18,12 @@ UNSPACED = (
     "\uaa60-\uaadf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff9f\uffe0-\uffef\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
 _SPACED = rf"[^\W{UNSPACED}]"  # a letter or digit of a script that parts its words
+_SIGNS = r"!<>=+*/%&|^~:?.@-"  # operators that end in = are made of them: !=, <=, //=, :=
 # What nothing is set apart from: white space, unspaced script, ¿, @, …, a # or + that no word ends with
-# (C++), an = without a space in front (x=1, but x = 1), a tag such as <b> that opens, www.
-_JOINED = re.compile(rf"([\s{UNSPACED}¿¡/\\@_]|(?<!{_SPACED}|\+)[#+]|[^\s=]=+|<[^<>\s/][^<>\s]*>|\bwww\.)$")
+# (C++), such an operator without a space in front (x<=1, but x <= 1), a tag such as <b> that opens, www.
+_JOINED = re.compile(
+    rf"([\s{UNSPACED}¿¡/\\@_]|(?<!{_SPACED}|\+)[#+]|[^\s{_SIGNS}][{_SIGNS}]*=|<[^<>\s/][^<>\s]*>|\bwww\.)$"
+)
 _HOUR = re.compile(r"(\w+)\s(?:[01]?\d|2[0-4]):$")  # and the word in front
 # What closes a quotation, by what opens it: “English”, „German“, »German«, «French», ”Swedish”, »Swedish».
 _QUOTES = {"“": "”", "„": "“”", "”": "”", "‘": "’'", "‚": "‘’", "«": "»", "»": "«»", "‹": "›", "›": "‹›"}
@@ -44,10 +47,11 @@ def as_object(text: str, prompt: str = "") -> str:
     There is none if the object begins with white space already, or with a script that writes no spaces; nor
     after a prompt that ends in white space, such a script, an opening quote, bracket, tag or ``**``, a
     currency sign without a number in front, a hyphen or a minus, an elision (l'), one of ``¿ ¡ / @ _``, a
-    ``#`` or ``+`` that ends no word, or an ``=`` right behind one; nor between a number and ``%``; nor in a
-    time, as "leaves at 12:" and "30", where a small word parts it from a label ("Question 12:"); nor in a
-    number, as "is 3." and "14" or "12" and ",000"; nor before what closes (", Romania", ")", "…", a quote
-    that ``prompt`` has opened) or ends a word ("'s"). White space at the object's end is dropped.
+    ``#`` or ``+`` that ends no word, or an operator that ends in ``=`` right behind one (``x=`` and ``x<=``,
+    but not ``x =`` and ``x <=``); nor between a number and ``%``; nor in a time, as "leaves at 12:" and "30",
+    where a small word parts it from a label ("Question 12:"); nor in a number, as "is 3." and "14" or "12"
+    and ",000"; nor before what closes (", Romania", ")", "…", a quote that ``prompt`` has opened) or ends a
+    word ("'s"). White space at the object's end is dropped.
     """
     text = text.rstrip()
     parted = not (_joined(text, prompt) or _closing(text, prompt) or re.match(rf"[\s{UNSPACED}]", text))

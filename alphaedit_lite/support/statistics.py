@@ -24,7 +24,7 @@ from safetensors.torch import save_file
 from ..keys import KeyStatistics, token_rows
 from ..models import LanguageModel, fingerprint
 from .answers import alike
-from .assets import AssetError, cache_dir, lock, replacing
+from .assets import AssetError, cache_dir, expanded, lock, replacing
 from .kinds import at_least
 from .lists import language_model, layer_list
 from .shares import Share, grow
@@ -49,6 +49,7 @@ class StatisticsFile:
 
 def save_statistics(path: Path, statistics: KeyStatistics, made_from: StatisticsFile) -> None:
     """Write the statistics of one layer as safetensors, through a temporary file."""
+    path = expanded(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {"made_from": json.dumps(vars(made_from)), "count": str(statistics.count)}
     metadata["answers"] = json.dumps(statistics.answers)
@@ -63,7 +64,7 @@ def load_statistics(path: Path, made_from: StatisticsFile) -> KeyStatistics:
         AssetError: the file is damaged, or was made from another model, layer, text or amount of text.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(expanded(path), framework="pt") as file:
             metadata = file.metadata()
             total = file.get_tensor("total").double()
         found, count = json.loads(metadata["made_from"]), int(metadata["count"])
@@ -95,7 +96,8 @@ def key_statistics(
 
     Args:
         texts: strings, or the name of a data set on a hub with a "text" column; by default the leads
-            of Wikipedia articles that ship on PyPI. Only the first ``tokens`` tokens are used.
+            of Wikipedia articles that ship on PyPI. Only the first ``tokens`` tokens are used, and of a
+            stream (a generator, an open file) not much more is read.
 
     Returns:
         one ``KeyStatistics`` per layer, read from its file whenever it is asked for: those of a large model
@@ -188,12 +190,24 @@ def statistics_request(
         texts = wikipedia_leads("fit")
     elif isinstance(texts, (str, Path)):
         texts = from_hub(texts)
-    if not isinstance(texts, Sequence):  # enough, and never a whole hub
-        texts = itertools.islice(texts, max(1000, tokens // 8))
-    texts = list(texts)
+    texts = list(texts) if isinstance(texts, Sequence) else _enough(lm, texts, tokens)
     sample = tokenise(lm.tokenizer, "\n".join(texts[:10]))  # tells tokenizers apart
     digest = hashlib.sha256(("\0".join(texts) + str(sample)).encode()).hexdigest()[:16]
     if not lm.ledger.edits and fingerprint(lm.model) != lm.fingerprint:
         raise RuntimeError("The model was changed after its LanguageModel was made: wrap it again.")
     files = {layer: StatisticsFile(lm.fingerprint, layer, digest, int(tokens)) for layer in layers}
     return StatisticsRequest(lm, texts, files)
+
+
+def _enough(lm: LanguageModel, texts: Iterable[str], tokens: int) -> list[str]:
+    """The first texts of a stream that hold so many tokens, and never a whole hub.
+
+    The files' names depend on the texts read, so those are a round number, doubled while it is too small.
+    """
+    stream = iter(texts)
+    read = list(itertools.islice(stream, max(1000, tokens // 8)))
+    while sum(map(len, token_rows(lm, read, tokens))) < tokens:
+        if not (more := list(itertools.islice(stream, len(read)))):
+            break
+        read += more
+    return read

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from .assets import WIKIPEDIA_LEADS, fetch
+from .assets import WIKIPEDIA_LEADS, expanded, fetch
 from .records import HUB
 
 
@@ -36,9 +36,9 @@ def from_hub(name: str | Path) -> Iterable[str]:
         TypeError: a file, or one text where a list of them is meant.
         ImportError: ``datasets`` is not there.
     """
-    if isinstance(name, Path) or os.path.isfile(name):  # Path(name).exists() fails on a long text
+    if isinstance(name, Path) or os.path.isfile(expanded(name)):  # Path.exists() fails on a long text
         raise TypeError(
-            f"texts must be a list of texts, not the file {name}: open({str(name)!r}).readlines()?"
+            f"texts must be a list of texts, not the file {name}: open({str(expanded(name))!r}).readlines()?"
         )
     if not HUB.fullmatch(name):
         raise TypeError(
