@@ -401,7 +401,7 @@ WINTER = Fact("In winter, the weather in {} is", "Rome", "India")
 def test_a_held_fact_of_the_same_subject_is_asked_again(lm, monkeypatch, applied):
     """Keys that are only near: no distance says who survives, so the model is asked."""
     editor = editor_for(lm)
-    first = editor.edit([SUMMER])
+    first = editor.edit([SUMMER, FACT])
     later = editor.edit([OTHER, WINTER]) if applied else None
     if later is not None:
         later.revert()
@@ -412,7 +412,8 @@ def test_a_held_fact_of_the_same_subject_is_asked_again(lm, monkeypatch, applied
         """First choice as long as the weights are those from before the write."""
         asked.append(pairs)
         there = all(
-            torch.allclose(lm.weight(i), held[f"model.layers.{i}.mlp.down_proj.weight"]) for i in LAYERS
+            torch.allclose(lm.weight(i), held[f"model.layers.{i}.mlp.down_proj.weight"], atol=1e-5)
+            for i in LAYERS
         )
         return torch.zeros(len(pairs)), torch.full((len(pairs),), there)
 
@@ -424,9 +425,9 @@ def test_a_held_fact_of_the_same_subject_is_asked_again(lm, monkeypatch, applied
     wanted = held[f"model.layers.{LAYERS[0]}.mlp.down_proj.weight"].double() + lm.ledger.edits[-1].delta(
         LAYERS[0]
     )
-    assert torch.allclose(lm.weight(LAYERS[0]), wanted.float())
+    assert torch.allclose(lm.weight(LAYERS[0]), wanted.float(), atol=1e-5)
     lm.ledger.check_held()  # bit for bit what was written
-    named = dataclasses.replace(first, notes=first.notes | {"named": [True]})  # no tiny model's z is
+    named = dataclasses.replace(first, notes=first.notes | {"named": [True] * 2})  # no tiny model's z is
     cause = likely_cause(named, 0, None, {2: [0.5]})
     assert "A later fact of its subject, 'In winter, the weather in Rome is'" in cause
     assert "of its subject" not in likely_cause(lm.ledger.edits[-1], 1, None, {2: [0.5]})
