@@ -904,8 +904,7 @@ straight_gap = searched_anew(SOONER)[1]
 # on the facts, [[=told(turned_gap, *TWO)]] (first order: [[=str(straight_gap)]]);
 # on paraphrases, [[=told(turned['generalization_top1'][1], *TWO)]].
 # AlphaEdit's perplexity against its rival's is [[=percent(turned_price[HOME])]] on Wikipedia
-# and [[=percent(turned_price[OUTSIDE])]] outside
-# (first order, outside: [[=percent(at_600[OUTSIDE])]]).
+# and [[=percent(turned_price[OUTSIDE])]] outside (first order, outside: [[=percent(at_600[OUTSIDE])]]).
 
 # %% [markdown]
 # ## 9. The paper's table, and ours
@@ -1164,8 +1163,8 @@ dearer_at_home = sum(costs[HOME].sure for costs in dearer)
 # * *Sentences 3 and 4:* both models tuned alike.
 #   Two settings are not a front.
 #   Where between [[=EARLY]] and [[=LONG:,]] facts the break comes may depend on the order.
-# * *Sentences 1 and 2:* z searched anew on the second model, with each editor's knob turned,
-#   and in more orders beyond [[=SOONER]] facts.
+# * *Sentences 1 and 2:* z searched anew on the second model,
+#   with each editor's knob turned, and in more orders beyond [[=SOONER]] facts.
 #   *Sentences 3 to 5:* z searched anew at all; they have the z of the unedited model only.
 #   (Whether z's age, the package's search or its second pass makes the price was not isolated.)
 # * *All:* more models; chat that is not half template.
