@@ -174,21 +174,32 @@ def sentence(found: Verdict) -> str:
         prices = [costs(dearer[kind], "AlphaEdit", RIVAL) for kind in (HOME, OUTSIDE)]
         return (
             f"{found.model}: {answer(found, 'AlphaEdit', RIVAL)}. On Wikipedia,\n"
-            f"{answer(found, 'AlphaEdit', RIVAL, None, HOME)};\n"
-            f"on other text, {answer(found, 'AlphaEdit', RIVAL, None)}.\n"
+            f"{answer(found, 'AlphaEdit', RIVAL, None, HOME)};\nin two other orders it is {other_orders(HOME)};\n"
+            f"on other text, {answer(found, 'AlphaEdit', RIVAL, None)};\nin the other orders {other_orders(OUTSIDE)}.\n"
             "That is with targets z of the unedited model. Searched anew for every batch, "
             f"after {edits:,} facts,\n{told(gap, 'AlphaEdit', RIVAL)};\n"
             f"after {SOON} in another order the difference is {turned}. Both name more and harm more then. "
             f"On Wikipedia,\n{prices[0]};\non other text, {prices[1]}\n"
             f"(after {SOON} facts: {percent(searched_anew(SOON)[2][OUTSIDE])},\n"
-            f"and {percent(turned_harm[OUTSIDE])} in another order). Chat makes the difference at the end;\n"
-            f"on program text alone it is {percent(dearer['program text'])}."
+            f"and {percent(turned_harm[OUTSIDE])} in another order). Most of that is chat: at the end it is\n"
+            f"{percent(dearer['program text'])} on program text, {percent(dearer['speeches'])} on speeches "
+            f"and {percent(dearer['chat'])} on chat."
         )
     return (
         f"{found.model}: with knobs borrowed from the first model, AlphaEdit and {RIVAL} have both broken it.\n"
         "A threshold relative to the mean eigenvalue (relative P) holds, and so does the published c = 15,000:\n"
-        f"{answer(found, ROOMY, FIRM)}, at more harm."
+        f"{answer(found, ROOMY, FIRM)};\n"
+        f"on neighbours the difference is {found.gap(ROOMY, FIRM, 'specificity')}, and on Wikipedia\n"
+        f"{costs(found.harm(ROOMY, FIRM)[HOME], ROOMY, FIRM)}.\n"
+        f"(Shares of this model rest on {found.gap(ROOMY, FIRM).n} facts.)"
     )
+
+
+def other_orders(kind: str) -> str:
+    """AlphaEdit's perplexity against its rival's on the first model, in the two other orders."""
+    first = next(iter(MODELS))
+    dearer = [Verdict.read(first, again).harm("AlphaEdit", RIVAL)[kind] for again in (1, 2)]
+    return " and ".join(map(percent, dearer))
 
 
 def in_short(bench: dict[str, Any]) -> str:

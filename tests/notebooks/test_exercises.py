@@ -126,10 +126,11 @@ def test_unlucky_data_name_no_other_mistake(unlucky, name, answer):
 
 
 def test_unlucky_data_refuse_no_right_answer_and_leave_the_readers_random_numbers(unlucky):
-    state = random.getstate()
+    state, torchs = random.getstate(), torch.get_rng_state()
     for _ in range(40):
         assert judge(unlucky, lambda a, b: 1.0)[0] == "passed"
     assert random.getstate() == state, "the reader's own random numbers are drawn on"
+    assert torch.equal(torch.get_rng_state(), torchs), "the chapter's own numbers would be others"
 
 
 def test_a_check_that_refuses_its_reference_ends():

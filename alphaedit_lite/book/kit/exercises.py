@@ -12,6 +12,7 @@ reader's answer if it passes, and the reference otherwise.
 from __future__ import annotations
 
 import random
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -126,12 +127,12 @@ def judge(number: str, answer: Any) -> tuple[str, str]:
     Random data can be unlucky, and a right answer look like a mistake, or one mistake like another. So a
     hint counts if our own answer passes on the same data, and only one mistake fits; else new data are drawn.
     """
-    found = _once(number, answer, seed := torch.seed())
+    found = _once(number, answer, seed := secrets.randbits(63))
     for _ in range(20):
         unlucky = found[0] == "wrong" and _once(number, EXERCISES[number].reference, seed)[0] == "wrong"
         if found[0] != "undecided" and not unlucky:
             break
-        found = _once(number, answer, seed := torch.seed())
+        found = _once(number, answer, seed := secrets.randbits(63))
     return ("wrong" if found[0] == "undecided" else found[0]), found[1]
 
 
