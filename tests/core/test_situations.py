@@ -198,7 +198,8 @@ def test_precision_that_was_set_by_torchs_newer_names_is_plain_meanwhile(lm, pla
     before, place.fp32_precision = place.fp32_precision, "tf32"
     try:
         with plain_torch():
-            assert place.fp32_precision in ("ieee", "none")
+            for products in (torch.backends.cuda.matmul, torch.backends.mkldnn.matmul):
+                assert products.fp32_precision in ("ieee", "none")  # whatever was set for all of torch before
         edit = editor_for(lm).edit([FACT])
         edit.revert()
         assert (lm.complete("Rome is in"), score(lm, [("Rome is in", " Italy")])[0]) == exactly
