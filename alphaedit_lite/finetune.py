@@ -5,7 +5,7 @@
 
 FT and FT-L are the baselines of ROME (Meng et al. 2022, appendix E): Adam on one matrix, on the bare prompt
 alone; FT-L also keeps every entry of Δ within a bound (Zhu et al. 2020). With ``null_spaces`` every step is
-projected, so Δ = Δ P.
+projected, so Δ = Δ P; a bound cuts its entries after that, and so leads out of the space again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -33,7 +32,7 @@ from .support.origin import check_null_spaces
 TOKENS = 256  # in one pass
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class FineTuneConfig:
     """Every knob of fine-tuning.
 
@@ -155,7 +154,7 @@ class FineTune:
             return lambda key: keys.__setitem__(layer, key)
 
         def add(layer: int) -> Callable[[Tensor], Tensor]:
-            return lambda output: output + F.linear(keys[layer], deltas[layer].to(keys[layer]))
+            return lambda output: output + F.linear(keys[layer], deltas[layer].to(keys[layer])).to(output)
 
         modules = {layer: lm.down_projection(layer) for layer in deltas}
         with hooked({m: look(i) for i, m in modules.items()}, {m: add(i) for i, m in modules.items()}):

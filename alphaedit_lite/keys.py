@@ -51,6 +51,7 @@ class KeyStatistics:
     answers: tuple[float | str, ...] = ()
 
     @classmethod
+    @plain_torch()
     def empty(cls, d_ff: int, device: torch.device | str = "cpu", **whose: Any) -> KeyStatistics:
         return cls(torch.zeros(d_ff, d_ff, dtype=torch.float64, device=device), **whose)
 

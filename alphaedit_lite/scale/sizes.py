@@ -8,10 +8,11 @@ from __future__ import annotations
 import copy
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from ..models import ARCHITECTURES, LanguageModel, UnsupportedModelError
 
@@ -35,8 +36,8 @@ class Shape:
     kept_ff: int  # multiples of d_ff kept for the gradient, per token and block
 
 
-def shape_of(model: LanguageModel | Any | str) -> Shape:
-    """The sizes of a model, a ``transformers`` configuration, or a folder or hub name (a ``Shape`` is kept).
+def shape_of(model: LanguageModel | Any | str | Path) -> Shape:
+    """The sizes of a model or its configuration, of a folder or hub name (a ``Shape`` is kept).
 
     Raises:
         UnsupportedModelError: a family that is not in the architecture table.
@@ -44,8 +45,10 @@ def shape_of(model: LanguageModel | Any | str) -> Shape:
     if isinstance(model, Shape):
         return model
     if isinstance(model, LanguageModel):
-        model = model.model.config
-    if isinstance(model, str):
+        model = model.model
+    if isinstance(model, PreTrainedModel):
+        model = model.config
+    if isinstance(model, str | Path):
         model = AutoConfig.from_pretrained(os.path.expanduser(model))
     config: Any = copy.deepcopy(model)
     if config.model_type not in ARCHITECTURES:

@@ -374,6 +374,37 @@ def test_statistics_under_autocast_are_those_without():
     assert torch.equal(plain.total, cast.total)
 
 
+def test_statistics_made_in_inference_mode_can_be_gone_on_with():
+    keys = torch.randn(50, 48)
+    with torch.inference_mode():
+        found = KeyStatistics.empty(48)
+        found.update(keys)
+    found.update(keys)
+    assert torch.allclose(found.total, 2 * (keys.T @ keys).double(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2"])
+def test_a_half_precision_model_with_masters_can_be_fine_tuned(family):
+    lm = tiny(family)
+    lm.model.to(torch.bfloat16)
+    lm.rename()
+    keep_masters(lm, (2, 3))
+    before = weights(lm)
+    edit = FineTune(lm, layers=(2,), steps=2, progress=False).edit([FACT])
+    assert edit.delta(2).norm() > 0
+    edit.revert()
+    assert same(weights(lm), before)
+
+
+@pytest.mark.parametrize("given", ["a path", "a text", "transformers' model", "its configuration"])
+def test_a_model_is_planned_for_however_it_is_given(lm, tmp_path, given):
+    lm.model.save_pretrained(tmp_path)
+    config = lm.model.config
+    ways = {"a path": tmp_path, "a text": str(tmp_path), "transformers' model": lm.model}
+    found, wanted = shape_of(ways.get(given, config)), shape_of(lm)
+    assert dataclasses.replace(found, name="") == dataclasses.replace(wanted, name="")
+
+
 def test_unedited_weights_put_back_by_hand_can_be_gone_on_with(lm):
     before, editor = weights(lm), editor_for(lm)
     edit = editor.edit([FACT])
