@@ -21,8 +21,9 @@ from transformers import DynamicCache
 
 from .facts import Fact
 from .hooks import hooked
-from .models import LanguageModel, copy_cache
+from .models import LanguageModel
 from .prompts import Encoded, align, encode_facts
+from .support.slices import copy_cache
 
 FACTS_PER_PASS = 32  # keys of more facts are collected in several passes, to bound memory
 
@@ -35,9 +36,8 @@ class FactPrompts:
         rows = encode_facts(lm, facts, prefixes, target=False)
         longest = max(len(row.ids) for some in rows for row in some)
         shared = [shared_start(column) for column in zip(*rows, strict=True)]
-        if (
-            lm.window and 2 * longest > lm.window
-        ):  # padding between a beginning and its end would fill the window
+        # Padding between a beginning and its end would fill the window.
+        if lm.window and 2 * longest > lm.window:
             shared = [0] * len(shared)
         heads = [Encoded(row.ids[:n], n - 1, n) for row, n in zip(rows[0], shared, strict=True)]
         self.head = align(heads, range(len(heads)), lm.pad_id, lm.device)  # one row per prefix

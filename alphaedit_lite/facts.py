@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .support.records import ITSELF, LIST, answer, answers, field, filled, nested, read_records, texts
-from .support.spacing import apart, as_object, check_text, occurrences, spelled
+from .support.spacing import apart, as_object, check_text, occurrences, spelled, template
 
 
 @dataclass(frozen=True)
@@ -142,11 +142,7 @@ class Fact:
                 f"{', '.join(map(str, whole or anywhere))}. Say which is meant by '{{}}' in its place: "
                 "Fact(template, subject, new)."
             )
-        return cls(_template(prompt, whole[0], subject), subject, new, **rest)
-
-
-def _template(prompt: str, place: int, subject: str) -> str:
-    return prompt[:place] + "{}" + prompt[place + len(subject) :]
+        return cls(template(prompt, whole[0], subject), subject, new, **rest)
 
 
 def bundled_facts(split: Literal["development", "test", "all"] = "all") -> list[Fact]:
@@ -239,4 +235,4 @@ def _sentence(prompt: str, subject: str, new: str, true: str, **rest: Any) -> Fa
     if not subject or len(whole) < 2:
         return Fact.from_prompt(prompt, subject, new, **rest)
     warnings.warn(f"The subject {subject!r} is twice in {prompt!r}: its first place is taken.", stacklevel=2)
-    return Fact(_template(prompt, whole[0], subject), subject, new, **rest)
+    return Fact(template(prompt, whole[0], subject), subject, new, **rest)

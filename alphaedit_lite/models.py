@@ -19,7 +19,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from .ledger import Ledger
-from .support import proof, slices
+from .support import proof, slices, wrappers
 from .support.acceptance import accepted
 from .support.ambient import Lock, plain_torch
 from .support.anatomy import Anatomy
@@ -27,7 +27,6 @@ from .support.answers import alike, answers
 from .support.architectures import ARCHITECTURES, Architecture, UnsupportedModelError
 from .support.asked import check_inputs, plain_config, speaking
 from .support.checksums import fingerprint, sample
-from .support.slices import copy_cache
 from .support.tokens import continuation, tokenise
 
 __all__ = [
@@ -35,7 +34,6 @@ __all__ = [
     "Architecture",
     "LanguageModel",
     "UnsupportedModelError",
-    "copy_cache",
     "fingerprint",
 ]
 
@@ -55,6 +53,7 @@ class LanguageModel(Anatomy):
     Raises:
         UnsupportedModelError: unknown family, slow tokenizer, weights that are quantised, shared, computed
             anew at each call or not finite; or the model run in parts is not the model. It says which.
+        RuntimeError: it holds edits of another ``LanguageModel``.
     """
 
     @plain_torch()
@@ -63,6 +62,7 @@ class LanguageModel(Anatomy):
         self.lock = Lock()  # held by whoever runs or writes the model
         proof.check_memories(self)
         proof.check_parts(self)
+        wrappers.register(self)
         self.ledger = Ledger(self.written, self.lock)  # the edits that are in the weights now
         self.rename()
 
@@ -123,6 +123,7 @@ class LanguageModel(Anatomy):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """A copy, or what comes out of a pickle, holds the edits itself."""
         self.__dict__.update(state)
+        wrappers.register(self)
         for edit in self.ledger.edits:
             edit.lm = self
 
@@ -180,7 +181,7 @@ class LanguageModel(Anatomy):
                 f"There is padding between the tokens of a row, {mask.shape[1]} columns wide: this model's "
                 f"attention reaches {self.window} columns back, and would miss tokens. Pad at the ends."
             )
-        cache = copy_cache(prefix) if prefix is not None else DynamicCache() if keep_prefix else None
+        cache = slices.copy_cache(prefix) if prefix is not None else DynamicCache() if keep_prefix else None
         base, keep = self.model.base_model, cache is not None
         inputs = {"attention_mask": mask, "position_ids": positions, "past_key_values": cache}
         output = slices.run_blocks(base, self.architecture, hidden, start, stop, use_cache=keep, **inputs)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from .keys import KeyStatistics
+from .support.ambient import plain_torch
 from .support.kinds import of_kind
 
 Kind = Literal["absolute", "relative", "energy"]
@@ -96,6 +97,7 @@ class NullSpace:
         """The mean of ‖P k‖² over the keys: tr(P C0). The natural unit of λ."""
         return float(self.eigenvalues[: self.rank].sum())
 
+    @plain_torch()
     def project(self, rows: Tensor, over: Tensor | float = 1.0) -> Tensor:
         """Rows projected into the space, x P = (x U) Uᵀ: for keys [n, d_ff] and updates [d_model, d_ff].
 

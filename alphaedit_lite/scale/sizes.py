@@ -61,8 +61,8 @@ def shape_of(model: LanguageModel | Any | str | Path) -> Shape:
     blocks: Any = empty.base_model.get_submodule(where.blocks)
     weight = blocks[0].get_submodule(where.down_projection).weight
     d_model, d_ff = reversed(weight.shape) if where.transposed else weight.shape
-    heads = config.num_attention_heads
-    head = getattr(config, "head_dim", None) or d_model // heads
+    one = torch.zeros(1, 1, dtype=torch.long, device="meta")
+    keys = empty(one, use_cache=True).past_key_values.layers[0].keys
     name = str(getattr(config, "hidden_act", None) or getattr(config, "activation_function", ""))
     gated = sum(sorted(p.shape) == sorted(weight.shape) for p in blocks[0].parameters()) > 2
     return Shape(
@@ -70,7 +70,7 @@ def shape_of(model: LanguageModel | Any | str | Path) -> Shape:
         n_layers=len(blocks),
         d_model=d_model,
         d_ff=d_ff,
-        kv=(getattr(config, "num_key_value_heads", None) or heads) * head,
+        kv=keys.shape[1] * keys.shape[3],  # families count their heads in fields of many names
         vocabulary=config.vocab_size,
         parameters=sum(p.numel() for p in empty.parameters()),
         block=sum(p.numel() for p in blocks[0].parameters()),

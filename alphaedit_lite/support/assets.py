@@ -86,8 +86,11 @@ def expanded(path: str | Path) -> Path:
 
 
 def cache_dir() -> Path:
-    """The folder for everything downloaded or fitted: ``ALPHAEDIT_CACHE``, else the platform's own."""
-    return expanded(os.environ.get("ALPHAEDIT_CACHE") or user_cache_path("alphaedit"))
+    """The folder for everything downloaded or fitted: ``ALPHAEDIT_CACHE``, else the platform's own.
+
+    Absolute, so that what was found in it is still found after a change of directory.
+    """
+    return expanded(os.environ.get("ALPHAEDIT_CACHE") or user_cache_path("alphaedit")).absolute()
 
 
 @contextmanager

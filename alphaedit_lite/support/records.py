@@ -6,11 +6,14 @@ read_records("facts.json", lambda record: Fact(field(record, "prompt"), …))
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
+
+import pandas as pd
 
 from .assets import expanded
 
@@ -71,7 +74,7 @@ def read_records(source: str | Path | Iterable[dict], convert: Callable[[Mapping
         if not isinstance(record, Mapping):
             raise ValueError(f"Record {number} must be a dictionary, not {record!r}.")
         try:
-            items.append(convert(record))
+            items.append(convert({name: value for name, value in record.items() if not _absent(value)}))
         except KeyError as error:
             raise ValueError(
                 f"Record {number} has no field {error}; it has {', '.join(map(repr, record))}."
@@ -98,7 +101,7 @@ def field(record: Any, path: str, kind: Any = str, *, default: Any = REQUIRED, n
         default: taken if the field is absent or null.
         name: how the message calls the value, if not by its path.
 
-    What numpy and torch made of a number, a text or a list (``tolist``) is taken as that.
+    What numpy, torch and pandas made of a number, a text or a list is taken as that: 3.0 for the number 3.
 
     Raises:
         KeyError: no such field.
@@ -115,6 +118,8 @@ def field(record: Any, path: str, kind: Any = str, *, default: Any = REQUIRED, n
         if step not in value:
             raise KeyError(path)
         value = _plain(value[step])
+    if kind is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
     if not isinstance(value, kind):
         raise TypeError(f"{name or path} must be {KINDS[kind]}, not {value!r} (field {path!r}).")
     return value
@@ -134,6 +139,11 @@ def texts(record: Any, path: str, **default: Any) -> list[str]:
 
 def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
+
+
+def _absent(value: Any) -> bool:
+    """Whether pandas fills a cell with this where a record has no such field."""
+    return value is pd.NA or (isinstance(value, float) and math.isnan(value))
 
 
 def answers(record: Any, path: str, **default: Any) -> Iterator[str]:

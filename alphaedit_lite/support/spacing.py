@@ -8,7 +8,9 @@ as_object("40", "The price is $")                                    # '40'
 from __future__ import annotations
 
 import re
+import reprlib
 import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 
 # Scripts that put no space between words, by their Unicode blocks: Thai, Lao, Tibetan and Burmese; Khmer;
 # Tai Le, New Tai Lue; Tai Tham; Balinese; Chinese and Japanese with their punctuation; Javanese and more
@@ -125,6 +127,28 @@ def check_text(text: str) -> None:
         raise ValueError(
             f"The text {text!r} holds half a character, {text[error.start]!r}: no tokenizer can read it."
         ) from error
+
+
+def check_texts(texts: Iterable[str]) -> Iterator[str]:
+    """The texts, each looked at. TypeError for what is none: its number, and the way to a list of texts."""
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            way = "leave it out, [text for text in texts if isinstance(text, str)]"
+            if isinstance(text, Mapping):
+                way = "take the field that holds it, [row['text'] for row in texts]"
+            elif isinstance(text, (list, tuple)):
+                way = (
+                    "chat messages become a text by tokenizer.apply_chat_template(messages, tokenize=False, "
+                    "add_generation_prompt=True), tokens by tokenizer.decode"
+                )
+            raise TypeError(f"Text {number} must be text, not {reprlib.repr(text)}: {way}.")
+        check_text(text)
+        yield text
+
+
+def template(prompt: str, place: int, subject: str) -> str:
+    """The prompt with ``{}`` for the subject that stands at ``place``."""
+    return prompt[:place] + "{}" + prompt[place + len(subject) :]
 
 
 def within_word(text: str, place: int) -> bool:

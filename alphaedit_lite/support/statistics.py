@@ -28,6 +28,7 @@ from .assets import AssetError, cache_dir, expanded, lock, replacing
 from .kinds import at_least
 from .lists import language_model, layer_list
 from .shares import Share, grow
+from .spacing import check_texts
 from .texts import from_hub, wikipedia_leads
 from .tokens import tokenise
 
@@ -190,7 +191,7 @@ def statistics_request(
         texts = wikipedia_leads("fit")
     elif isinstance(texts, (str, Path)):
         texts = from_hub(texts)
-    texts = list(texts) if isinstance(texts, Sequence) else _enough(lm, texts, tokens)
+    texts = list(check_texts(texts)) if isinstance(texts, Sequence) else _enough(lm, texts, tokens)
     sample = tokenise(lm.tokenizer, "\n".join(texts[:10]))  # tells tokenizers apart
     digest = hashlib.sha256(("\0".join(texts) + str(sample)).encode()).hexdigest()[:16]
     if not lm.ledger.edits and fingerprint(lm.model) != lm.fingerprint:

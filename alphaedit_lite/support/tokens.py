@@ -20,7 +20,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from .spacing import check_text, within_word
+from .spacing import check_text, check_texts, within_word
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def tokenised(tokenizer: Any, texts: Iterable[str]) -> Iterator[list[int]]:
     """``tokenise`` of many texts. TypeError for a single one: it would be taken for a list of letters."""
     if isinstance(texts, str):
         raise TypeError(f"A list of texts is needed, not one text: [{texts[:60]!r}].")
-    return map(partial(tokenise, private(tokenizer)), texts)
+    return map(partial(tokenise, private(tokenizer)), check_texts(texts))
 
 
 def tokenise(tokenizer: Any, text: str) -> list[int]:

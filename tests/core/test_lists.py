@@ -64,12 +64,17 @@ def test_a_generator_of_facts_is_a_list_of_facts(one):
 def test_a_text_is_text(one, wrong):
     for act in (
         lambda: one.complete(wrong),
-        lambda: generate(one, [wrong], 2),
-        lambda: perplexity(one, ["Rome is in", wrong]),
         lambda: score(one, [("Rome is", wrong)]),
         lambda: Fact.from_prompt("Rome is", wrong, "x"),
     ):
         with pytest.raises(TypeError, match=r"One text is needed here, not .*apply_chat_template"):
+            act()
+    way = "apply_chat_template" if isinstance(wrong, list) else "leave it out"
+    for number, act in (
+        (0, lambda: generate(one, [wrong], 2)),
+        (1, lambda: perplexity(one, ["Rome is in", wrong])),
+    ):
+        with pytest.raises(TypeError, match=rf"Text {number} must be text, not .*{way}"):
             act()
 
 

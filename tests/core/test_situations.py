@@ -2,10 +2,13 @@
 
 import copy
 import dataclasses
+import gc
 import itertools
 import json
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 from accelerate import Accelerator
@@ -26,7 +29,8 @@ from alphaedit_lite.edits import Edit, prune
 from alphaedit_lite.facts import read_counterfact, read_zsre
 from alphaedit_lite.finetune import FineTune
 from alphaedit_lite.keys import fit_statistics
-from alphaedit_lite.metrics import score
+from alphaedit_lite.metrics import perplexity, score
+from alphaedit_lite.models import ARCHITECTURES
 from alphaedit_lite.scale import distributed
 from alphaedit_lite.scale.distributed import fit_shares
 from alphaedit_lite.scale.export import to_lora
@@ -662,3 +666,111 @@ def test_a_file_whose_name_begins_with_a_tilde_is_read(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("~$facts.json").write_text(json.dumps([COUNTERFACT]))
     assert read_counterfact("~$facts.json")
+
+
+def test_a_model_that_holds_edits_is_not_wrapped_a_second_time(lm):
+    """The second would take its weights for unedited, and fit its statistics on them."""
+    before, edit = weights(lm), editor_for(lm).edit([FACT])
+    edited = weights(lm)
+    for again in (lm.model, torch.compile(lm.model)):
+        with pytest.raises(RuntimeError, match="holds 1 edits of another LanguageModel"):
+            LanguageModel(again, lm.tokenizer)
+    assert same(weights(lm), edited)
+    copied = LanguageModel(copy.deepcopy(lm.model), lm.tokenizer)  # whose edited weights are its own
+    assert not copied.ledger.edits
+    edit.revert()
+    LanguageModel(lm.model, lm.tokenizer)
+    assert same(weights(lm), before)
+
+
+def test_a_copy_that_holds_edits_is_not_wrapped_a_second_time(lm):
+    editor_for(lm).edit([FACT])
+    copied = copy.deepcopy(lm)
+    del lm
+    gc.collect()
+    with pytest.raises(RuntimeError, match="holds 1 edits of another"):
+        LanguageModel(copied.model, copied.tokenizer)
+    copied.ledger.clear()
+    LanguageModel(copied.model, copied.tokenizer)
+
+
+def test_a_model_whose_edits_nobody_can_take_out_is_wrapped_again(lm):
+    editor_for(lm).edit([FACT])
+    with torch.no_grad():
+        lm.weight(LAYERS[0]).add_(0.01)  # trained on
+    assert LanguageModel(lm.model, lm.tokenizer).fingerprint != lm.fingerprint
+
+
+@pytest.mark.parametrize("texts", [list, iter, pd.Series], ids=["list", "stream", "column"])
+@pytest.mark.parametrize(
+    ("wrong", "way"),
+    [
+        (float("nan"), "leave it out"),
+        (None, "leave it out"),
+        ({"text": "Rome"}, r"row\['text'\]"),
+        ([3, 4], "decode"),
+    ],
+)
+def test_a_text_that_is_none_is_named_by_its_number(lm, texts, wrong, way):
+    given = ["Rome is the capital of Italy."] * 12 + [wrong]
+    for ask in (
+        lambda: key_statistics(lm, (1,), texts(given), tokens=10_000, progress=False),
+        lambda: perplexity(lm, list(given)),
+        lambda: fit_statistics(lm, (1,), given, 10_000, progress=False),
+    ):
+        with pytest.raises(TypeError, match=f"Text 12 must be text, not .*{way}"):
+            ask()
+
+
+def test_statistics_are_still_found_after_a_change_of_directory(lm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ALPHAEDIT_CACHE", "cache")
+    statistics = key_statistics(lm, (1,), CORPUS, tokens=50, progress=False)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert statistics[1].count == 50
+
+
+RECORDS = [
+    {
+        "case_id": 3,
+        "prompt": "Rome is in",
+        "subject": "Rome",
+        "target_new": "France",
+        "ground_truth": "Italy",
+        "rephrase_prompt": "Where is Rome? In",
+        "locality_prompt": "Pisa is in",
+        "locality_ground_truth": "Italy",
+    },
+    {"prompt": "Oslo is in", "subject": "Oslo", "target_new": "Peru", "ground_truth": "Norway"},
+]
+
+
+@pytest.mark.parametrize("dtypes", [False, True], ids=["NaN", "NA"])
+def test_what_pandas_fills_in_for_an_absent_field_is_absent(dtypes):
+    table = pd.DataFrame(RECORDS)
+    table = table.convert_dtypes() if dtypes else table
+    assert read_counterfact(table.to_dict("records")) == read_counterfact(RECORDS)
+    table.loc[1, "target_new"] = pd.NA if dtypes else np.nan
+    with pytest.raises(ValueError, match=r"Record 1.* 'target_new'"):
+        read_counterfact(table.to_dict("records"))
+
+
+def test_a_number_that_is_not_whole_is_no_case_id():
+    with pytest.raises(ValueError, match=r"case_id must be a whole number, not 3\.5"):
+        read_counterfact([RECORDS[0] | {"case_id": 3.5}])
+
+
+@pytest.mark.parametrize("family", ARCHITECTURES)
+def test_the_width_of_attention_keys_is_that_of_the_models_cache(family):
+    lm = tiny(family)
+    cache = lm.model(torch.tensor([[5, 6, 7]]), use_cache=True).past_key_values
+    assert shape_of(lm).kv == cache.layers[0].keys.numel() / 3
+
+
+def test_what_is_projected_under_autocast_is_not_rounded(lm):
+    space = editor_for(lm).null_spaces[LAYERS[0]]
+    rows = torch.randn(5, lm.d_ff)
+    exact = space.project(rows)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(space.project(rows), exact)

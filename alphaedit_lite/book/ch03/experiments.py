@@ -20,7 +20,8 @@ from transformers import DynamicCache
 
 from ...facts import Fact
 from ...hooks import Look, hooked
-from ...models import LanguageModel, copy_cache
+from ...models import LanguageModel
+from ...support.slices import copy_cache
 from ...support.tokens import encode, pieces, spans
 
 Kind = Literal["hidden", "mlp", "attention"]
