@@ -61,8 +61,10 @@ def shape_of(model: LanguageModel | Any | str | Path) -> Shape:
     blocks: Any = empty.base_model.get_submodule(where.blocks)
     weight = blocks[0].get_submodule(where.down_projection).weight
     d_model, d_ff = reversed(weight.shape) if where.transposed else weight.shape
-    one = torch.zeros(1, 1, dtype=torch.long, device="meta")
-    keys = empty(one, use_cache=True).past_key_values.layers[0].keys
+    heads = config.num_attention_heads
+    head = getattr(config, "head_dim", None) or d_model // heads
+    if getattr(config, "multi_query", False) and not getattr(config, "new_decoder_architecture", False):
+        heads = 1  # of Falcon 7B; those of 40B are repeated before they are kept
     name = str(getattr(config, "hidden_act", None) or getattr(config, "activation_function", ""))
     gated = sum(sorted(p.shape) == sorted(weight.shape) for p in blocks[0].parameters()) > 2
     return Shape(
@@ -70,7 +72,7 @@ def shape_of(model: LanguageModel | Any | str | Path) -> Shape:
         n_layers=len(blocks),
         d_model=d_model,
         d_ff=d_ff,
-        kv=keys.shape[1] * keys.shape[3],  # families count their heads in fields of many names
+        kv=(getattr(config, "num_key_value_heads", None) or heads) * head,
         vocabulary=config.vocab_size,
         parameters=sum(p.numel() for p in empty.parameters()),
         block=sum(p.numel() for p in blocks[0].parameters()),
