@@ -94,6 +94,7 @@ class FineTune:
         edit = Edit(facts, self.lm.fingerprint, dataclasses.asdict(self.config))
         with self.lm.ledger.transaction():
             self.lm.check_unchanged()
+            check_null_spaces(self.null_spaces, self.lm)  # it may have got another name since
             for layer, delta in self.descend(facts).items():
                 edit.dense[layer] = delta
                 self.lm.ledger.add(layer, delta)

@@ -24,7 +24,7 @@ from .facts import Fact
 from .models import LanguageModel
 from .support.kinds import at_least
 from .support.lists import fact_list, language_model, snippet_lists
-from .support.spacing import occurrences
+from .support.spacing import check_texts, occurrences
 from .support.texts import wikipedia_leads
 from .support.tokens import continuation, tokenised
 
@@ -49,8 +49,8 @@ def generate(
         TypeError: one text for a list of them.
     """
     rows = list(tokenised(language_model(lm).tokenizer, prompts))
-    if empty := [prompt for prompt, row in zip(prompts, rows, strict=True) if not row]:
-        raise ValueError(f"There is nothing to continue in the prompt {empty[0]!r}.")
+    if [] in rows:
+        raise ValueError(f"There is nothing to continue in prompt {rows.index([])}: it is empty.")
     at_least(1, batch_size=batch_size)
     texts = [""] * len(rows)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
@@ -70,10 +70,8 @@ def padded_left(lm: LanguageModel, rows: Sequence[Sequence[int]]) -> dict[str, t
     width = max(map(len, rows))
     ids = [[lm.pad_id] * (width - len(row)) + list(row) for row in rows]
     mask = [[0] * (width - len(row)) + [1] * len(row) for row in rows]
-    return {
-        "input_ids": torch.tensor(ids, device=lm.device),
-        "attention_mask": torch.tensor(mask, device=lm.device),
-    }
+    found = {"input_ids": ids, "attention_mask": mask}
+    return {name: torch.tensor(rows, device=lm.device) for name, rows in found.items()}
 
 
 def words(text: str) -> list[str]:
@@ -110,9 +108,9 @@ def consistency(text: str, references: Sequence[str], vectorizer: TfidfVectorize
     Returns:
         between 0 and 1; NaN without references.
     """
-    if not references:
+    if not (joined := " ".join(check_texts(references))):
         return math.nan
-    one, other = vectorizer.transform([text, " ".join(references)])
+    one, other = vectorizer.transform([text, joined])
     return float((one @ other.T).toarray()[0, 0])  # both have length 1 already
 
 
@@ -153,11 +151,8 @@ def judge_generation(
     vectorizer = TfidfVectorizer().fit([*leads[:500], *(text for texts in snippets for text in texts)])
     rows = []
     for i, fact in enumerate(facts):
-        texts = [
-            prompt + text
-            for (owner, prompt), text in zip(asked, said[len(facts) :], strict=True)
-            if owner == i
-        ]
+        spoken = zip(asked, said[len(facts) :], strict=True)
+        texts = [prompt + text for (owner, prompt), text in spoken if owner == i]
         named, _ = occurrences(said[i].strip(), fact.new.strip())  # as a whole word: no Niger in Nigeria
         rows.append(
             {

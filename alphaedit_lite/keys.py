@@ -77,7 +77,8 @@ class KeyStatistics:
             raise ValueError(f"Statistics of model and layer {mine} do not add up with those of {theirs}.")
         if not alike(self.answers, other.answers, torch.float32):
             raise ValueError("Statistics of one model under two configurations do not add up.")
-        return dataclasses.replace(self, total=self.total + other.total, count=self.count + other.count)
+        total = self.total + other.total.to(self.total)  # one may come from a device, one from the cache
+        return dataclasses.replace(self, total=total, count=self.count + other.count)
 
     @property
     def second_moment(self) -> Tensor:

@@ -96,11 +96,13 @@ class Ledger:
 
     def total(self, layer: int) -> Tensor | None:
         """Σ Δ of the edits in one matrix, [d_model, d_ff], float64; None if there are none."""
-        return self._sums.get(layer)
+        total = self._sums.get(layer)
+        return None if total is None else total.to(self._weight(layer).device)  # the model may have moved
 
     def original(self, layer: int) -> Tensor:
         """The matrix as it was before any edit, [d_model, d_ff]."""
-        return self._originals[layer] if layer in self._sums else self._weight(layer)
+        weight = self._weight(layer)
+        return self._originals[layer].to(weight.device) if layer in self._sums else weight
 
     def check(self, layer: int) -> None:
         """Raise RuntimeError if an edited matrix is not, byte for byte, what was written into it last.
@@ -143,7 +145,7 @@ class Ledger:
 
     def clear(self) -> None:
         """Take all edits out: the weights are what they were before the first, bit for bit."""
-        if all(torch.equal(self._weight(n), self._originals[n]) for n in self.layers):  # by load_state_dict
+        if all(torch.equal(self._weight(n), self.original(n)) for n in self.layers):  # by load_state_dict
             self._checksums = {n: checksum(self._weight(n)) for n in self.layers}
         with self.transaction():
             for edit in self.edits:

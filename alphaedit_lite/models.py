@@ -23,7 +23,7 @@ from .support import proof, slices, wrappers
 from .support.acceptance import accepted
 from .support.ambient import Lock, plain_torch
 from .support.anatomy import Anatomy
-from .support.answers import alike, answers
+from .support.answers import alike, answers, unlike
 from .support.architectures import ARCHITECTURES, Architecture, UnsupportedModelError
 from .support.asked import check_inputs, plain_config, speaking
 from .support.checksums import fingerprint, sample
@@ -105,10 +105,7 @@ class LanguageModel(Anatomy):
                 "longer fit: revert the edits, and wrap it again."
             )
         if not self.answers_like(answers(self)):
-            raise RuntimeError(
-                "The model no longer answers as it did when it was wrapped: an adapter was switched, a hook "
-                "added, or its configuration or tokenizer changed. Undo it, or revert all and wrap it again."
-            )
+            raise RuntimeError(unlike(self))
 
     def check_no_edits(self) -> None:
         """Raise RuntimeError if the model holds edits."""

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .facts import Fact
+from .support.lists import language_model
 from .support.tokens import Encoded, encode, private, tokenise
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def sample_prefixes(lm: LanguageModel, seed: int = 0, tokens: int = 10) -> tuple
         the empty beginning and five sampled ones, for ``TargetConfig(prefixes=…)``.
     """
     found = [""]
-    with torch.random.fork_rng(), lm.frozen():
+    with torch.random.fork_rng(), language_model(lm).frozen():
         torch.manual_seed(seed)
         for word in ("The", "Therefore", "Because", "I", "You"):
             ids = torch.tensor([tokenise(lm.tokenizer, word)], device=lm.device)

@@ -25,6 +25,8 @@ from ..edits import Edit
 from ..models import LanguageModel
 from ..support.assets import expanded, replacing
 from ..support.fits import check_damped, check_fits
+from ..support.kinds import of_kind
+from ..support.lists import language_model
 
 
 def low_rank(edits: Sequence[Edit], layer: int) -> tuple[Tensor, Tensor]:
@@ -60,15 +62,19 @@ def to_lora(lm: LanguageModel, folder: str | Path, edits: Sequence[Edit] | None 
 
     Raises:
         ValueError: there are no edits, they were made for another model, or one damps edits (``prune``) that
-            are not among them.
+            are not among them, or one is there twice.
+        TypeError: one edit for a list of them.
         RuntimeError: an edit, or a matrix that it is in, was changed since: see ``Ledger.check_held``.
     """
-    edits = list(lm.ledger.edits if edits is None else edits)
+    edits = _given(lm, edits)
     if not edits:
         raise ValueError("There are no edits to export: write one first, or pass edits=[…].")
-    for edit in edits:
+    for i, edit in enumerate(edits):
         check_fits(edit, lm)
         check_damped(edit, edits)
+        if any(edit.same_as(other) for other in edits[:i]):
+            what = edit.facts[0].prompt if edit.facts else "what PRUNE damps"
+            raise ValueError(f"The edit of {what!r} is given twice, and would be written twice.")
     for holder in {id(edit.lm): edit.lm for edit in edits if edit.lm is not None}.values():
         holder.ledger.check_held()
     names = {id(module): name for name, module in lm.model.named_modules()}
@@ -105,6 +111,17 @@ def to_lora(lm: LanguageModel, folder: str | Path, edits: Sequence[Edit] | None 
     return folder
 
 
+def _given(lm: LanguageModel, edits: Sequence[Edit] | None) -> list[Edit]:
+    """The edits, by default those that the model holds. TypeError for what is no list of edits."""
+    held = language_model(lm).ledger.edits
+    if isinstance(edits, Edit):
+        raise TypeError("edits must be a list of them: [edit].")
+    edits = list(held if edits is None else edits)
+    for edit in edits:
+        of_kind(edit, Edit, "edits must be a list of Edit", "Edit.load(path) reads one")
+    return edits
+
+
 def push_to_hub(
     lm: LanguageModel,
     repo_id: str,
@@ -134,7 +151,7 @@ def push_to_hub(
         from huggingface_hub import HfApi
 
         api = HfApi()
-    edits = list(lm.ledger.edits if edits is None else edits)
+    edits = _given(lm, edits)
     with tempfile.TemporaryDirectory() as scratch:
         folder = to_lora(lm, Path(scratch) / "adapter", edits)
         for number, edit in enumerate(edits):

@@ -21,7 +21,8 @@ from ..config import EditorConfig, default_layers
 from ..factkeys import FACTS_PER_PASS
 from ..keys import TOKENS_PER_BATCH
 from ..models import LanguageModel
-from .sizes import Shape, shape_of
+from ..support.lists import layer_list
+from .sizes import Shape, dtype_of, shape_of
 
 HOST_EXTRAS = 0.13e9  # measured: the tokenizer, the Wikipedia leads, what loading leaves behind
 STAGES = ("statistics", "null space", "targets z", "write")
@@ -145,10 +146,8 @@ class Plan:
             elif len(self.layers) > 1:
                 advice.append(what + f"fewer layers than {len(self.layers)}, or one layer after the other.")
             if self.dtype.itemsize > 2:
-                advice.append(
-                    what
-                    + "weights in half the bytes, dtype=torch.bfloat16 (see alphaedit_lite.scale.precision)."
-                )
+                half = "weights in half the bytes, dtype=torch.bfloat16 (see alphaedit_lite.scale.precision)."
+                advice.append(what + half)
             advice = advice or [what + "a larger device."]
         if self.accelerator and host_bytes is not None and self.host_peak > host_bytes:
             advice.append(
@@ -164,7 +163,7 @@ def plan(
     config: EditorConfig | None = None,
     workload: Workload | None = None,
     *,
-    dtype: torch.dtype | None = None,
+    dtype: torch.dtype | str | None = None,
     accelerator: bool = False,
     sums_on_host: bool = False,
 ) -> Plan:
@@ -173,22 +172,22 @@ def plan(
     Args:
         model: see ``shape_of``; nothing is loaded but the configuration.
         layers: by default those of ``config``, or the default ones.
-        dtype: of the weights; by default that of ``model`` if it is loaded, else float32.
+        dtype: of the weights, or its name; by default that of ``model`` if it is loaded, else float32.
         accelerator: the model is on a GPU; otherwise everything shares one memory.
         sums_on_host: with an accelerator, statistics are summed in the host's memory.
 
     Raises:
-        ValueError: layers that the model does not have.
+        ValueError: layers that the model does not have; a dtype that no model is loaded in.
     """
     shape, config, work = shape_of(model), config or EditorConfig(), workload or Workload()
-    layers = tuple(layers or config.layers or default_layers(shape.n_layers))
+    chosen = config.layers if layers is None else layer_list(layers)
+    layers = chosen or default_layers(shape.n_layers)
     if not all(0 <= layer < shape.n_layers for layer in layers):
         raise ValueError(f"The layers {layers} are not all among 0 to {shape.n_layers - 1}.")
-    if dtype is None:
-        dtype = model.weight(0).dtype if isinstance(model, LanguageModel) else torch.float32
-    items = _memory(shape, layers, config, work, dtype.itemsize, not sums_on_host)
+    kind = dtype_of(model, dtype)
+    items = _memory(shape, layers, config, work, kind.itemsize, not sums_on_host)
     flops, size = _arithmetic(shape, layers, config, work), config.targets.batch_size
-    return Plan(shape, layers, dtype, tuple(items), flops, accelerator, size)
+    return Plan(shape, layers, kind, tuple(items), flops, accelerator, size)
 
 
 def _memory(

@@ -22,7 +22,7 @@ from ..ledger import Ledger
 from ..models import LanguageModel
 from ..support.fits import check_fits
 from ..support.kinds import of_kind
-from ..support.lists import layer_list
+from ..support.lists import language_model, layer_list
 
 
 @torch.no_grad()
@@ -36,6 +36,7 @@ def rounding_loss(lm: LanguageModel, edit: Edit | None = None) -> dict[int, floa
     Raises:
         ValueError: no edit is given, and the model holds none; or the edit is another model's.
     """
+    language_model(lm)
     if edit is not None:
         of_kind(edit, Edit, "edit must be an Edit", "editor.edit(facts) returns one")
         check_fits(edit, lm)
@@ -66,7 +67,7 @@ def keep_masters(lm: LanguageModel, layers: Iterable[int]) -> None:
         IndexError: a layer out of range.
         TypeError: a layer instead of a list of them.
     """
-    if lm.ledger.edits:
+    if language_model(lm).ledger.edits:
         raise RuntimeError("The model holds edits: revert them before its matrices are promoted to float32.")
     modules = [lm.down_projection(layer) for layer in layer_list(layers)]
     for module in modules:

@@ -15,6 +15,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from ..models import ARCHITECTURES, LanguageModel, UnsupportedModelError
+from ..support.loading import number
 
 # Activations kept for the gradient, in numbers per token and block (counted with torch's saved-tensor
 # hooks): those of the feed-forward layer's activation, then what norms, attention and residuals keep.
@@ -78,3 +79,17 @@ def shape_of(model: LanguageModel | Any | str | Path) -> Shape:
         block=sum(p.numel() for p in blocks[0].parameters()),
         kept_ff=KEPT_BY_ACTIVATION.get(name, 1) + 2 * gated,
     )
+
+
+def dtype_of(model: Any, dtype: torch.dtype | str | None) -> torch.dtype:
+    """The type of the weights: as asked for, by name or not, or as the model is loaded, or float32.
+
+    Raises:
+        ValueError: a type that no model is loaded in; "auto", where nothing is loaded that has one.
+    """
+    if dtype is None:
+        model = model.model if isinstance(model, LanguageModel) else model
+        return model.dtype if isinstance(model, PreTrainedModel) else torch.float32
+    if not isinstance(found := number(dtype), torch.dtype):
+        raise ValueError(f'dtype must be named here, such as "bfloat16", not {dtype!r}: nothing is loaded.')
+    return found

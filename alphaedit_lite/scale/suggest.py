@@ -24,6 +24,8 @@ from ..facts import Fact, bundled_facts
 from ..keys import fit_statistics
 from ..metrics import evaluate
 from ..models import LanguageModel
+from ..support.kinds import at_least
+from ..support.lists import fact_list, language_model, layer_list
 from ..support.loading import load_model
 from ..support.texts import wikipedia_leads
 
@@ -53,7 +55,9 @@ def suggest_layers(
         ValueError: the model knows fewer than four of the bundled facts: pass facts that it knows;
             or yours have no paraphrases or no neighbours.
     """
-    facts = known_facts(lm, 12, progress) if facts is None else list(facts)
+    language_model(lm)
+    at_least(1, tokens=tokens)
+    facts = known_facts(lm, 12, progress) if facts is None else fact_list(facts)
     if len(facts) < 4:
         raise ValueError(f"Only {len(facts)} facts that this model knows: pass at least four of your own.")
     moved, kept = (f.true and f.paraphrases for f in facts), (f.neighbours for f in facts)
@@ -64,7 +68,7 @@ def suggest_layers(
         )
     depth = max(1, 2 * lm.n_layers // 3)
     spread = sorted({round(1 + i * (depth - 1) / 9) for i in range(10)} & set(range(lm.n_layers)))
-    candidates = spread if candidates is None else list(candidates)
+    candidates = spread if candidates is None else layer_list(candidates)
     statistics = fit_statistics(lm, candidates, wikipedia_leads("fit")[: tokens // 8], tokens, progress)
     rows = []
     for layer in tqdm(candidates, unit="layer", desc="layers", disable=not progress):

@@ -121,13 +121,16 @@ class Anatomy:
             RuntimeError: it was pruned, parametrised, packed … since: a write would have no effect.
         """
         module: Any = self.down_projection(layer)
+        reason = None
         while hasattr(module, "base_layer"):  # peft puts its adapters around it, and leaves it as it is
+            if getattr(module, "lora_magnitude_vector", None):
+                reason = "has got an adapter of DoRA, which keeps the norms of what it was"
             module = module.base_layer
-        if reason := why_not(module):
+        if reason := reason or why_not(module):
             raise RuntimeError(
                 f"The weight of block {layer} {reason}. That came after the model was wrapped, and what is "
-                "written into it now has no effect: before anything is edited, reverted, saved or reported, "
-                "take it off so that the weight is again what it was (of a parametrisation, with "
+                "written into it now has no effect, or another: before anything is edited, reverted, saved "
+                "or reported, take it off so that the weight is again what it was (a parametrisation with "
                 "leave_parametrized=False), or load the model again."
             )
         return self.weight(layer)

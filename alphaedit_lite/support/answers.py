@@ -21,6 +21,7 @@ from .tokens import tokenise
 
 LanguageModel = Any  # models imports this module, so this one cannot import the class
 Answers = tuple[float | str, ...]  # logits, and the name of the tokenizer's reading
+GROWN = 4  # edits of so many times the weights' norm have made another model of it
 KEPT = 32  # logits, evenly spaced over the vocabulary
 TEXT = "In 1984, Zoë's friends didn't leave the Café (Paris) at 12:30; 東京は日本の首都です。\n\n  Ok? 🙂"
 
@@ -60,6 +61,21 @@ def alike(found: Sequence[float | str], wanted: Sequence[float | str], dtype: to
     if len({name for name in names if name}) > 1 or len(said[0]) != len(said[1]):
         return False
     return difference(torch.tensor(said[0]), torch.tensor(said[1])) <= tolerance(dtype)
+
+
+def unlike(lm: LanguageModel) -> str:
+    """What is said of a model that no longer answers as it did."""
+    totals = [(lm.ledger.total(n).norm(), lm.ledger.original(n).double().norm()) for n in lm.ledger.layers]
+    grown = max((float(delta / weight) for delta, weight in totals), default=0.0)
+    if grown > GROWN:
+        return (
+            f"The model cannot be told from another any more: its edits have grown to {grown:.0f} times the "
+            f"weights, and rounding hides the rest. Revert the latest, or all of them with lm.ledger.clear()."
+        )
+    return (
+        "The model no longer answers as it did when it was wrapped: an adapter was switched, a hook "
+        "added, or its configuration or tokenizer changed. Undo it, or revert all and wrap it again."
+    )
 
 
 def _split(noted: Sequence[float | str]) -> tuple[list[float], str]:

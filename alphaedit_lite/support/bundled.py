@@ -15,6 +15,7 @@ from ..facts import Fact, bundled_facts
 from ..models import LanguageModel
 from ..targets import TargetConfig
 from .ambient import plain_torch
+from .lists import fact_list, language_model
 
 # The search of version 0.1, which the shipped targets and those of the book's streams were found with.
 SHIPPED = TargetConfig(search="adam", clamp=0.6)
@@ -31,11 +32,13 @@ def bundled_targets(lm: LanguageModel, facts: Sequence[Fact]) -> Tensor:
     Raises:
         ValueError: another model, or a fact that is not a bundled one.
     """
+    language_model(lm)
     with safe_open(files("alphaedit_lite") / "data" / "targets.safetensors", framework="pt") as file:
         made_for, z = file.metadata()["fingerprint"], file.get_tensor("z")
         rows = {case_id: row for row, case_id in enumerate(file.get_tensor("case_id").tolist())}
     if made_for not in (lm.fingerprint, lm.sample):
         raise ValueError(f"The bundled targets are for the model {made_for}; this one is {lm.fingerprint}.")
+    facts = fact_list(facts)
     known = {fact.case_id: fact for fact in bundled_facts()}
     for fact in facts:
         same = known.get(fact.case_id)

@@ -24,6 +24,7 @@ from ..metrics import score
 from ..models import LanguageModel
 from ..prompts import encode_fact
 from .firstwords import REMEDY, first_words
+from .tokens import reading
 
 ALIKE = 0.05  # keys whose difference is a smaller share of their length get one answer
 
@@ -124,13 +125,13 @@ def collisions(
 
 
 def written_over(lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tensor]) -> dict[str, Any]:
-    """What an edit notes of those that it is computed upon: by checksum, the places of the new facts whose
-    prompt or key they hold already; nothing of others."""
+    """What an edit notes: how its facts are read, and those that it is computed upon, by checksum, with the
+    places of the new facts whose prompt or key they hold already; nothing of others."""
     found: dict[str, list[int]] = {}
     for i, _, edit in _alike(lm, facts, keys):
         if edit is not None and edit.entered and i not in found.setdefault(edit.entered, []):
             found[edit.entered].append(i)
-    return {"over": found} if found else {}
+    return {"read": reading(lm.tokenizer, facts)} | ({"over": found} if found else {})
 
 
 def _alike(

@@ -16,6 +16,7 @@ from .answers import KEPT, alike
 from .checksums import digest
 from .lists import language_model, made_by
 from .proof import difference, tolerance
+from .tokens import reading
 
 Edit = Any  # the modules of these classes import this one, so it cannot import them
 LanguageModel = Any
@@ -38,6 +39,11 @@ def check_fits(edit: Edit, lm: LanguageModel) -> None:
     if not lm.answers_like(edit.notes.get("answers", ())):
         raise ValueError(
             "This edit was made under another configuration or tokenizer of this model, or with an adapter."
+        )
+    if edit.notes.get("read", now := reading(lm.tokenizer, edit.facts)) != now:
+        raise ValueError(
+            "The tokenizer reads the facts of this edit in other tokens than when it was made: tokens were "
+            "added since. Write the facts anew."
         )
 
 

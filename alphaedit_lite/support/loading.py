@@ -56,7 +56,7 @@ def load_model(
         UnsupportedModelError: see ``LanguageModel``.
         ValueError: a dtype that holds no such numbers.
     """
-    dtype = _number(dtype)
+    dtype = number(dtype)
     if device is None:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if name is not None:
@@ -87,7 +87,7 @@ def load_model(
     return lm
 
 
-def _number(dtype: Any) -> Any:
+def number(dtype: Any) -> Any:
     """A dtype of torch for its name; "auto" stays."""
     found = getattr(torch, dtype.removeprefix("torch."), None) if isinstance(dtype, str) else dtype
     if dtype != "auto" and found not in (torch.float32, torch.bfloat16, torch.float16):

@@ -178,7 +178,7 @@ def _same(what: str, found: Tensor, wanted: Tensor) -> None:
         raise UnsupportedModelError(
             f"This model run in parts is not what it is as a whole: {what} is off by {off:.2%} (rounding "
             f"makes {most:.1%} at most). Its line in ARCHITECTURES is wrong, or it does something between "
-            "its blocks that this package does not know."
+            "its blocks, or in a hook, that this package does not know."
         )
 
 

@@ -130,7 +130,14 @@ def check_text(text: str) -> None:
 
 
 def check_texts(texts: Iterable[str]) -> Iterator[str]:
-    """The texts, each looked at. TypeError for what is none: its number, and the way to a list of texts."""
+    """The texts, each looked at. TypeError for what is none: its number, and the way to a list of texts; for
+    one text, which would be read letter by letter, and for a table or splits, of which the names would be."""
+    must, named = "A list of texts is needed, not", hasattr(texts, "columns") or isinstance(texts, Mapping)
+    if isinstance(texts, str):
+        raise TypeError(f"{must} one text: [{texts[:60]!r}].")
+    if named or not isinstance(texts, Iterable):
+        way = "; take the column or the split that holds them, such as table['text']" if named else ""
+        raise TypeError(f"{must} a {type(texts).__name__}{way}.")
     for number, text in enumerate(texts):
         if not isinstance(text, str):
             way = "leave it out, [text for text in texts if isinstance(text, str)]"

@@ -13,6 +13,7 @@ import hashlib
 import itertools
 import json
 import shutil
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,7 +127,16 @@ class StatisticsFiles(Mapping[int, KeyStatistics]):
 
     def __init__(self, files: Mapping[int, tuple[Path, StatisticsFile]]) -> None:
         self._files = dict(files)
-        self._answers = {layer: load_statistics(*file).answers for layer, file in self._files.items()}
+        self._answers: dict[int, tuple[float | str, ...]] = {}
+        for layer, file in self._files.items():  # one at a time in memory
+            found = load_statistics(*file)
+            self._answers[layer] = found.answers
+        if found.count < len(found.total):
+            warnings.warn(
+                f"These statistics are of {found.count} keys, and keys are {len(found.total)} wide: what so "
+                "few do not use is a null space by chance. Give several times as many tokens of text.",
+                stacklevel=3,
+            )
 
     def __getitem__(self, layer: int) -> KeyStatistics:
         if not self._files[layer][0].exists():
@@ -205,7 +215,7 @@ def _enough(lm: LanguageModel, texts: Iterable[str], tokens: int) -> list[str]:
 
     The files' names depend on the texts read, so those are a round number, doubled while it is too small.
     """
-    stream = iter(texts)
+    stream = check_texts(texts)
     read = list(itertools.islice(stream, max(1000, tokens // 8)))
     while sum(map(len, token_rows(lm, read, tokens))) < tokens:
         if not (more := list(itertools.islice(stream, len(read)))):

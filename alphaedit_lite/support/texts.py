@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from .assets import WIKIPEDIA_LEADS, expanded, fetch
 from .records import HUB
+
+# What looks like a file's name: an ending, or folders.
+FILE = re.compile(r"[^\n]{1,200}\.(?:txt|md|jso?nl?|ndjson|[ct]sv|parquet|gz|zip)|[~.\w-]*[/\\]\S*", re.I)
 
 
 def wikipedia_leads(part: Literal["fit", "heldout"]) -> list[str]:
@@ -34,12 +38,15 @@ def from_hub(name: str | Path) -> Iterable[str]:
 
     Raises:
         TypeError: a file, or one text where a list of them is meant.
+        FileNotFoundError: what looks like a file's name, and is none.
         ImportError: ``datasets`` is not there.
     """
-    if isinstance(name, Path) or os.path.isfile(expanded(name)):  # Path.exists() fails on a long text
+    if os.path.isfile(expanded(name)):  # Path.exists() fails on a long text
         raise TypeError(
             f"texts must be a list of texts, not the file {name}: open({str(expanded(name))!r}).readlines()?"
         )
+    if isinstance(name, Path) or (not HUB.fullmatch(name) and FILE.fullmatch(name)):
+        raise FileNotFoundError(f"There is no file {name}. texts must be a list: open(path).readlines().")
     if not HUB.fullmatch(name):
         raise TypeError(
             f"texts must be a list of texts, or the name of a data set on a hub: [{name[:60]!r}]?"

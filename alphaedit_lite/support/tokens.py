@@ -11,6 +11,7 @@ All read through a ``private`` copy of the tokenizer, so that no other thread's 
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -55,9 +56,7 @@ def private(tokenizer: Any) -> Any:
 
 
 def tokenised(tokenizer: Any, texts: Iterable[str]) -> Iterator[list[int]]:
-    """``tokenise`` of many texts. TypeError for a single one: it would be taken for a list of letters."""
-    if isinstance(texts, str):
-        raise TypeError(f"A list of texts is needed, not one text: [{texts[:60]!r}].")
+    """``tokenise`` of many texts. TypeError for what is no list of texts: see ``check_texts``."""
     return map(partial(tokenise, private(tokenizer)), check_texts(texts))
 
 
@@ -107,6 +106,12 @@ def _tokens(tokenizer: Any, *texts: str) -> list[tuple[list[int], list[tuple[int
         carried = ids[start : 2 * start] == ids[:start]
         rows.append((ids[start * carried : stop], spans[start * carried : stop], bool(own)))
     return rows
+
+
+def reading(tokenizer: Any, facts: Iterable[Any]) -> str:
+    """A name of the tokens that facts are read in."""
+    own = private(tokenizer)
+    return hashlib.sha256(str([pieces(own, f.prompt + f.new) for f in facts]).encode()).hexdigest()[:16]
 
 
 def encode(tokenizer: Any, prompt: str, subject_end: int, target: str = "") -> Encoded:

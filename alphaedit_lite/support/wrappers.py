@@ -18,7 +18,7 @@ def register(lm: Any) -> None:
     for other in list(_WRAPPERS):  # another thread may add to them
         ledger = vars(other).get("ledger")  # there is none while it is being made
         shared = ledger is None or ledger is vars(lm).get("ledger")  # by copy.copy
-        if shared or other.model is not lm.model or not ledger.edits:
+        if shared or not any(_same(other, lm, layer) for layer in ledger.layers):
             continue
         try:
             ledger.check_held()
@@ -30,3 +30,8 @@ def register(lm: Any) -> None:
             "from the edited weights, wrap a copy: LanguageModel(copy.deepcopy(model), tokenizer)."
         )
     _WRAPPERS.add(lm)
+
+
+def _same(one: Any, other: Any, layer: int) -> bool:
+    """Whether two models have a memory matrix in common: of one model, its shallow copy, or another head."""
+    return layer < other.n_layers and one.weight(layer).data_ptr() == other.weight(layer).data_ptr()

@@ -470,7 +470,7 @@ KINDS = {  # by number of the kind: what happens to the model, what is tried the
         "no object to score behind 'Rome is'",
     ),
     "2 an empty prompt among others": (
-        nothing, lambda lm: generate(lm, ["Rome is", ""], 2), ValueError, "continue in the prompt ''",
+        nothing, lambda lm: generate(lm, ["Rome is", ""], 2), ValueError, "to continue in prompt 1",
     ),
     "3 fine-tuning": (
         foreign, lambda lm: FineTune(lm, layers=(1,), steps=2, progress=False).edit([FACT]), RuntimeError,

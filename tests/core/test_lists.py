@@ -363,7 +363,7 @@ def test_one_text_or_a_file_is_no_list_of_texts_for_statistics(one, tmp_path, mo
         (TypeError, CORPUS[1] * 99, "must be a list of texts"),
         (TypeError, "corpus.txt", r"not the file corpus\.txt: open\('corpus\.txt'\)\.readlines"),
         (TypeError, path, r"not the file .*corpus\.txt"),
-        (TypeError, "other.txt", "must be a list of texts"),
+        (FileNotFoundError, "other.txt", r"There is no file other\.txt"),
         (
             ImportError,
             "wikitext",

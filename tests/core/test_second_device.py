@@ -189,6 +189,40 @@ def test_a_model_may_be_moved_with_its_edits(family, facts):
         assert same({name: value.cpu() for name, value in weights(lm).items()}, before)
 
 
+@pytest.mark.parametrize("go_on", ["editor", "a new editor", "apply", "fine-tune", "check", "clear"])
+def test_a_model_moved_with_its_edits_can_be_gone_on_with(go_on, facts):
+    lm = tiny("llama")
+    before, editor = weights(lm), editor_for(lm)
+    (spare := editor.edit(facts[1:])).revert()
+    editor.edit(facts[:1])
+    with SecondDevice():
+        lm.model.to("cuda")
+        if go_on == "editor":
+            editor.edit(facts[1:])
+        elif go_on == "a new editor":
+            editor_for(lm).edit(facts[1:])
+        elif go_on == "apply":
+            spare.apply(lm)
+        elif go_on == "fine-tune":
+            FineTune(lm, layers=(2,), steps=2, progress=False).edit(facts[1:])
+        elif go_on == "check":
+            lm.check_unchanged()
+        lm.ledger.clear()
+        assert same({name: value.cpu() for name, value in weights(lm).items()}, before)
+
+
+def test_statistics_of_a_device_and_of_the_cache_add_up():
+    lm, other = tiny("llama"), tiny("llama")
+    with SecondDevice():
+        other.model.to("cuda")
+        there = fit_statistics(other, (1,), CORPUS, 100, progress=False)[1]
+        here = fit_statistics(lm, (1,), CORPUS[::-1], 100, progress=False)[1]
+        for one, two in ((there, here), (here, there)):
+            both = one.merge(two)
+            assert both.count == here.count + there.count
+            assert_close(both.total.cpu(), here.total + there.total.cpu())
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_edits_are_finite_and_close(family, dtype, facts):
     exact = tiny(family)

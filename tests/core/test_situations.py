@@ -524,7 +524,7 @@ def opened(texts, folder):
     [
         lambda texts, folder: iter(texts),
         lambda texts, folder: (text for text in texts),
-        lambda texts, folder: dict.fromkeys(texts),  # can be read twice, and begins anew
+        lambda texts, folder: dict.fromkeys(texts).keys(),  # can be read twice, and begins anew
         opened,
     ],
     ids=["iterator", "generator", "dictionary", "open file"],
