@@ -24,6 +24,7 @@ from .facts import Fact
 from .models import LanguageModel
 from .report import Report, report
 from .support.assets import AssetError, expanded, replacing
+from .support.beside import warns_of_lost
 from .support.checksums import as_json, digest
 from .support.collisions import warn_alike
 from .support.fits import check_damped, check_fits, check_free
@@ -109,7 +110,7 @@ class Edit:
         """Take the edit out again, bit for bit; others stay. ValueError: one of ``prune`` damps it."""
         if (lm := self.lm) is None:
             raise ValueError("This edit is in no model: there is nothing to revert.")
-        with lm.lock:
+        with lm.lock, warns_of_lost(lm, self):
             check_free(self, lm.ledger.edits)
             lm.ledger.remove(self)
 

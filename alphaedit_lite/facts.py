@@ -203,7 +203,8 @@ def _flat(record: Mapping) -> Fact:
     optional = {"default": ""} if {"locality", "portability"} & set(record) else {}
     neighbours = nested(record, "locality")
     if record.get("locality_prompt") is not None:
-        neighbours += [(field(record, "locality_prompt"), answer(record, "locality_ground_truth"))]
+        said = answer(record, "locality_ground_truth")
+        neighbours += [(field(record, "locality_prompt").rstrip(" "), said)]
     rephrased = [*answers(record, "rephrase_prompt", default=""), *answers(record, "rephrase", default="")]
     aliases = nested(record, "portability", "Subject_Aliasing", read=answers)
     rephrased += [question for question, said in aliases if new.strip() in map(str.strip, said)]
@@ -212,7 +213,7 @@ def _flat(record: Mapping) -> Fact:
         subject,
         new.strip(),
         answer(record, "ground_truth", **optional).strip(),
-        paraphrases=tuple(filter(None, rephrased)),
+        paraphrases=tuple(text.rstrip(" ") for text in rephrased if text),
         neighbours=tuple((question, said.strip()) for question, said in neighbours if said.strip()),
         case_id=field(record, "case_id", int, default=-1),
     )
@@ -221,9 +222,9 @@ def _flat(record: Mapping) -> Fact:
 def _mend(record: Mapping) -> Fact:
     subject, prompt, new = (filled(record, name) for name in ("subject", "src", "alt"))
     # zsRE's neighbour is a Natural Questions item, without its "?"; the MEND evaluation asks it as it stands.
-    asked = filled(record, "loc").removeprefix("nq question: ").removesuffix("?") + "?"
+    asked = filled(record, "loc").strip().removeprefix("nq question: ").removesuffix("?").rstrip() + "?"
     neighbour = asked, filled(record, "loc_ans").strip()
-    rest = {"paraphrases": (filled(record, "rephrase"),), "neighbours": (neighbour,)}
+    rest = {"paraphrases": (filled(record, "rephrase").rstrip(" "),), "neighbours": (neighbour,)}
     return _sentence(prompt, subject, new.strip(), field(record, "answers.0").strip(), **rest)
 
 

@@ -25,7 +25,7 @@ from .hooks import hooked
 from .models import LanguageModel
 from .nullspace import NullSpace
 from .prompts import PromptBatch, align, batches, encode_facts
-from .support.collisions import written_over
+from .support.collisions import warn_alike, written_over
 from .support.lists import check_settings, configured, language_model, layer_list, writable
 from .support.origin import check_null_spaces
 
@@ -99,6 +99,7 @@ class FineTune:
                 edit.dense[layer] = delta
                 self.lm.ledger.add(layer, delta)
             edit.notes |= written_over(self.lm, facts, {})
+            warn_alike(self.lm, edit)
             self.lm.ledger.enter(edit, self.lm)
         return edit
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from torch import Tensor
 from ..edits import Edit
 from ..models import LanguageModel
 from ..support.assets import expanded, replacing
-from ..support.fits import check_damped, check_fits
+from ..support.fits import BaseMissingWarning, check_damped, check_fits, without_base
 from ..support.kinds import of_kind
 from ..support.lists import language_model
 
@@ -72,6 +73,13 @@ def to_lora(lm: LanguageModel, folder: str | Path, edits: Sequence[Edit] | None 
     for i, edit in enumerate(edits):
         check_fits(edit, lm)
         check_damped(edit, edits)
+        if lost := without_base(edit, {other.entered or other.checksum() for other in edits}, "beside"):
+            warnings.warn(
+                f"{edit.facts[lost[0]].prompt!r} was written after an edit of its subject, which is not "
+                "among these, and may say little without it.",
+                BaseMissingWarning,
+                stacklevel=2,
+            )
         if any(edit.same_as(other) for other in edits[:i]):
             what = edit.facts[0].prompt if edit.facts else "what PRUNE damps"
             raise ValueError(f"The edit of {what!r} is given twice, and would be written twice.")

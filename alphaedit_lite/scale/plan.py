@@ -181,7 +181,7 @@ def plan(
     """
     shape, config, work = shape_of(model), config or EditorConfig(), workload or Workload()
     chosen = config.layers if layers is None else layer_list(layers)
-    layers = chosen or default_layers(shape.n_layers)
+    layers = tuple(sorted(chosen or default_layers(shape.n_layers)))
     if not all(0 <= layer < shape.n_layers for layer in layers):
         raise ValueError(f"The layers {layers} are not all among 0 to {shape.n_layers - 1}.")
     kind = dtype_of(model, dtype)

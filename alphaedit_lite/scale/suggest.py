@@ -60,11 +60,12 @@ def suggest_layers(
     facts = known_facts(lm, 12, progress) if facts is None else fact_list(facts)
     if len(facts) < 4:
         raise ValueError(f"Only {len(facts)} facts that this model knows: pass at least four of your own.")
-    moved, kept = (f.true and f.paraphrases for f in facts), (f.neighbours for f in facts)
+    moved = [f.true and f.paraphrases for f in facts]
+    kept = [said != f.after(prompt, f.new) for f in facts for prompt, said in f.neighbours]
     if not any(moved) or not any(kept):
         raise ValueError(
             "Layers are judged by paraphrases and neighbours, and these facts have none: give at least one "
-            "of them a true object and paraphrases, and one of them neighbours."
+            "of them a true object and paraphrases, and one of them neighbours with answers of their own."
         )
     depth = max(1, 2 * lm.n_layers // 3)
     spread = sorted({round(1 + i * (depth - 1) / 9) for i in range(10)} & set(range(lm.n_layers)))

@@ -145,7 +145,8 @@ class Anatomy:
     @property
     def ends(self) -> list[int]:
         """The tokens that end a text."""
-        ends = self.model.generation_config.eos_token_id
+        ends: Any = getattr(self.model.generation_config, "eos_token_id", None)
+        ends = ends.tolist() if hasattr(ends, "tolist") else ends
         return ends if isinstance(ends, list) else [] if ends is None else [ends]
 
     def check_ids(self, ids: Tensor, new: int = 0) -> None:

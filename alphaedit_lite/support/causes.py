@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..facts import Fact
-from .collisions import later_of_subject
+from .beside import in_the_way
 from .firstwords import REMEDY, first_words
 from .fits import check_undamped, without_base
 
@@ -58,7 +58,8 @@ def likely_cause(edit: Edit, i: int, rival: Fact | None, arrived: Mapping[int, S
         rival: another fact with the same key.
         arrived: the ``shares`` of the edit.
     """
-    if edit.lm is not None and i in without_base(edit, {held.entered for held in edit.lm.ledger.edits}):
+    there = {held.entered for held in edit.lm.ledger.edits} if edit.lm is not None else set()
+    if edit.lm is not None and i in without_base(edit, there):
         return (
             "It was written over an earlier edit of its prompt or key, which is not in the model: its update "
             "only leads from that answer on. Revert it, and write it anew."
@@ -67,15 +68,21 @@ def likely_cause(edit: Edit, i: int, rival: Fact | None, arrived: Mapping[int, S
         return f"Its key is that of {rival.prompt!r}: one key has one answer, the last one written."
     if edit.lm is not None and edit.keys and first_words(edit.lm, edit.facts[i : i + 1], min(edit.keys)):
         return f"Its subject is the text's first token, and has the key of any first word. {REMEDY}"
+    if edit.lm is not None and (found := in_the_way(edit, i)):
+        other, how = found
+        mend = "Written in one batch, both may hold."
+        if "without" in how or other.prompt == edit.facts[i].prompt:
+            mend = "Revert that one, or write this one anew."
+        return f"{other.prompt!r} -> {other.new!r}, which {how}, stands against it. {mend}"
+    if edit.lm is not None and i in without_base(edit, there, "beside"):
+        return (
+            "It was written after an edit of its subject, which is not in the model, and may say little "
+            "without it. Apply that one, or write this one anew."
+        )
     notes = edit.notes
     if "named" in notes and not notes["named"][i]:
         bound = "its length met the bound: a larger clamp" if notes["clamped"][i] else "more steps"
         return f"z itself does not name the object; {bound} may help (TargetConfig)."
-    if edit.lm is not None and (later := later_of_subject(edit.lm.ledger.edits, edit.facts[i])):
-        return (
-            f"A later fact of its subject, {later.prompt!r}, may have wiped it out: written in one batch, "
-            "both may hold."
-        )
     if not arrived:  # of fine-tuning, or of an update that somebody computed
         return "It was written without a z and keys: of fine-tuning, more steps or a larger bound may help."
     worst = min(arrived, key=lambda layer: arrived[layer][i])

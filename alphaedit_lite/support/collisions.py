@@ -1,7 +1,6 @@
 """Facts whose keys are equal: one key has one answer, so the later write wipes out the earlier.
 
     warn_alike(lm, edit)                                # a KeysAlikeWarning that names both
-    later_of_subject(lm.ledger.edits, fact)             # Fact("{} died in", …), or None
     collisions(lm, edit.facts, edit.keys)               # [(0, Fact("{} was born in", …))]
     written_over(lm, edit.facts, edit.keys)             # {"over": {"5f2a…": [0]}}, for the edit's notes
 
@@ -20,9 +19,9 @@ import torch
 from torch import Tensor
 
 from ..facts import Fact
-from ..metrics import score
 from ..models import LanguageModel
 from ..prompts import encode_fact
+from .beside import beside, named, warn_beside
 from .firstwords import REMEDY, first_words
 from .tokens import reading
 
@@ -55,6 +54,7 @@ def warn_alike(lm: LanguageModel, edit: Any) -> None:
             KeysAlikeWarning,
             stacklevel=3,
         )
+    warn_beside(lm, edit)
     for i in first_words(lm, facts, min(keys)) if keys else ():
         warnings.warn(
             f"{facts[i].subject!r} is one token, the first of {facts[i].prompt!r}: its key is that of any "
@@ -75,14 +75,10 @@ def _silenced(lm: LanguageModel, edit: Any, told: set[str]) -> list[tuple[Fact, 
     )
     held = {old.prompt: old for edit in lm.ledger.edits for old in edit.facts}  # as it was written last
     near = [old for old in held.values() if old.subject in by_subject and old.prompt not in told]
-    if near := [old for old, named in zip(near, _named(lm, near), strict=True) if not named]:
+    if near := [old for old, named in zip(near, named(lm, near), strict=True) if not named]:
         with torch.no_grad(), _taken_out(lm, edit):
-            near = [old for old, named in zip(near, _named(lm, near), strict=True) if named]
+            near = [old for old, named in zip(near, named(lm, near), strict=True) if named]
     return [(old, by_subject[old.subject]) for old in near]
-
-
-def _named(lm: LanguageModel, facts: Sequence[Fact]) -> list[bool]:
-    return score(lm, [(fact.prompt, fact.new) for fact in facts])[1].tolist() if facts else []
 
 
 @contextmanager
@@ -96,12 +92,6 @@ def _taken_out(lm: LanguageModel, edit: Any) -> Iterator[None]:
     finally:
         for layer, weight in written.items():
             lm.weight(layer).copy_(weight)
-
-
-def later_of_subject(edits: Sequence[Any], fact: Fact) -> Fact | None:
-    """The fact of the same subject that edits wrote last, if it came after this one."""
-    of_it = [other for edit in edits for other in edit.facts if other.subject == fact.subject]
-    return None if not of_it or of_it[-1].prompt == fact.prompt else of_it[-1]
 
 
 def collisions(
@@ -126,12 +116,13 @@ def collisions(
 
 def written_over(lm: LanguageModel, facts: Sequence[Fact], keys: Mapping[int, Tensor]) -> dict[str, Any]:
     """What an edit notes: how its facts are read, and those that it is computed upon, by checksum, with the
-    places of the new facts whose prompt or key they hold already; nothing of others."""
+    places of the new facts whose prompt or key ("over"), or subject ("beside") they hold already."""
     found: dict[str, list[int]] = {}
     for i, _, edit in _alike(lm, facts, keys):
         if edit is not None and edit.entered and i not in found.setdefault(edit.entered, []):
             found[edit.entered].append(i)
-    return {"read": reading(lm.tokenizer, facts)} | ({"over": found} if found else {})
+    notes = {"read": reading(lm.tokenizer, facts), "beside": beside(lm, facts)}
+    return notes | ({"over": found} if found else {})
 
 
 def _alike(

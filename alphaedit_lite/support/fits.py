@@ -66,9 +66,10 @@ def check_damped(edit: Edit, held: Sequence[Edit]) -> None:
         )
 
 
-def without_base(edit: Edit, there: Container[str]) -> list[int]:
-    """The places of an edit's facts that were computed upon an edit whose checksum is not ``there``."""
-    over = edit.notes.get("over", {})
+def without_base(edit: Edit, there: Container[str], how: str = "over") -> list[int]:
+    """The places of an edit's facts that were computed upon an edit whose checksum is not ``there``: over one
+    of their prompt or key, or "beside" one of their subject."""
+    over = edit.notes.get(how, {})
     return sorted({i for name, places in over.items() if name not in there for i in places})
 
 

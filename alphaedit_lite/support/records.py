@@ -133,8 +133,10 @@ def filled(record: Any, path: str) -> str:
 
 
 def texts(record: Any, path: str, **default: Any) -> list[str]:
-    """A field that is a list of texts, none of them empty."""
-    return [filled(record, f"{path}.{i}") for i in range(len(field(record, path, LIST, **default)))]
+    """A field that is a list of texts, none of them empty, without spaces at their ends: a prompt ends where
+    its object begins, which brings its own."""
+    places = range(len(field(record, path, LIST, **default)))
+    return [filled(record, f"{path}.{i}").rstrip(" ") for i in places]
 
 
 def _plain(value: Any) -> Any:
@@ -169,4 +171,5 @@ def nested(record: Mapping, name: str, *only: str, read: Callable = answer) -> l
         if not only or kind in only
         for i in range(len(field(record, f"{name}.{kind}", LIST, default=[])))
     ]
-    return [(answer(record, f"{path}.prompt"), read(record, f"{path}.ground_truth")) for path in paths]
+    asked = (answer(record, f"{path}.prompt").rstrip(" ") for path in paths)
+    return list(zip(asked, (read(record, f"{path}.ground_truth") for path in paths), strict=True))

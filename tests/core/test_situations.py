@@ -37,7 +37,7 @@ from alphaedit_lite.scale.export import to_lora
 from alphaedit_lite.scale.precision import keep_masters, rounding_loss
 from alphaedit_lite.scale.sizes import shape_of
 from alphaedit_lite.solvers import rect
-from alphaedit_lite.support import collisions
+from alphaedit_lite.support import beside
 from alphaedit_lite.support.ambient import plain_torch
 from alphaedit_lite.support.assets import AssetError
 from alphaedit_lite.support.causes import likely_cause
@@ -457,7 +457,7 @@ def test_a_held_fact_of_the_same_subject_is_asked_again(lm, monkeypatch, applied
         )
         return torch.zeros(len(pairs)), torch.full((len(pairs),), there)
 
-    monkeypatch.setattr(collisions, "score", until)
+    monkeypatch.setattr(beside, "score", until)
     said = r"'In summer.* no longer answered with ' France', since a fact .* after it, 'In winter.*one batch"
     with pytest.warns(KeysAlikeWarning, match=said):
         write()
@@ -469,15 +469,15 @@ def test_a_held_fact_of_the_same_subject_is_asked_again(lm, monkeypatch, applied
     lm.ledger.check_held()  # bit for bit what was written
     named = dataclasses.replace(first, notes=first.notes | {"named": [True] * 2})  # no tiny model's z is
     cause = likely_cause(named, 0, None, {2: [0.5]})
-    assert "A later fact of its subject, 'In winter, the weather in Rome is'" in cause
-    assert "of its subject" not in likely_cause(lm.ledger.edits[-1], 1, None, {2: [0.5]})
+    assert "'In winter, the weather in Rome is' -> ' India', which came after it, stands against it" in cause
+    assert "stands against" not in likely_cause(lm.ledger.edits[-1], 1, None, {2: [0.5, 0.5]})
 
 
 @pytest.mark.parametrize("named", [True, False])
 def test_a_held_fact_that_survives_or_never_took_is_not_warned_of(lm, monkeypatch, recwarn, named):
     editor = editor_for(lm)
     editor.edit([SUMMER])
-    monkeypatch.setattr(collisions, "score", lambda _, pairs: (None, torch.full((len(pairs),), named)))
+    monkeypatch.setattr(beside, "score", lambda _, pairs: (None, torch.full((len(pairs),), named)))
     editor.edit([WINTER])
     assert not [warned for warned in recwarn if issubclass(warned.category, KeysAlikeWarning)]
 
