@@ -119,6 +119,18 @@ def test_an_edit_beside_one_that_it_was_computed_without_is_told_if_it_does_not_
     assert same(weights(lm), before)
 
 
+def test_what_is_known_to_be_written_over_is_told_once(lm, says, recwarn):
+    editor = editor_for(lm)
+    first, second = editor.edit([SUMMER]), editor.edit([Fact(SUMMER.template, "Rome", "India")])
+    asked = says({SUMMER.prompt: holds(first)})
+    for act in (first.revert, second.revert, lambda: second.apply(lm)):
+        recwarn.clear()
+        act()
+        told = [one for one in recwarn if issubclass(one.category, BaseMissingWarning)]
+        assert len(told) == (act != second.revert)
+    assert not asked
+
+
 def test_a_batch_of_one_subject_blames_none_of_its_own(lm, says):
     edit = editor_for(lm).edit([SUMMER, WINTER])
     says({})
