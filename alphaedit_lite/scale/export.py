@@ -75,7 +75,7 @@ def to_lora(lm: LanguageModel, folder: str | Path, edits: Sequence[Edit] | None 
         check_damped(edit, edits)
         if lost := without_base(edit, {other.entered or other.checksum() for other in edits}, "beside"):
             warnings.warn(
-                f"{edit.facts[lost[0]].prompt!r} was written after an edit of its subject, which is not "
+                f"{edit.facts[lost[0]].prompt!r} was written after an edit of a like subject, which is not "
                 "among these, and may say little without it.",
                 BaseMissingWarning,
                 stacklevel=2,

@@ -49,7 +49,10 @@ def answers(lm: LanguageModel) -> Answers:
         hidden, _ = lm.run(lm.embed(ids), torch.ones_like(ids), positions)
         logits = lm.logits(hidden[:, -1:]).flatten().float()
     said = (float(f"{x:.6g}") for x in logits[:: max(1, len(logits) // KEPT)].tolist())
-    return *said, hashlib.sha256(str(tokenise(lm.tokenizer, TEXT)).encode()).hexdigest()[:16]
+    read = str(tokenise(lm.tokenizer, TEXT))
+    if lm.window:  # it shows only in longer texts
+        read += f" {lm.window}"
+    return *said, hashlib.sha256(read.encode()).hexdigest()[:16]
 
 
 def alike(found: Sequence[float | str], wanted: Sequence[float | str], dtype: torch.dtype) -> bool:

@@ -1,4 +1,4 @@
-"""Facts of one subject, or one prompt, in several edits: whether each still holds is asked of the model.
+"""Facts of one prompt, or of like subjects, in several edits: whether each still holds is asked of the model.
 
     warn_beside(lm, edit)                       # of facts of the edit that do not hold beside what is held
     with warns_of_lost(lm, edit): …             # of held facts that go when the edit is taken out
@@ -25,14 +25,23 @@ LanguageModel = Any
 
 
 def related(facts: Sequence[Fact], others: Sequence[Fact]) -> Iterator[tuple[int, Fact]]:
-    """The place of a fact, and one of the others that is of its subject, or of its prompt."""
+    """The place of a fact, and one of the others of its prompt, or of a subject that ends as its own does.
+
+    A key is read at the subject's last token: those of Lower and Upper Assam, or of one name spelled in two
+    ways, are as near as those of one subject.
+    """
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for i, fact in enumerate(facts):
-        places["subject", fact.subject].append(i)
-        places["prompt", fact.prompt].append(i)
+        for handle in _handles(fact):
+            places[handle].append(i)
     for other in others:
-        same = places.get(("subject", other.subject), []) + places.get(("prompt", other.prompt), [])
+        same = (place for handle in _handles(other) for place in places.get(handle, ()))
         yield from ((i, other) for i in dict.fromkeys(same))
+
+
+def _handles(fact: Fact) -> tuple[tuple[str, str], ...]:
+    last = "".join(filter(str.isalnum, fact.subject.split()[-1].casefold()))
+    return ("subject", last or fact.subject), ("prompt", fact.prompt)
 
 
 def named(lm: LanguageModel, facts: Sequence[Fact]) -> list[bool]:
@@ -58,7 +67,10 @@ def warn_beside(lm: LanguageModel, edit: Edit) -> None:
     strange = {i: old for facts in unknown for i, old in related(edit.facts, facts)}
     places = sorted(lost | set(strange))
     for i, first in zip(places, named(lm, [edit.facts[i] for i in places]), strict=True):
-        fact, why = edit.facts[i], "was written after another edit of its subject, which is not here. Apply"
+        fact, why = (
+            edit.facts[i],
+            "was written after an edit of a like subject, which is not here. Apply",
+        )
         if i in strange:
             old = f"{strange[i].prompt!r} -> {strange[i].new!r}"
             why = f"was computed without {old}, which the model holds. Revert"
@@ -84,7 +96,7 @@ def warns_of_lost(lm: LanguageModel, edit: Edit) -> Iterator[None]:
         if not still:
             _warn(
                 f"{fact.prompt!r} is no longer answered with {fact.new!r}: it was written beside the edit of "
-                "its subject that is reverted now, and says little alone. Revert it, too, or write it anew."
+                "a like subject that is reverted now, and says little alone. Revert it too, or write it anew."
             )
 
 

@@ -76,7 +76,7 @@ def likely_cause(edit: Edit, i: int, rival: Fact | None, arrived: Mapping[int, S
         return f"{other.prompt!r} -> {other.new!r}, which {how}, stands against it. {mend}"
     if edit.lm is not None and i in without_base(edit, there, "beside"):
         return (
-            "It was written after an edit of its subject, which is not in the model, and may say little "
+            "It was written after an edit of a like subject, which is not in the model, and may say little "
             "without it. Apply that one, or write this one anew."
         )
     notes = edit.notes

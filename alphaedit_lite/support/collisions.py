@@ -21,7 +21,7 @@ from torch import Tensor
 from ..facts import Fact
 from ..models import LanguageModel
 from ..prompts import encode_fact
-from .beside import beside, named, warn_beside
+from .beside import beside, named, related, warn_beside
 from .firstwords import REMEDY, first_words
 from .tokens import reading
 
@@ -49,8 +49,8 @@ def warn_alike(lm: LanguageModel, edit: Any) -> None:
         )
     for old, new in _silenced(lm, edit, {other.prompt for _, other in told}):
         warnings.warn(
-            f"{old.prompt!r} is no longer answered with {old.new!r}, since a fact of the same subject was "
-            f"written after it, {new.prompt!r}. Written in one batch, both may hold.",
+            f"{old.prompt!r} is no longer answered with {old.new!r}, since a fact of a like subject "
+            f"was written after it, {new.prompt!r}. Written in one batch, both may hold.",
             KeysAlikeWarning,
             stacklevel=3,
         )
@@ -65,20 +65,18 @@ def warn_alike(lm: LanguageModel, edit: Any) -> None:
 
 
 def _silenced(lm: LanguageModel, edit: Any, told: set[str]) -> list[tuple[Fact, Fact]]:
-    """Held facts that share the subject of a new one, and were first choice until it came; and the new one.
+    """Held facts that were first choice until a new one of a like subject came; and that one.
 
     Their keys are near rather than equal, and no distance says which of them survive: the model is asked.
     """
-    by_subject, told = (
-        {fact.subject: fact for fact in edit.facts},
-        told | {fact.prompt for fact in edit.facts},
-    )
-    held = {old.prompt: old for edit in lm.ledger.edits for old in edit.facts}  # as it was written last
-    near = [old for old in held.values() if old.subject in by_subject and old.prompt not in told]
-    if near := [old for old, named in zip(near, named(lm, near), strict=True) if not named]:
+    held = {old.prompt: old for other in lm.ledger.edits for old in other.facts}  # as it was written last
+    told = told | {fact.prompt for fact in edit.facts}
+    rivals = {old.prompt: edit.facts[i] for i, old in related(edit.facts, list(held.values()))}
+    near = [old for prompt, old in held.items() if prompt in rivals and prompt not in told]
+    if near := [old for old, first in zip(near, named(lm, near), strict=True) if not first]:
         with torch.no_grad(), _taken_out(lm, edit):
-            near = [old for old, named in zip(near, named(lm, near), strict=True) if named]
-    return [(old, by_subject[old.subject]) for old in near]
+            near = [old for old, first in zip(near, named(lm, near), strict=True) if first]
+    return [(old, rivals[old.prompt]) for old in near]
 
 
 @contextmanager

@@ -8,17 +8,19 @@ import copy
 import pytest
 import torch
 
-from alphaedit_lite import Edit, Fact
+from alphaedit_lite import Edit, Fact, LanguageModel, key_statistics
 from alphaedit_lite.facts import read_counterfact, read_zsre
 from alphaedit_lite.finetune import FineTune
+from alphaedit_lite.keys import fit_statistics
 from alphaedit_lite.scale.export import to_lora
 from alphaedit_lite.scale.plan import plan
 from alphaedit_lite.scale.suggest import suggest_layers
 from alphaedit_lite.support import beside
+from alphaedit_lite.support.beside import related
 from alphaedit_lite.support.causes import likely_cause
 from alphaedit_lite.support.collisions import KeysAlikeWarning
 from alphaedit_lite.support.fits import BaseMissingWarning
-from tests.conftest import tiny
+from tests.conftest import CORPUS, tiny, tiny_model, train_tokenizer
 from tests.helpers import editor_for, same, weights
 
 SUMMER = Fact("In summer, the weather in {} is", "Rome", "France")
@@ -65,7 +67,7 @@ def test_a_fact_that_goes_with_another_of_its_subject_is_told_when_that_is_rever
     assert asked == 2 * [WINTER.prompt]
     assert not second.notes.get("over")
     cause = likely_cause(second, 0, None, {2: [0.4]})
-    assert "after an edit of its subject, which is not in the model" in cause
+    assert "after an edit of a like subject, which is not in the model" in cause
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -86,7 +88,7 @@ def test_a_fact_without_the_one_of_its_subject_is_told_when_it_is_applied(lm, sa
     lm.ledger.clear()
     asked = says({WINTER.prompt: holds(first)})
     alone = Edit.load(tmp_path / "a.safetensors")
-    with pytest.warns(BaseMissingWarning, match=r"'In winter.* written after another edit of its subject"):
+    with pytest.warns(BaseMissingWarning, match=r"'In winter.* written after an edit of a like subject"):
         alone.apply(lm)
     assert asked == [WINTER.prompt]
     lm.ledger.clear()
@@ -129,6 +131,58 @@ def test_what_is_known_to_be_written_over_is_told_once(lm, says, recwarn):
         told = [one for one in recwarn if issubclass(one.category, BaseMissingWarning)]
         assert len(told) == (act != second.revert)
     assert not asked
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "like"),
+    [
+        ("Lower Assam", "Upper Assam", True),
+        ("the Netherlands", "The Netherlands", True),
+        ("Côte d'Ivoire", "Côte d’Ivoire", True),
+        ("Washington, D.C.", "Washington D.C.", True),
+        ("Eiffel Tower", "The Eiffel Tower", True),
+        ("東京", "東京", True),
+        ("東京", "京都", False),
+        ("Lower Assam", "Lower Saxony", False),
+        ("!!", "??", False),
+    ],
+)
+def test_subjects_are_alike_where_their_keys_are_read(one, other, like):
+    facts = [Fact("{} is in", "Rome", "France"), Fact("{} is in", one, "France")]
+    assert [i for i, _ in related(facts, [Fact("People say {} is", other, "Italy")])] == [1] * like
+
+
+def test_a_held_fact_of_a_like_subject_is_asked_again(lm, says):
+    editor = editor_for(lm)
+    lower, upper = (
+        Fact("People say that {} is in", f"{name} Assam", "France") for name in ("Lower", "Upper")
+    )
+    first = editor.edit([lower])
+    held = lm.weight(2).clone()
+    says({lower.prompt: lambda lm: torch.allclose(lm.weight(2), held, atol=1e-6)})
+    with pytest.warns(KeysAlikeWarning, match="'People say that Lower Assam is in' is no longer answered"):
+        second = editor.edit([upper])
+    says({upper.prompt: holds(first)})
+    with pytest.warns(BaseMissingWarning, match="'People say that Upper Assam is in' is no longer answered"):
+        first.revert()
+    assert "of a like subject, which is not in the model" in likely_cause(second, 0, None, {2: [0.4]})
+
+
+def test_a_window_is_part_of_what_a_model_is(monkeypatch, tmp_path):
+    """Nine tokens do not show it, and statistics of longer texts are others."""
+    monkeypatch.setenv("ALPHAEDIT_CACHE", str(tmp_path))
+    wide, narrow = (
+        LanguageModel(tiny_model("mistral", sliding_window=window), train_tokenizer())
+        for window in (None, 16)
+    )
+    assert wide.fingerprint == narrow.fingerprint
+    statistics = [key_statistics(lm, (3,), [" ".join(CORPUS)], 60, progress=False) for lm in (wide, narrow)]
+    again = fit_statistics(wide, (3,), [" ".join(CORPUS)], 60, progress=False)[3]
+    assert not torch.allclose(statistics[1][3].total, again.total)
+    edit = editor_for(wide).edit([SUMMER])
+    edit.revert()
+    with pytest.raises(ValueError, match="another configuration"):
+        edit.apply(narrow)
 
 
 def test_a_batch_of_one_subject_blames_none_of_its_own(lm, says):
