@@ -50,7 +50,7 @@ def generate(
     """
     rows = list(tokenised(language_model(lm).tokenizer, prompts))
     if [] in rows:
-        raise ValueError(f"There is nothing to continue in prompt {rows.index([])}: it is empty.")
+        raise ValueError(f"There is nothing to continue in prompt {rows.index([])}: it has no token.")
     at_least(1, batch_size=batch_size)
     texts = [""] * len(rows)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))

@@ -44,7 +44,7 @@ class Report:
     """What an edit has done.
 
     Attributes:
-        table: one row per fact: ``metrics.evaluate``'s columns "before" and "after", and ``cause``.
+        table: one row per fact: ``metrics.evaluate``'s columns "before" and "after", and ``cause`` or "".
     """
 
     table: pd.DataFrame
@@ -91,10 +91,11 @@ def report(lm: LanguageModel, edit: Edited) -> Report:
     with without(lm, edit):
         before = evaluate(lm, edit.facts, progress=False)
     rivals, arrived = dict(collisions(lm, edit.facts, edit.keys)), shares(edit)
+    causes = {i: likely_cause(edit, i, rivals.get(i), arrived) for i in after.index[after.efficacy_top1 < 1]}
     facts = pd.DataFrame(
         {
             "asked": [fact.prompt + fact.new for fact in edit.facts],
-            "cause": [likely_cause(edit, i, rivals.get(i), arrived) for i in range(len(edit.facts))],
+            "cause": [causes.get(i, "") for i in after.index],
         },
         index=after.index,
     )
